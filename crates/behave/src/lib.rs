@@ -1,0 +1,1 @@
+//! Behaviour detectors: ordered events to findings.

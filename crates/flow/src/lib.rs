@@ -1,0 +1,1 @@
+//! Conversations: flow table, defragmentation, TCP state and reassembly.

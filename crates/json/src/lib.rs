@@ -1,0 +1,261 @@
+//! A streaming JSON writer: values go straight into a byte buffer, without a tree in between.
+//!
+//! Every EVE record of every protocol is written with it, so it is on the hot path: no allocation but the buffer's own
+//! growth. Strings that are not UTF-8 are written as Suricata writes them: each byte outside printable ASCII that is not
+//! part of valid UTF-8 becomes `\xNN` text (RFC 8259 §7 has no byte strings).
+
+#[cfg(test)]
+mod tests;
+
+/// Writes one JSON document into a byte buffer.
+///
+/// Commas are placed by the writer. `object`/`array` open, `end` closes the innermost one.
+///
+/// # Panics
+/// `end` without an open object or array is a bug and panics.
+#[derive(Debug, Default, Clone)]
+pub struct Json {
+    bytes: Vec<u8>,
+    /// Closers of the open containers, innermost last; the flag says whether a comma is due.
+    open: Vec<(u8, bool)>,
+}
+
+impl Json {
+    /// An empty writer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What was written so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The buffer itself, for appending raw bytes such as a newline between documents.
+    pub fn bytes_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Forgets everything, keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.open.clear();
+    }
+
+    /// How many containers are open.
+    pub fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    fn separate(&mut self) {
+        if let Some((_, due)) = self.open.last_mut() {
+            if *due {
+                self.bytes.push(b',');
+            }
+            *due = true;
+        }
+    }
+
+    fn key(&mut self, key: &str) {
+        self.separate();
+        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(key.as_bytes());
+        self.bytes.extend_from_slice(b"\":");
+    }
+
+    /// Opens the document's outermost object, or an object inside an array.
+    pub fn object_item(&mut self) -> &mut Self {
+        self.separate();
+        self.bytes.push(b'{');
+        self.open.push((b'}', false));
+        self
+    }
+
+    /// Opens an array inside an array (or as the document).
+    pub fn array_item(&mut self) -> &mut Self {
+        self.separate();
+        self.bytes.push(b'[');
+        self.open.push((b']', false));
+        self
+    }
+
+    /// Opens an object under `key`. Keys are our own names and are not escaped.
+    pub fn object(&mut self, key: &str) -> &mut Self {
+        self.key(key);
+        self.bytes.push(b'{');
+        self.open.push((b'}', false));
+        self
+    }
+
+    /// Opens an array under `key`.
+    pub fn array(&mut self, key: &str) -> &mut Self {
+        self.key(key);
+        self.bytes.push(b'[');
+        self.open.push((b']', false));
+        self
+    }
+
+    /// Closes the innermost object or array.
+    pub fn end(&mut self) -> &mut Self {
+        let (closer, _) = self.open.pop().expect("an object or array is open");
+        self.bytes.push(closer);
+        self
+    }
+
+    /// `key: "text"`, escaped.
+    pub fn text(&mut self, key: &str, value: &str) -> &mut Self {
+        self.key(key);
+        self.quoted(value.as_bytes());
+        self
+    }
+
+    /// `key: "bytes"`: valid UTF-8 is kept, other bytes become `\xNN` text.
+    pub fn bytes_text(&mut self, key: &str, value: &[u8]) -> &mut Self {
+        self.key(key);
+        self.quoted(value);
+        self
+    }
+
+    /// `key: "value"` for anything that displays as plain text, such as an address.
+    pub fn display(&mut self, key: &str, value: impl std::fmt::Display) -> &mut Self {
+        self.key(key);
+        self.bytes.push(b'"');
+        write_display(&mut self.bytes, value);
+        self.bytes.push(b'"');
+        self
+    }
+
+    /// `key: 7`.
+    pub fn number(&mut self, key: &str, value: impl itoa::Integer) -> &mut Self {
+        self.key(key);
+        self.bytes.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        self
+    }
+
+    /// `key: 0.25`; a value that is not finite becomes `null`. Whole numbers keep `.0`.
+    pub fn float(&mut self, key: &str, value: f64) -> &mut Self {
+        self.key(key);
+        write_float(&mut self.bytes, value);
+        self
+    }
+
+    /// `key: true`.
+    pub fn boolean(&mut self, key: &str, value: bool) -> &mut Self {
+        self.key(key);
+        self.bytes.extend_from_slice(if value { b"true" } else { b"false" });
+        self
+    }
+
+    /// `key: <json>`, where the value is already JSON.
+    pub fn raw(&mut self, key: &str, value: &[u8]) -> &mut Self {
+        self.key(key);
+        self.bytes.extend_from_slice(value);
+        self
+    }
+
+    /// `key: "68656c6c6f"`, lower-case hexadecimal; `separator` stands between bytes when given.
+    pub fn hex(&mut self, key: &str, value: &[u8], separator: Option<u8>) -> &mut Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        self.key(key);
+        self.bytes.push(b'"');
+        for (index, byte) in value.iter().enumerate() {
+            if let (Some(separator), true) = (separator, index > 0) {
+                self.bytes.push(separator);
+            }
+            self.bytes.push(DIGITS[usize::from(byte >> 4)]);
+            self.bytes.push(DIGITS[usize::from(byte & 15)]);
+        }
+        self.bytes.push(b'"');
+        self
+    }
+
+    /// An array item: text.
+    pub fn text_item(&mut self, value: &str) -> &mut Self {
+        self.separate();
+        self.quoted(value.as_bytes());
+        self
+    }
+
+    /// An array item: bytes as text, see [`Json::bytes_text`].
+    pub fn bytes_item(&mut self, value: &[u8]) -> &mut Self {
+        self.separate();
+        self.quoted(value);
+        self
+    }
+
+    /// An array item: number.
+    pub fn number_item(&mut self, value: impl itoa::Integer) -> &mut Self {
+        self.separate();
+        self.bytes.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        self
+    }
+
+    /// An array item: anything that displays as plain text.
+    pub fn display_item(&mut self, value: impl std::fmt::Display) -> &mut Self {
+        self.separate();
+        self.bytes.push(b'"');
+        write_display(&mut self.bytes, value);
+        self.bytes.push(b'"');
+        self
+    }
+
+    fn quoted(&mut self, value: &[u8]) {
+        self.bytes.push(b'"');
+        escape_into(&mut self.bytes, value);
+        self.bytes.push(b'"');
+    }
+}
+
+/// Appends `value` as the inside of a JSON string; see the crate's head for bytes that are not UTF-8.
+pub fn escape_into(out: &mut Vec<u8>, value: &[u8]) {
+    let mut rest = value;
+    while !rest.is_empty() {
+        match std::str::from_utf8(rest) {
+            Ok(text) => return escape_utf8(out, text.as_bytes()),
+            Err(error) => {
+                let (valid, bad) = rest.split_at(error.valid_up_to());
+                escape_utf8(out, valid);
+                let length = error.error_len().unwrap_or(bad.len());
+                for byte in &bad[..length] {
+                    out.extend_from_slice(format!("\\\\x{byte:02X}").as_bytes());
+                }
+                rest = &bad[length..];
+            }
+        }
+    }
+}
+
+fn escape_utf8(out: &mut Vec<u8>, value: &[u8]) {
+    let mut clean = 0;
+    for (index, &byte) in value.iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f {
+            continue;
+        }
+        out.extend_from_slice(&value[clean..index]);
+        clean = index + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+        }
+    }
+    out.extend_from_slice(&value[clean..]);
+}
+
+fn write_display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
+    use std::io::Write;
+    write!(out, "{value}").expect("a Vec<u8> takes every write");
+}
+
+fn write_float(out: &mut Vec<u8>, value: f64) {
+    if value.is_finite() {
+        write_display(out, format_args!("{value:?}"));
+    } else {
+        out.extend_from_slice(b"null");
+    }
+}

@@ -1,0 +1,1 @@
+//! Writes realistic attack and benign captures.

@@ -1,0 +1,191 @@
+//! Neutral facts, the only currency from the data plane upward.
+
+use std::net::IpAddr;
+
+use crate::{Direction, FlowId, Moment, PacketId, Severity, Time};
+
+/// A neutral fact at a [`Moment`].
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Where it stands in the total order.
+    pub moment: Moment,
+    /// The packet that completed the fact; 0 when a timer did.
+    pub packet: PacketId,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum EventKind {
+    /// A flow ended (closed, timed out, or the input ended).
+    Flow(Box<FlowFact>),
+    /// An application exchange completed or was cut off.
+    Transaction(Box<TransactionFact>),
+    /// A file was carried.
+    File(Box<FileFact>),
+    /// A signature matched.
+    Alert(Box<AlertFact>),
+}
+
+/// The addresses of a flow, seen from its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fact {
+    /// The flow.
+    pub flow: FlowId,
+    /// Who opened it.
+    pub client: IpAddr,
+    /// Whom it went to.
+    pub server: IpAddr,
+    /// Client port (ICMP: type).
+    pub client_port: u16,
+    /// Server port (ICMP: code).
+    pub server_port: u16,
+    /// IP protocol number.
+    pub transport: u8,
+    /// When the flow began.
+    pub began: Time,
+    /// The packet that opened it.
+    pub first_packet: PacketId,
+}
+
+/// A whole conversation.
+#[derive(Debug, Clone)]
+pub struct FlowFact {
+    /// Addresses and beginning.
+    pub who: Fact,
+    /// Time of the last packet.
+    pub last: Time,
+    /// Last packet.
+    pub last_packet: PacketId,
+    /// Packets by direction: to server, to client.
+    pub packets: [u64; 2],
+    /// Bytes by direction, link headers included, as Suricata counts them.
+    pub bytes: [u64; 2],
+    /// Payload bytes by direction.
+    pub payload: [u64; 2],
+    /// Union of TCP flags by direction.
+    pub tcp_flags: [u8; 2],
+    /// Whether the conversation was established in both directions.
+    pub established: bool,
+    /// Application protocol by its EVE name; empty when unknown.
+    pub protocol: &'static str,
+    /// The first payload-bearing packets: time, direction, payload bytes. Bounded by [`FlowFact::SAMPLES`].
+    pub samples: Vec<(Time, Direction, u32)>,
+    /// Starts of bursts (payload after at least a second of silence), for rhythm inside long flows. Bounded likewise.
+    pub bursts: Vec<(Time, Direction, u32)>,
+    /// Share of payload bytes seen that look random (compressed or encrypted), 0..=100, from the first bytes; 255 = none seen.
+    pub entropy_percent: u8,
+    /// Reassembly gaps in bytes, by direction.
+    pub gaps: [u64; 2],
+}
+
+impl FlowFact {
+    /// How many samples and bursts a flow keeps at most.
+    pub const SAMPLES: usize = 64;
+}
+
+/// One application exchange, as named fields.
+#[derive(Debug, Clone)]
+pub struct TransactionFact {
+    /// The flow it belongs to.
+    pub who: Fact,
+    /// Protocol by its EVE name (`http`, `tls`, `dns`, …).
+    pub protocol: &'static str,
+    /// Number of the transaction inside its flow, from 0.
+    pub tx_id: u64,
+    /// Time the exchange was first seen.
+    pub time: Time,
+    /// Named fields, in the order of the protocol's table: `("http.hostname", Text("…"))`.
+    pub fields: Vec<(&'static str, Value)>,
+}
+
+impl TransactionFact {
+    /// The first value under `name`.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.fields.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// The first text under `name`; empty when there is none.
+    pub fn text(&self, name: &str) -> &str {
+        match self.get(name) {
+            Some(Value::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// The first number under `name`.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        match self.get(name) {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// All texts under `name`.
+    pub fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(key, _)| *key == name).filter_map(|(_, value)| match value {
+            Value::Text(text) => Some(&**text),
+            Value::Number(_) => None,
+        })
+    }
+}
+
+/// The value of a named field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Text; bytes that are not UTF-8 are replaced.
+    Text(Box<str>),
+    /// A number.
+    Number(u64),
+}
+
+/// A file that travelled.
+#[derive(Debug, Clone)]
+pub struct FileFact {
+    /// The flow it travelled in.
+    pub who: Fact,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Protocol by its EVE name.
+    pub protocol: &'static str,
+    /// Name as announced; empty when none.
+    pub name: String,
+    /// Kind by content, in words of `file(1)` where known; empty when unknown.
+    pub magic: String,
+    /// Bytes seen.
+    pub size: u64,
+    /// Whether it was seen from beginning to end without gaps.
+    pub complete: bool,
+    /// SHA-256 in hexadecimal; empty when not complete.
+    pub sha256: String,
+}
+
+/// A signature that matched.
+#[derive(Debug, Clone)]
+pub struct AlertFact {
+    /// The flow, when the packet belonged to one.
+    pub who: Option<Fact>,
+    /// Source of the packet that matched.
+    pub source: IpAddr,
+    /// Destination of the packet that matched.
+    pub destination: IpAddr,
+    /// Generator id.
+    pub gid: u32,
+    /// Signature id.
+    pub sid: u32,
+    /// Revision.
+    pub rev: u32,
+    /// The rule's message.
+    pub message: String,
+    /// Classification in words; empty when none.
+    pub category: String,
+    /// 1 is the most severe, as in Suricata.
+    pub priority: u32,
+    /// The rule's own `metadata`, pair by pair.
+    pub metadata: Vec<(String, String)>,
+    /// Severity that the priority maps to.
+    pub severity: Severity,
+    /// Attacker and victim address, when the rule says which side is the target.
+    pub target: Option<IpAddr>,
+}

@@ -1,0 +1,14 @@
+//! The words every stage shares. No logic, no I/O: values and their meaning.
+//!
+//! Words change with the stage and never mix: packets have source and destination, flows client and server, incidents
+//! attacker and victim.
+
+mod event;
+mod finding;
+mod incident;
+mod packet;
+
+pub use event::{AlertFact, Event, EventKind, Fact, FileFact, FlowFact, TransactionFact, Value};
+pub use finding::{Confidence, Evidence, Finding, Severity, Subject, Term};
+pub use incident::{Incident, Phase, Role, Server, TimelineEntry};
+pub use packet::{Direction, FlowId, LinkType, LossMark, Moment, Packet, PacketId, Time};

@@ -1,0 +1,1 @@
+//! Application protocols: chunks to transactions.

@@ -1,0 +1,1 @@
+//! Report value to bytes.
