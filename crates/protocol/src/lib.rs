@@ -1,1 +1,25 @@
-//! Application protocols: chunks to transactions.
+//! Application protocols: in-order bytes become [`Transactions`], whose named [`Field`]s feed the rule keywords, the EVE
+//! log, the facts for the detectors and the manual.
+//!
+//! One folder per protocol, one line in [`REGISTRY`]. A protocol has never heard of flows or rules: bytes, gaps and the end
+//! come in, transactions stay inside its session until the engine has inspected and logged them.
+
+mod app;
+mod body;
+mod detect;
+mod field;
+mod file;
+mod registry;
+mod session;
+mod transaction;
+
+pub use app::{App, AppStatus, Feed};
+pub use body::Body;
+pub use detect::{Detection, Pattern, Ports, Probe, ProbeAnswer, Side};
+pub use field::{Condition, Enumeration, Field, FieldKind, Scope, Sides};
+pub use file::{File, FileConfig, FileState};
+pub use registry::{Protocol, ProtocolId, REGISTRY, find, get};
+pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input, Log, LogWhen, Session};
+pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions};
+
+mod ntp;

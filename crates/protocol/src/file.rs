@@ -1,0 +1,188 @@
+//! Files that travel inside transactions.
+
+use md5::Md5;
+use model::{Direction, PacketId, Time};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+use crate::Body;
+
+/// What is computed for files.
+#[derive(Debug, Clone)]
+pub struct FileConfig {
+    /// Compute SHA-256.
+    pub sha256: bool,
+    /// Compute SHA-1.
+    pub sha1: bool,
+    /// Compute MD5.
+    pub md5: bool,
+    /// Bytes of each file kept in memory for inspection and storing; 0 = all.
+    pub kept_max: u64,
+}
+
+impl Default for FileConfig {
+    fn default() -> Self {
+        Self { sha256: true, sha1: false, md5: false, kept_max: 0 }
+    }
+}
+
+/// Where a file stands, in EVE's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// More may come.
+    Open,
+    /// Seen to its end: `CLOSED`.
+    Closed,
+    /// Cut off, by a gap, a limit or the end of its flow: `TRUNCATED`.
+    Truncated,
+    /// Something broke: `ERROR`.
+    Error,
+}
+
+impl FileState {
+    /// The wording of `fileinfo.state`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            FileState::Open => "UNKNOWN",
+            FileState::Closed => "CLOSED",
+            FileState::Truncated => "TRUNCATED",
+            FileState::Error => "ERROR",
+        }
+    }
+}
+
+/// A file inside a transaction.
+#[derive(Debug)]
+pub struct File {
+    /// Number inside its session, from 1: `file_id` when stored.
+    pub id: u32,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Name as announced; bytes, since traffic decides them.
+    pub name: Vec<u8>,
+    /// Bytes seen.
+    pub size: u64,
+    /// A part of it is missing.
+    pub gaps: bool,
+    /// Where it stands.
+    pub state: FileState,
+    /// Content, for inspection.
+    pub body: Body,
+    /// First bytes, for telling its kind. At most [`File::HEAD`].
+    pub head: Vec<u8>,
+    /// Byte range of a partial transfer: first, last, whole size (HTTP Content-Range).
+    pub range: Option<(u64, u64, u64)>,
+    /// When and where it began.
+    pub began: (Time, PacketId),
+    /// A rule or the configuration wants it stored.
+    pub store: bool,
+    /// Written to EVE already.
+    pub logged: bool,
+    /// Signatures (sids) that matched on it with `filestore` or file keywords.
+    pub sids: Vec<u32>,
+    sha256: Option<Box<Sha256>>,
+    sha1: Option<Box<Sha1>>,
+    md5: Option<Box<Md5>>,
+    digests: Digests,
+}
+
+/// Finished digests.
+#[derive(Debug, Default, Clone)]
+struct Digests {
+    sha256: Option<[u8; 32]>,
+    sha1: Option<[u8; 20]>,
+    md5: Option<[u8; 16]>,
+}
+
+impl File {
+    /// How many leading bytes are kept for telling the kind.
+    pub const HEAD: usize = 512;
+
+    /// A file that begins.
+    pub fn new(
+        id: u32,
+        direction: Direction,
+        name: &[u8],
+        config: &FileConfig,
+        began: (Time, PacketId),
+    ) -> Self {
+        Self {
+            id,
+            direction,
+            name: name.to_vec(),
+            size: 0,
+            gaps: false,
+            state: FileState::Open,
+            body: Body::new(config.kept_max),
+            head: Vec::new(),
+            range: None,
+            began,
+            store: false,
+            logged: false,
+            sids: Vec::new(),
+            sha256: config.sha256.then(Box::default),
+            sha1: config.sha1.then(Box::default),
+            md5: config.md5.then(Box::default),
+            digests: Digests::default(),
+        }
+    }
+
+    /// More bytes.
+    pub fn append(&mut self, bytes: &[u8]) {
+        if self.state != FileState::Open || bytes.is_empty() {
+            return;
+        }
+        self.size += bytes.len() as u64;
+        let room = Self::HEAD.saturating_sub(self.head.len()).min(bytes.len());
+        self.head.extend_from_slice(&bytes[..room]);
+        if let Some(hash) = &mut self.sha256 {
+            hash.update(bytes);
+        }
+        if let Some(hash) = &mut self.sha1 {
+            hash.update(bytes);
+        }
+        if let Some(hash) = &mut self.md5 {
+            hash.update(bytes);
+        }
+        self.body.append(bytes);
+    }
+
+    /// `bytes` are missing; digests of such a file mean nothing and are given up.
+    pub fn gap(&mut self, bytes: u64) {
+        self.size += bytes;
+        self.gaps = true;
+        self.sha256 = None;
+        self.sha1 = None;
+        self.md5 = None;
+    }
+
+    /// It ends. Digests are finished only for a file seen whole.
+    pub fn close(&mut self, state: FileState) {
+        if self.state != FileState::Open {
+            return;
+        }
+        self.state = state;
+        self.body.ended = true;
+        let (sha256, sha1, md5) = (self.sha256.take(), self.sha1.take(), self.md5.take());
+        if state == FileState::Closed && !self.gaps {
+            self.digests.sha256 = sha256.map(|hash| (*hash).finalize().into());
+            self.digests.sha1 = sha1.map(|hash| (*hash).finalize().into());
+            self.digests.md5 = md5.map(|hash| (*hash).finalize().into());
+        }
+    }
+
+    /// SHA-256, once closed.
+    pub fn sha256(&self) -> Option<&[u8; 32]> {
+        self.digests.sha256.as_ref()
+    }
+
+    /// SHA-1, once closed.
+    pub fn sha1(&self) -> Option<&[u8; 20]> {
+        self.digests.sha1.as_ref()
+    }
+
+    /// MD5, once closed.
+    pub fn md5(&self) -> Option<&[u8; 16]> {
+        self.digests.md5.as_ref()
+    }
+}

@@ -1,0 +1,84 @@
+//! The list of protocols, and what each of them declares.
+
+use crate::{Field, Log, Pattern, Probe, Session};
+
+/// Every protocol that Targe speaks: one line each. The position is the [`ProtocolId`].
+pub const REGISTRY: &[&Protocol] = &[
+    &crate::ntp::PROTOCOL, //
+];
+
+/// Position of a protocol in [`REGISTRY`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProtocolId(pub u8);
+
+/// What a protocol declares. Everything that the rest of the program knows of it comes from here.
+#[derive(Debug)]
+pub struct Protocol {
+    /// The name in EVE's `app_proto` (`http`, `tls`, `ftp-data`).
+    pub name: &'static str,
+    /// Names in a rule's header that mean this protocol (`["http1", "http"]`); usually just its name.
+    pub rule_names: &'static [&'static str],
+    /// One sentence for the manual.
+    pub help: &'static str,
+    /// Byte patterns that identify it at the start of a stream or datagram.
+    pub patterns: &'static [Pattern],
+    /// Functions that look at the first bytes on certain ports.
+    pub probes: &'static [Probe],
+    /// A session for a new flow; `None` for a protocol that is only recognised and named.
+    pub session: Option<fn() -> Box<dyn Session>>,
+    /// The progress value that means "complete", to server and to client.
+    pub complete: [u8; 2],
+    /// Names of the progress states per direction, for rule hooks (`http1:request_line`); lowest first.
+    pub states: [&'static [(&'static str, u8)]; 2],
+    /// Named fields: rule buffers, keywords and facts.
+    pub fields: &'static [Field],
+    /// Names of the `app-layer-event`s; the position is the code given to `Core::raise`.
+    pub events: &'static [&'static str],
+    /// How its transactions are written to EVE; several when it writes several kinds of records.
+    pub logs: &'static [Log],
+    /// Bytes of a stream that are reassembled for it; 0 = without limit, `None` = the configured default.
+    pub stream_depth: Option<u32>,
+    /// Whether parsing goes on after a gap (the session then gets `Data::Gap`); otherwise a gap ends parsing.
+    pub accepts_gaps: bool,
+    /// Whether each transaction belongs to one direction only (DNS since Suricata 8: request and response apart).
+    pub one_sided: bool,
+}
+
+impl Protocol {
+    /// Mostly empty, to fill up declarations: `..Protocol::EMPTY`.
+    pub const EMPTY: Protocol = Protocol {
+        name: "",
+        rule_names: &[],
+        help: "",
+        patterns: &[],
+        probes: &[],
+        session: None,
+        complete: [1, 1],
+        states: [&[], &[]],
+        fields: &[],
+        events: &[],
+        logs: &[],
+        stream_depth: None,
+        accepts_gaps: false,
+        one_sided: false,
+    };
+
+    /// The names under which rules address it.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.rule_names.iter().copied())
+    }
+}
+
+/// The protocol with this id.
+///
+/// # Panics
+/// On an id that did not come from this registry.
+pub fn get(id: ProtocolId) -> &'static Protocol {
+    REGISTRY[usize::from(id.0)]
+}
+
+/// The protocol with this EVE name.
+pub fn find(name: &str) -> Option<ProtocolId> {
+    let position = REGISTRY.iter().position(|protocol| protocol.name == name)?;
+    u8::try_from(position).ok().map(ProtocolId)
+}

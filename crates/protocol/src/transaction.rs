@@ -1,0 +1,162 @@
+//! Application exchanges, and what the stages above keep with each of them.
+
+use std::collections::VecDeque;
+
+use model::{PacketId, Time};
+use smallvec::SmallVec;
+
+use crate::File;
+
+/// What every transaction carries, whatever its protocol.
+#[derive(Debug, Default, Clone)]
+pub struct Core {
+    /// Number inside its flow, from 0.
+    pub id: u64,
+    /// When its first byte was seen.
+    pub began: Time,
+    /// The packet that brought its first byte.
+    pub first_packet: PacketId,
+    /// How far it has come, to server and to client; protocol-specific, only ever grows.
+    pub progress: [u8; 2],
+    /// Whether something changed since rules last looked, per direction.
+    pub updated: [bool; 2],
+    /// For one-sided transactions: the only direction it has. `None`: both.
+    pub only: Option<model::Direction>,
+    /// Codes of the app-layer events raised, in order. Bounded by [`Core::EVENTS`].
+    pub events: SmallVec<[u8; 4]>,
+    /// How many of `events` were already written as anomalies.
+    pub events_logged: u8,
+    /// What the rules have already inspected, per direction. Owned by the rules stage.
+    pub inspected: [Inspected; 2],
+    /// Bit `n`: log number `n` of the protocol has been written.
+    pub logged: u8,
+    /// Whether the fact for the detectors has been given.
+    pub told: bool,
+    /// Whether a signature matched on it.
+    pub alerted: bool,
+}
+
+impl Core {
+    /// How many events one transaction keeps at most.
+    pub const EVENTS: usize = 15;
+
+    /// Raises an app-layer event by its code; each code once, as many as the limit allows.
+    pub fn raise(&mut self, code: u8) {
+        if self.events.len() < Self::EVENTS && !self.events.contains(&code) {
+            self.events.push(code);
+            self.updated = [true; 2];
+        }
+    }
+
+    /// Raises the progress of one direction; never lowers it.
+    pub fn advance(&mut self, direction: model::Direction, progress: u8) {
+        let place = &mut self.progress[direction.index()];
+        *place = (*place).max(progress);
+        self.updated[direction.index()] = true;
+    }
+}
+
+/// What the rules have inspected of one direction of a transaction.
+#[derive(Debug, Default, Clone)]
+pub struct Inspected {
+    /// Progress up to which prefilters have run, plus one; 0 = nothing yet.
+    pub upto: u8,
+    /// Rules in the middle of matching, by their internal number, in order.
+    pub rules: SmallVec<[InspectedRule; 2]>,
+    /// Bytes of the body (or file) already inspected.
+    pub body: u64,
+}
+
+/// A rule that matched part of a transaction.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct InspectedRule {
+    /// Internal number of the rule.
+    pub rule: u32,
+    /// Bit `n`: condition `n` has matched. The top bit says that the rule is done (matched or cannot match).
+    pub matched: u32,
+}
+
+/// One exchange: what every protocol keeps, and what this one does.
+#[derive(Debug, Default)]
+pub struct Transaction<T> {
+    /// Common part.
+    pub core: Core,
+    /// Files that it carries.
+    pub files: Vec<File>,
+    /// The protocol's own.
+    pub body: T,
+}
+
+/// The open transactions of a session, oldest first.
+#[derive(Debug)]
+pub struct Transactions<T> {
+    list: VecDeque<Transaction<T>>,
+    next_id: u64,
+    limit: usize,
+}
+
+impl<T> Transactions<T> {
+    /// At most `limit` open transactions; a protocol decides itself what to do when [`Transactions::is_full`].
+    pub fn new(limit: usize) -> Self {
+        Self { list: VecDeque::new(), next_id: 0, limit }
+    }
+
+    /// Opens a transaction and gives it the next number.
+    pub fn open(&mut self, began: Time, packet: PacketId, body: T) -> &mut Transaction<T> {
+        let core =
+            Core { id: self.next_id, began, first_packet: packet, updated: [true; 2], ..Core::default() };
+        self.next_id += 1;
+        self.list.push_back(Transaction { core, files: Vec::new(), body });
+        self.list.back_mut().expect("one was just added")
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether none is open.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Whether the limit is reached.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= self.limit
+    }
+
+    /// How many were ever opened.
+    pub fn opened(&self) -> u64 {
+        self.next_id
+    }
+
+    /// By position, oldest first.
+    pub fn get(&self, index: usize) -> Option<&Transaction<T>> {
+        self.list.get(index)
+    }
+
+    /// By position, oldest first.
+    pub fn get_mut(&mut self, index: usize) -> Option<&mut Transaction<T>> {
+        self.list.get_mut(index)
+    }
+
+    /// The newest.
+    pub fn last_mut(&mut self) -> Option<&mut Transaction<T>> {
+        self.list.back_mut()
+    }
+
+    /// All open ones, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Transaction<T>> {
+        self.list.iter()
+    }
+
+    /// All open ones, oldest first.
+    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Transaction<T>> {
+        self.list.iter_mut()
+    }
+
+    /// Takes one out, when everybody is done with it.
+    pub fn remove(&mut self, index: usize) -> Option<Transaction<T>> {
+        self.list.remove(index)
+    }
+}
