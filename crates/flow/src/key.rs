@@ -1,0 +1,1 @@
+//! What makes two packets belong together.
