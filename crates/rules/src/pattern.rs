@@ -1,0 +1,145 @@
+//! Regular expressions of `pcre` and `pcrexform`.
+//!
+//! PCRE2 itself, since rules are written for its dialect to the letter. The match and depth limits are Suricata's
+//! defaults, so that no traffic can make an expression run away.
+
+use std::fmt::Debug;
+use std::sync::OnceLock;
+
+use pcre2::bytes::{CaptureLocations, Regex, RegexBuilder};
+
+/// Suricata's default `pcre.match-limit` and `pcre.match-limit-recursion`.
+const LIMITS: &str = "(*LIMIT_MATCH=3500)(*LIMIT_DEPTH=1500)";
+
+/// A regular expression, compiled when it is first needed.
+pub struct Pattern {
+    source: String,
+    flags: Flags,
+    regex: OnceLock<Option<Regex>>,
+}
+
+/// Options of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flags {
+    /// `i`.
+    pub caseless: bool,
+    /// `m`.
+    pub multi_line: bool,
+    /// `s`.
+    pub dot_all: bool,
+    /// `x`.
+    pub extended: bool,
+    /// `A`.
+    pub anchored: bool,
+    /// `G`.
+    pub ungreedy: bool,
+    /// `E`: `$` only at the very end.
+    pub dollar_end_only: bool,
+}
+
+impl Pattern {
+    /// Checks an expression.
+    ///
+    /// # Errors
+    /// When it is not one; in one sentence.
+    pub fn new(source: &str, flags: Flags) -> Result<Self, String> {
+        let regex = compile(source, flags)?;
+        let cell = OnceLock::new();
+        let _ = cell.set(Some(regex));
+        Ok(Self { source: source.to_owned(), flags, regex: cell })
+    }
+
+    /// Its text.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Its options.
+    pub fn flags(&self) -> Flags {
+        self.flags
+    }
+
+    /// Where it first matches.
+    pub fn find(&self, bytes: &[u8]) -> Option<(usize, usize)> {
+        let found = self.regex()?.find(bytes).ok()??;
+        Some((found.start(), found.end()))
+    }
+
+    /// Where it first matches, with its groups; start and end of group `n` by [`CaptureLocations::get`].
+    pub fn captures(&self, bytes: &[u8], locations: &mut Option<CaptureLocations>) -> Option<(usize, usize)> {
+        let regex = self.regex()?;
+        let locations = locations.insert(regex.capture_locations());
+        let found = regex.captures_read(locations, bytes).ok()??;
+        Some((found.start(), found.end()))
+    }
+
+    /// How many groups it has, without the whole match.
+    pub fn groups(&self) -> usize {
+        self.regex().map_or(0, |regex| regex.captures_len().saturating_sub(1))
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| compile(&self.source, self.flags).ok()).as_ref()
+    }
+}
+
+impl Debug for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pattern")
+            .field("source", &self.source)
+            .field("flags", &self.flags)
+            .finish_non_exhaustive()
+    }
+}
+
+fn compile(source: &str, flags: Flags) -> Result<Regex, String> {
+    let mut text = String::with_capacity(LIMITS.len() + source.len() + 8);
+    text.push_str(LIMITS);
+    // The crate has no options for these; the inline spellings mean the same.
+    if flags.ungreedy {
+        text.push_str("(?U)");
+    }
+    if flags.anchored {
+        text.push_str("\\G(?:");
+    }
+    if flags.dollar_end_only {
+        text.push_str(&dollars_to_ends(source));
+    } else {
+        text.push_str(source);
+    }
+    if flags.anchored {
+        text.push(')');
+    }
+    RegexBuilder::new()
+        .caseless(flags.caseless)
+        .multi_line(flags.multi_line)
+        .dotall(flags.dot_all)
+        .extended(flags.extended)
+        .build(&text)
+        .map_err(|error| error.to_string())
+}
+
+/// Writes `\z` for each `$` outside classes and escapes.
+fn dollars_to_ends(source: &str) -> String {
+    let mut text = String::with_capacity(source.len());
+    let mut chars = source.chars();
+    let mut in_class = false;
+    while let Some(char) = chars.next() {
+        match char {
+            '\\' => {
+                text.push('\\');
+                text.extend(chars.next());
+                continue;
+            }
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '$' if !in_class => {
+                text.push_str("\\z");
+                continue;
+            }
+            _ => {}
+        }
+        text.push(char);
+    }
+    text
+}
