@@ -115,6 +115,7 @@ impl LinkType {
     pub const ETHERNET: LinkType = LinkType(1);
     pub const PPP: LinkType = LinkType(9);
     pub const RAW_OLD: LinkType = LinkType(12);
+    pub const RAW_OPENBSD: LinkType = LinkType(14);
     pub const RAW: LinkType = LinkType(101);
     pub const CHDLC: LinkType = LinkType(104);
     pub const IEEE802_11: LinkType = LinkType(105);
