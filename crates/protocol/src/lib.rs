@@ -22,4 +22,7 @@ pub use registry::{Protocol, ProtocolId, REGISTRY, find, get};
 pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input, Log, LogWhen, Session};
 pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions};
 
+mod dns;
+mod llmnr;
+mod mdns;
 mod ntp;
