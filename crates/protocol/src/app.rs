@@ -171,7 +171,7 @@ impl App {
         if bytes.is_empty() || self.given_up[place] {
             return false;
         }
-        match detect(bytes, feed.direction, &feed.endpoints, &config.disabled) {
+        match detect(bytes, feed.direction, &feed.endpoints, config) {
             Detection::Found { protocol, .. } => {
                 self.settle(protocol, feed.direction);
                 true

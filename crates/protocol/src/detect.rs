@@ -2,7 +2,7 @@
 
 use model::Direction;
 
-use crate::{Endpoints, Protocol, ProtocolId, REGISTRY};
+use crate::{Config, Endpoints, Protocol, ProtocolId, REGISTRY};
 
 /// Bytes that identify a protocol at the start of one direction.
 #[derive(Debug, Clone, Copy)]
@@ -92,10 +92,10 @@ pub(crate) fn detect(
     bytes: &[u8],
     direction: Direction,
     endpoints: &Endpoints,
-    disabled: &[ProtocolId],
+    config: &Config,
 ) -> Detection {
     let mut more = false;
-    for (protocol, id) in enabled(disabled) {
+    for (protocol, id) in enabled(config, endpoints.transport) {
         match by_pattern(protocol, bytes, direction, endpoints) {
             ProbeAnswer::Yes => return Detection::Found { protocol: id, reversed: false },
             ProbeAnswer::YesReversed => return Detection::Found { protocol: id, reversed: true },
@@ -103,8 +103,8 @@ pub(crate) fn detect(
             ProbeAnswer::No => {}
         }
     }
-    for (protocol, id) in enabled(disabled) {
-        match by_probe(protocol, bytes, direction, endpoints) {
+    for (protocol, id) in enabled(config, endpoints.transport) {
+        match by_probe(protocol, bytes, direction, endpoints, config.ports_of(id, endpoints.transport)) {
             ProbeAnswer::Yes => return Detection::Found { protocol: id, reversed: false },
             ProbeAnswer::YesReversed => return Detection::Found { protocol: id, reversed: true },
             ProbeAnswer::More => more = true,
@@ -114,12 +114,10 @@ pub(crate) fn detect(
     if more { Detection::More } else { Detection::Unknown }
 }
 
-fn enabled(disabled: &[ProtocolId]) -> impl Iterator<Item = (&'static Protocol, ProtocolId)> {
-    REGISTRY
-        .iter()
-        .zip(0u8..)
-        .map(|(protocol, number)| (*protocol, ProtocolId(number)))
-        .filter(move |(_, id)| !disabled.contains(id))
+fn enabled(config: &Config, transport: u8) -> impl Iterator<Item = (&'static Protocol, ProtocolId)> {
+    REGISTRY.iter().zip(0u8..).map(|(protocol, number)| (*protocol, ProtocolId(number))).filter(
+        move |&(_, id)| !config.disabled.contains(&id) && !config.disabled_on.contains(&(id, transport)),
+    )
 }
 
 fn by_pattern(protocol: &Protocol, bytes: &[u8], direction: Direction, endpoints: &Endpoints) -> ProbeAnswer {
@@ -149,14 +147,21 @@ fn found(pattern: &Pattern, bytes: &[u8]) -> bool {
     })
 }
 
-fn by_probe(protocol: &Protocol, bytes: &[u8], direction: Direction, endpoints: &Endpoints) -> ProbeAnswer {
+fn by_probe(
+    protocol: &Protocol,
+    bytes: &[u8],
+    direction: Direction,
+    endpoints: &Endpoints,
+    configured: Option<&[u16]>,
+) -> ProbeAnswer {
     let mut answer = ProbeAnswer::No;
     for probe in protocol.probes {
         let here = match (probe.ports, probe.side) {
             (Ports::Any, _) => true,
-            (Ports::These(ports), Side::Server) => ports.contains(&endpoints.server_port),
-            (Ports::These(ports), Side::Either) => {
-                ports.contains(&endpoints.server_port) || ports.contains(&endpoints.client_port)
+            (Ports::These(ports), side) => {
+                let ports = configured.unwrap_or(ports);
+                ports.contains(&endpoints.server_port)
+                    || side == Side::Either && ports.contains(&endpoints.client_port)
             }
         };
         if !here || probe.transport != endpoints.transport {

@@ -237,6 +237,10 @@ pub struct Config {
     pub files: FileConfig,
     /// Protocols that are switched off.
     pub disabled: Vec<ProtocolId>,
+    /// Protocols that are switched off on one transport only (IP protocol number).
+    pub disabled_on: Vec<(ProtocolId, u8)>,
+    /// Ports that replace those of a protocol's probes; on one transport, or on all.
+    pub ports: Vec<(ProtocolId, Option<u8>, Vec<u16>)>,
     /// Everything else by its dotted name (`http.request_body_limit`), for the protocol that knows the name.
     pub settings: Vec<(String, String)>,
     /// HTTP request body bytes kept (`http.request_body_limit`), 0 = all.
@@ -252,6 +256,13 @@ pub struct Config {
 }
 
 impl Config {
+    /// Ports that replace those of a protocol's probes.
+    pub fn ports_of(&self, protocol: ProtocolId, transport: u8) -> Option<&[u16]> {
+        let chosen =
+            self.ports.iter().find(|(id, on, _)| *id == protocol && on.is_none_or(|on| on == transport));
+        chosen.map(|(_, _, ports)| ports.as_slice())
+    }
+
     /// A setting by its dotted name.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -263,6 +274,8 @@ impl Default for Config {
         Self {
             files: FileConfig::default(),
             disabled: Vec::new(),
+            disabled_on: Vec::new(),
+            ports: Vec::new(),
             settings: Vec::new(),
             request_body_limit: 102_400,
             response_body_limit: 102_400,
