@@ -16,7 +16,10 @@ fn main() -> Result<(), capture::CaptureError> {
         let start = Instant::now();
         while source.next_batch(&mut batch, 1_024) {
             if look {
-                sum += batch.iter().map(|packet| packet.bytes.first().copied().map_or(0, u64::from)).sum::<u64>();
+                sum += batch
+                    .iter()
+                    .map(|packet| packet.bytes.first().copied().map_or(0, u64::from))
+                    .sum::<u64>();
             }
         }
         let nanos = start.elapsed().as_nanos() as f64 / source.packets().max(1) as f64;

@@ -319,7 +319,9 @@ impl StreamFeed {
 
     /// Moves what is unused to the front when `need` bytes would not fit behind it, and grows when they never would.
     fn make_room(&mut self, need: usize) {
-        if self.start > 0 && (self.start == self.end || self.buffer.len() - self.start < need.max(BUFFER_BYTES / 4)) {
+        if self.start > 0
+            && (self.start == self.end || self.buffer.len() - self.start < need.max(BUFFER_BYTES / 4))
+        {
             self.buffer.copy_within(self.start..self.end, 0);
             self.base = self.base.saturating_add(self.start as u64);
             self.end -= self.start;

@@ -4,9 +4,9 @@
 
 use model::LinkType;
 
+use crate::PACKET_BYTES_MAX;
 use crate::endian::Order;
 use crate::input::{Found, LossKind, Step};
-use crate::PACKET_BYTES_MAX;
 
 /// Reads the records of one file.
 #[derive(Debug, Clone, Copy)]
@@ -36,8 +36,9 @@ impl PcapReader {
     /// Recognises the file by its first four bytes.
     pub(crate) fn recognise(first: &[u8]) -> Option<Self> {
         let raw = *first.first_chunk::<4>()?;
-        [(Order::Little, u32::from_le_bytes(raw)), (Order::Big, u32::from_be_bytes(raw))].into_iter().find_map(
-            |(order, magic)| {
+        [(Order::Little, u32::from_le_bytes(raw)), (Order::Big, u32::from_be_bytes(raw))]
+            .into_iter()
+            .find_map(|(order, magic)| {
                 let (tick_nanos, record_bytes) = match magic {
                     0xa1b2_c3d4 => (1_000, 16),
                     0xa1b2_3c4d => (1, 16),
@@ -46,8 +47,7 @@ impl PcapReader {
                 };
                 let (lengths, link) = (Lengths::CapturedFirst, LinkType::NULL);
                 Some(Self { order, tick_nanos, record_bytes, lengths, link, begun: false })
-            },
-        )
+            })
     }
 
     /// Whether the file keeps nanoseconds.

@@ -84,7 +84,9 @@ impl PcapngReader {
 
     /// What the capturing machine said that it dropped.
     pub(crate) fn dropped(&self) -> u64 {
-        self.interfaces.iter().fold(self.dropped_before, |sum, interface| sum.saturating_add(interface.dropped))
+        self.interfaces
+            .iter()
+            .fold(self.dropped_before, |sum, interface| sum.saturating_add(interface.dropped))
     }
 
     /// Reads the block at the beginning of `bytes`.

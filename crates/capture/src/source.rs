@@ -12,9 +12,7 @@ use model::{PacketId, Time};
 use crate::batch::{Batch, Maps};
 use crate::feed::Feed;
 use crate::input::{Input, InputFacts, Loss, LossKind, State};
-use crate::{
-    BATCH_BYTES_MAX, COMMENTS_MAX, CaptureError, FOLDER_DEPTH_MAX, INPUTS_MAX,
-};
+use crate::{BATCH_BYTES_MAX, COMMENTS_MAX, CaptureError, FOLDER_DEPTH_MAX, INPUTS_MAX};
 
 /// The packets of one or several inputs.
 pub struct Source {

@@ -168,7 +168,10 @@ fn pcap_reads_in_both_byte_orders_and_resolutions() {
             assert_eq!(seen, [expected]);
             assert!(source.losses().is_empty());
             let facts = source.inputs().next().unwrap();
-            assert_eq!((facts.format, facts.packets, facts.links.as_slice()), (format, 1, &[LinkType(1)][..]));
+            assert_eq!(
+                (facts.format, facts.packets, facts.links.as_slice()),
+                (format, 1, &[LinkType(1)][..])
+            );
             assert_eq!(source.total_bytes(), Some(file.len() as u64));
             assert_eq!(source.bytes_read(), file.len() as u64);
         }
@@ -273,7 +276,8 @@ fn every_prefix_of_a_file_reads_as_far_as_it_goes() {
 /// A file with every kind of block: two sections' worth is tested apart.
 fn rich_pcapng(put: Put) -> Vec<u8> {
     let end = option(put, 0, b"");
-    let mut file = section(put, &[option(put, 1, b"the whole"), option(put, 4, b"dumpcap"), end.clone()].concat());
+    let mut file =
+        section(put, &[option(put, 1, b"the whole"), option(put, 4, b"dumpcap"), end.clone()].concat());
     file.extend(interface(put, 1, 0, &[]));
     file.extend(interface(put, 101, 4, &[option(put, 9, &[9]), end.clone()].concat()));
     file.extend(block(put, 4, b"names are skipped"));
@@ -330,7 +334,10 @@ fn a_new_section_brings_its_own_byte_order_and_interfaces() {
     file.extend(section(LITTLE, &[]));
     file.extend(enhanced(LITTLE, 0, 9, b"nobody", &[]));
     let (seen, source) = read_bytes("sections", &file);
-    assert_eq!(seen.iter().map(|seen| (seen.nanos, seen.link)).collect::<Vec<_>>(), [(1_000, 1), (5_000_000, 113)]);
+    assert_eq!(
+        seen.iter().map(|seen| (seen.nanos, seen.link)).collect::<Vec<_>>(),
+        [(1_000, 1), (5_000_000, 113)]
+    );
     assert_eq!(source.losses()[0].kind, LossKind::UnknownInterface { index: 0 });
 }
 
@@ -387,7 +394,11 @@ fn damaged_blocks_end_the_file_and_are_named() {
         ("beyond", beyond, LossKind::PacketBeyondBlock),
         ("odd", odd, LossKind::BlockLength { bytes: 37 }),
         ("tiny", [LITTLE.u32(6), LITTLE.u32(8)].concat(), LossKind::BlockLength { bytes: 8 }),
-        ("huge", [LITTLE.u32(6), LITTLE.u32(0xffff_fff0)].concat(), LossKind::BlockLength { bytes: 0xffff_fff0 }),
+        (
+            "huge",
+            [LITTLE.u32(6), LITTLE.u32(0xffff_fff0)].concat(),
+            LossKind::BlockLength { bytes: 0xffff_fff0 },
+        ),
         ("version", version, LossKind::SectionHeader),
     ] {
         let (seen, source) = read_bytes(&format!("bad-{name}"), &[&good[..], &bad].concat());
@@ -473,7 +484,10 @@ fn a_folder_is_searched_for_captures_and_says_what_it_passed_over() {
     folder.file("in/.hidden", &pcap_of(&[(0, 0, b"hidden")]));
     let mut source = Source::open(&[folder.0.join("in")]).unwrap();
     let seen = read_all(&mut source, 10);
-    assert_eq!(seen.iter().map(|seen| seen.bytes.as_slice()).collect::<Vec<_>>(), [&b"three"[..], b"one", b"two"]);
+    assert_eq!(
+        seen.iter().map(|seen| seen.bytes.as_slice()).collect::<Vec<_>>(),
+        [&b"three"[..], b"one", b"two"]
+    );
     let kinds: Vec<_> = source.losses().iter().map(|loss| loss.kind.to_string()).collect();
     assert_eq!(kinds, ["passed over: it is empty", "passed over: not a capture"]);
     folder.file("other/text", b"words");
@@ -490,7 +504,9 @@ fn what_is_no_capture_is_refused_with_a_reason() {
     assert!(matches!(open_error("none", b""), CaptureError::Empty { .. }));
     let zip = open_error("zip", b"PK\x03\x04rest of it");
     assert_eq!(zip.fault(), Fault::Operator);
-    assert!(zip.to_string().ends_with("it begins with 50 4b 03 04 72 65 73 74; a zip archive; unpack it first"));
+    assert!(
+        zip.to_string().ends_with("it begins with 50 4b 03 04 72 65 73 74; a zip archive; unpack it first")
+    );
     assert!(matches!(open_error("gz-text", &gzip(b"text")), CaptureError::NotACapture { .. }));
     assert!(matches!(open_error("gz-none", &gzip(b"")), CaptureError::Empty { .. }));
 }
@@ -535,7 +551,10 @@ fn packets_in_memory_make_a_batch() {
         PacketId(5),
         [(Time::from_secs(2), LinkType::RAW, &b"one"[..]), (Time::from_secs(1), LinkType::RAW, b"two")],
     );
-    assert_eq!(batch.get(1).map(|packet| (packet.id.0, packet.time.secs(), packet.bytes)), Some((6, 2, &b"two"[..])));
+    assert_eq!(
+        batch.get(1).map(|packet| (packet.id.0, packet.time.secs(), packet.bytes)),
+        Some((6, 2, &b"two"[..]))
+    );
     assert_eq!(batch.original_time(1), Some(Time::from_secs(1)));
 }
 
@@ -663,14 +682,19 @@ fn every_capture_of_the_corpus_is_read_to_its_end() {
         let mut source = Source::open(std::slice::from_ref(&path)).unwrap();
         let mut batch = Batch::new();
         while source.next_batch(&mut batch, 1_024) {}
-        let links: Vec<u64> = label["linktypes"].as_array().unwrap().iter().filter_map(|l| l.as_u64()).collect();
+        let links: Vec<u64> =
+            label["linktypes"].as_array().unwrap().iter().filter_map(|l| l.as_u64()).collect();
         let facts = source.inputs().next().unwrap();
         if Some(source.packets()) != label["packets"].as_u64()
             || facts.links.iter().any(|link| !links.contains(&u64::from(link.0)))
         {
             wrong.push(format!(
                 "{}: {} packets, expected {}; links {:?}, expected {links:?}; {:?}",
-                path.display(), source.packets(), label["packets"], facts.links, source.losses()
+                path.display(),
+                source.packets(),
+                label["packets"],
+                facts.links,
+                source.losses()
             ));
         }
     }

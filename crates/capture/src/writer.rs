@@ -38,11 +38,8 @@ impl<W: Write> Writer<W> {
 
     /// Begins a pcapng file, with an optional comment on the whole of it.
     pub fn pcapng(out: W, comment: Option<&str>) -> Self {
-        let mut writer = Self {
-            out,
-            buffer: Vec::with_capacity(2 * BUFFER_BYTES),
-            format: Format::Pcapng(Vec::new()),
-        };
+        let mut writer =
+            Self { out, buffer: Vec::with_capacity(2 * BUFFER_BYTES), format: Format::Pcapng(Vec::new()) };
         writer.block(0x0a0d_0d0a, |body| {
             body.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
             body.extend_from_slice(&1_u16.to_le_bytes());
