@@ -1,10 +1,28 @@
 //! The Suricata rule language: text → typed rules ([`ir`]) → a compiled [`RuleSet`] → alerts.
+//!
+//! [`Inspector::inspect`] holds the rule set against one packet and everything around it (a [`Scene`]) and answers with an
+//! [`Outcome`]. What a rule keeps with a flow is a [`FlowState`], which the flow's owner stores; what crosses flows is in
+//! [`Late`], owned by whoever sees the input in order.
 
 mod address;
+mod inspect;
 pub mod ir;
+mod late;
 mod number;
+mod outcome;
 mod pattern;
+mod scene;
+mod set;
+mod settings;
+mod state;
 
 pub use address::{AddressSet, PortSet};
+pub use inspect::Inspector;
+pub use late::Late;
 pub use number::NumberTest;
+pub use outcome::{Alert, Candidate, Outcome, Settled};
 pub use pattern::{Flags, Pattern};
+pub use scene::{FlowScene, FrameScene, Scene, StreamScene, Window};
+pub use set::RuleSet;
+pub use settings::{BodyWindow, Settings};
+pub use state::FlowState;
