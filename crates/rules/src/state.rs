@@ -80,13 +80,11 @@ impl FlowState {
 
     /// Keeps a captured value; a later one under the same name replaces it.
     pub(crate) fn set_var(&mut self, name: u32, value: &[u8]) {
-        match self.vars.iter_mut().find(|(each, _)| *each == name) {
-            Some((_, place)) => {
-                place.clear();
-                place.extend_from_slice(value);
-            }
-            None if self.vars.len() < VARS_MAX => self.vars.push((name, value.to_vec())),
-            None => {}
+        if let Some((_, place)) = self.vars.iter_mut().find(|(each, _)| *each == name) {
+            place.clear();
+            place.extend_from_slice(value);
+        } else if self.vars.len() < VARS_MAX {
+            self.vars.push((name, value.to_vec()));
         }
     }
 }
