@@ -1,1 +1,3 @@
 //! Report value to bytes.
+
+pub mod eve;
