@@ -1,1 +1,17 @@
-//! The only crate that knows threads.
+//! The only crate that knows threads: shards, epochs, the ordered mind, replay.
+//!
+//! A shard is the unit of state, a worker only a unit of CPU: 64 shards, chosen by the unordered address pair of each
+//! level of a packet, carry every table, timer and limit, so the number of workers cannot change a result. What shards say
+//! carries a [`model::Moment`] and is merged in that order.
+
+mod config;
+mod conversation;
+mod log;
+mod output;
+mod run;
+mod shard;
+mod worker;
+
+pub use config::{Config, Mode};
+pub use run::{Sink, Summary, run};
+pub use worker::SHARDS;

@@ -54,6 +54,13 @@ pub struct AppNames {
 }
 
 impl AppNames {
+    /// Writes `app_proto` alone.
+    pub fn write_name_only(&self, json: &mut Json) {
+        if !self.name.is_empty() {
+            json.text("app_proto", self.name);
+        }
+    }
+
     /// Writes what there is, in Suricata's order.
     pub fn write(&self, json: &mut Json) {
         let pairs = [

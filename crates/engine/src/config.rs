@@ -1,0 +1,49 @@
+//! Configuration of the engine: what every stage is told.
+
+/// Configuration of a run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Decoding.
+    pub decode: decode::Config,
+    /// Defragmentation.
+    pub defrag: flow::DefragConfig,
+    /// Flows and streams.
+    pub flow: flow::Config,
+    /// Application protocols.
+    pub protocol: protocol::Config,
+    /// EVE records.
+    pub eve: report::eve::EveConfig,
+    /// Watch, or prevent (simulated on a capture).
+    pub mode: Mode,
+    /// Threads that carry shards. Never changes a result.
+    pub workers: usize,
+    /// Gather facts for the detectors.
+    pub detectors: bool,
+    /// Packets handed out at a time. Never changes a result.
+    pub batch_packets: usize,
+}
+
+/// Watch or prevent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Intrusion detection: traffic is only looked at.
+    Detect,
+    /// Intrusion prevention: packets get verdicts. Runs on one worker, since a verdict may depend on every earlier packet.
+    Prevent,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            decode: decode::Config::default(),
+            defrag: flow::DefragConfig::default(),
+            flow: flow::Config::default(),
+            protocol: protocol::Config::default(),
+            eve: report::eve::EveConfig::default(),
+            mode: Mode::Detect,
+            workers: 1,
+            detectors: true,
+            batch_packets: 8192,
+        }
+    }
+}

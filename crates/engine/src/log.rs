@@ -1,0 +1,446 @@
+//! Which records are written when: anomalies, transactions, files, flows.
+
+use decode::{Ethernet, Layers};
+use flow::{Entry, Flow, Turn};
+use json::Json;
+use model::{Direction, EventKind, FileFact, PacketId, Time, TransactionFact, Value};
+use protocol::{Field, FieldKind, FileState, LogWhen, Protocol, Scope, Session};
+use report::eve::{self, AppNames, EndedFlow, Ends, Head, TcpEnd, flow_ends};
+
+use crate::config::Config;
+use crate::conversation::{Conversation, who};
+use crate::output::Output;
+use crate::shard::View;
+
+/// Bytes of a text field that go up to the detectors.
+const FACT_BYTES_MAX: usize = 1024;
+/// Values of a list field that go up to the detectors.
+const FACT_ITEMS_MAX: usize = 32;
+/// Stream anomalies written per flow.
+const STREAM_ANOMALIES_MAX: u16 = 64;
+
+/// Whether records of this type are wanted.
+fn wanted(config: &Config, kind: &str) -> bool {
+    config.eve.types.is_empty() || config.eve.types.iter().any(|name| name == kind)
+}
+
+/// The head of a record about a packet, as the packet goes.
+pub(crate) fn packet_head<'a>(view: &View<'a>, flow: Option<&Flow>, kind: &'a str) -> Head<'a> {
+    let layers = view.seen.layers;
+    Head {
+        time: view.seen.time,
+        flow: flow.map_or(0, |flow| flow.id.0),
+        parent: flow.and_then(|flow| flow.parent).map_or(0, |parent| parent.0),
+        packet: view.seen.id,
+        kind,
+        vlans: &layers.vlans[..usize::from(layers.vlan_count)],
+        ends: packet_ends(layers),
+        source: layers.source.word(),
+    }
+}
+
+/// A packet's addresses; `None` without IP.
+pub(crate) fn packet_ends(layers: &Layers) -> Option<Ends> {
+    matches!(layers.network, decode::Network::Ipv4 { .. } | decode::Network::Ipv6 { .. }).then_some(Ends {
+        src: layers.src,
+        dst: layers.dst,
+        src_port: layers.src_port,
+        dst_port: layers.dst_port,
+        protocol: layers.protocol,
+        answer: None,
+    })
+}
+
+/// The head of a record about a flow, seen from `direction`; the packet is the one at hand.
+pub(crate) fn flow_head<'a>(
+    flow: &'a Flow,
+    view: Option<&View<'_>>,
+    time: Time,
+    kind: &'a str,
+    direction: Direction,
+) -> Head<'a> {
+    Head {
+        time,
+        flow: flow.id.0,
+        parent: flow.parent.map_or(0, |parent| parent.0),
+        packet: view.map_or(PacketId(0), |view| view.seen.id),
+        kind,
+        vlans: &flow.vlans[..usize::from(flow.vlan_count)],
+        ends: Some(flow_ends(flow, direction)),
+        source: view.map_or(decode::PacketSource::FlowTimeout.word(), |view| view.seen.layers.source.word()),
+    }
+}
+
+/// Writes `ether` when the configuration asks for it.
+pub(crate) fn write_ether(json: &mut Json, config: &Config, ethernet: Option<&Ethernet>) {
+    if let (true, Some(ethernet)) = (config.eve.ethernet, ethernet) {
+        json.object("ether").number("ether_type", ethernet.kind);
+        json.hex("src_mac", &ethernet.src, Some(b':')).hex("dest_mac", &ethernet.dst, Some(b':')).end();
+    }
+}
+
+/// One `anomaly` record per oddity that decoding found.
+pub(crate) fn decode_anomalies(view: &View<'_>, config: &Config, out: &mut Output) {
+    if !config.eve.anomaly[0] || !wanted(config, "anomaly") {
+        return;
+    }
+    for event in view.seen.layers.events.iter() {
+        let start = out.mark();
+        let head = packet_head(view, None, "anomaly");
+        eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
+        write_ether(&mut out.json, config, view.seen.layers.ethernet.as_ref());
+        out.json.object("anomaly").text("type", "decode");
+        out.json.display("event", format_args!("decoder.{}", event.name())).end();
+        out.json.end();
+        out.record(start, None);
+    }
+}
+
+/// One `anomaly` record per oddity that the stream engine found.
+pub(crate) fn stream_anomalies(
+    view: &View<'_>,
+    entry: &mut Entry<'_, Conversation>,
+    turn: &Turn,
+    config: &Config,
+    out: &mut Output,
+) {
+    if turn.events.is_empty() || !config.eve.anomaly[1] || !wanted(config, "anomaly") {
+        return;
+    }
+    for event in turn.events.iter() {
+        if entry.app.anomalies >= STREAM_ANOMALIES_MAX {
+            return;
+        }
+        entry.app.anomalies += 1;
+        let start = out.mark();
+        let head = packet_head(view, Some(entry.flow), "anomaly");
+        eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
+        write_ether(&mut out.json, config, view.seen.layers.ethernet.as_ref());
+        out.json.object("anomaly").text("type", "stream").text("event", event.anomaly_name()).end();
+        out.json.end();
+        out.record(start, None);
+    }
+}
+
+/// Records of packets that belong to no flow.
+pub(crate) fn packet_without_flow(view: &View<'_>, config: &Config, out: &mut Output) {
+    let _ = (view, config, out);
+}
+
+/// Logs what is ready of every open transaction, its files and oddities, and forgets what everybody is done with.
+///
+/// `ending`: the flow is over, whatever is left is logged as it stands.
+pub(crate) fn transactions(
+    entry: &mut Entry<'_, Conversation>,
+    view: Option<&View<'_>>,
+    config: &Config,
+    out: &mut Output,
+    ending: bool,
+) {
+    let time = view.map_or(entry.flow.last_time, |view| view.seen.time);
+    let conversation = &mut *entry.app;
+    flow_anomalies(conversation, entry.flow, view, time, config, out);
+    let Some(protocol) = conversation.app.protocol() else { return };
+    let Some(session) = conversation.app.session_mut() else { return };
+    let mut index = 0;
+    while index < session.count() {
+        let mut turn = TransactionTurn { session, index, protocol, flow: entry.flow, view, time, config };
+        turn.anomalies(out);
+        let done = turn.records(out, ending);
+        let files_done = turn.files(out, ending, done);
+        if done && (files_done || ending) {
+            turn.tell(out);
+            session.remove(index);
+            conversation.transactions += 1;
+        } else {
+            index += 1;
+        }
+    }
+}
+
+/// Oddities of the flow's application layer itself.
+fn flow_anomalies(
+    conversation: &mut Conversation,
+    flow: &Flow,
+    view: Option<&View<'_>>,
+    time: Time,
+    config: &Config,
+    out: &mut Output,
+) {
+    let events = conversation.app.take_events();
+    if events.is_empty() || !config.eve.anomaly[2] || !wanted(config, "anomaly") {
+        return;
+    }
+    for event in events {
+        let start = out.mark();
+        let head = match view {
+            Some(view) => packet_head(view, Some(flow), "anomaly"),
+            None => flow_head(flow, None, time, "anomaly", Direction::ToServer),
+        };
+        eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
+        out.json.object("anomaly");
+        app_names(conversation, flow).write_name_only(&mut out.json);
+        out.json.text("type", "applayer").text("event", event).text("layer", "proto_detect").end();
+        out.json.end();
+        out.record(start, None);
+    }
+}
+
+/// One transaction at hand.
+struct TransactionTurn<'a> {
+    session: &'a mut (dyn Session + 'static),
+    index: usize,
+    protocol: &'static Protocol,
+    flow: &'a Flow,
+    view: Option<&'a View<'a>>,
+    time: Time,
+    config: &'a Config,
+}
+
+impl TransactionTurn<'_> {
+    fn anomalies(&mut self, out: &mut Output) {
+        let core = self.session.core(self.index);
+        let (from, upto) = (usize::from(core.events_logged), core.events.len());
+        if from == upto {
+            return;
+        }
+        if self.config.eve.anomaly[2] && wanted(self.config, "anomaly") {
+            let (tx, events) = (core.id, core.events.clone());
+            // Seen from the side that the exchange belongs to, or the packet's.
+            let direction = self.direction();
+            for code in &events[from..] {
+                let name = self.protocol.events.get(usize::from(*code)).copied().unwrap_or("unknown");
+                let start = out.mark();
+                let head = flow_head(self.flow, self.view, self.time, "anomaly", direction);
+                eve::write_head(&mut out.json, &mut out.clock, &self.config.eve, &head);
+                out.json.number("tx_id", tx).object("anomaly").text("app_proto", self.protocol.name);
+                out.json.text("type", "applayer").text("event", name).text("layer", "proto_parser").end();
+                out.json.end();
+                out.record(start, None);
+            }
+        }
+        self.session.core_mut(self.index).events_logged = u8::try_from(upto).unwrap_or(u8::MAX);
+    }
+
+    fn direction(&self) -> Direction {
+        self.session.core(self.index).only.unwrap_or(Direction::ToServer)
+    }
+
+    /// Writes the records that are due; says whether nothing more will come.
+    fn records(&mut self, out: &mut Output, ending: bool) -> bool {
+        let core = self.session.core(self.index);
+        let complete = reached(core, self.protocol.complete);
+        let mut logged = core.logged;
+        for (number, log) in self.protocol.logs.iter().enumerate() {
+            let bit = 1 << number;
+            let due = match log.when {
+                LogWhen::Complete => complete,
+                LogWhen::Progress(to_server, to_client) => reached(core, [to_server, to_client]),
+            };
+            if logged & bit != 0 || !(due || ending) {
+                continue;
+            }
+            logged |= bit;
+            if wanted(self.config, log.event_type) {
+                self.record(log, out);
+            }
+        }
+        self.session.core_mut(self.index).logged = logged;
+        complete
+    }
+
+    fn record(&self, log: &protocol::Log, out: &mut Output) {
+        let direction = self.direction();
+        let scope = self.session.scope_of(self.index, direction);
+        let start = out.mark();
+        let head = flow_head(self.flow, self.view, self.time, log.event_type, direction);
+        eve::write_head(&mut out.json, &mut out.clock, &self.config.eve, &head);
+        let ethernet = self.view.and_then(|view| view.seen.layers.ethernet.as_ref());
+        write_ether(&mut out.json, self.config, ethernet);
+        out.json.number("tx_id", scope.core.id);
+        let written = (log.write)(&scope, &mut out.json);
+        out.json.end();
+        if written {
+            out.record(start, None);
+        } else {
+            out.discard(start);
+        }
+    }
+
+    /// Logs files that ended; says whether all have.
+    fn files(&mut self, out: &mut Output, ending: bool, done: bool) -> bool {
+        let mut all = true;
+        for position in 0..self.session.files(self.index).len() {
+            let file = &mut self.session.files_mut(self.index)[position];
+            if ending || done {
+                file.close(FileState::Truncated);
+            }
+            if file.state == FileState::Open {
+                all = false;
+                // Nobody looks at it later than now.
+                let kept = file.body.kept();
+                file.body.forget(kept);
+                continue;
+            }
+            if !std::mem::replace(&mut file.logged, true) {
+                self.file(position, out);
+            }
+        }
+        all
+    }
+
+    fn file(&self, position: usize, out: &mut Output) {
+        let file = &self.session.files(self.index)[position];
+        let scope = self.session.scope_of(self.index, file.direction);
+        if wanted(self.config, "fileinfo") {
+            let start = out.mark();
+            let head = flow_head(self.flow, self.view, self.time, "fileinfo", file.direction);
+            eve::write_head(&mut out.json, &mut out.clock, &self.config.eve, &head);
+            for log in self.protocol.logs.iter().filter(|log| log.with_alert) {
+                (log.write)(&scope, &mut out.json);
+            }
+            out.json.text("app_proto", self.protocol.name);
+            protocol::write_fileinfo(file, scope.core.id, &self.config.protocol.files, &mut out.json);
+            out.json.end();
+            out.record(start, None);
+        }
+        if out.facts {
+            let sha256 = file.sha256().map(hex).unwrap_or_default();
+            out.tell(EventKind::File(Box::new(FileFact {
+                who: who(self.flow),
+                direction: file.direction,
+                protocol: self.protocol.name,
+                name: String::from_utf8_lossy(&file.name).into_owned(),
+                magic: protocol::magic(&file.head).unwrap_or_default().to_owned(),
+                size: file.size,
+                complete: file.state == FileState::Closed && !file.gaps,
+                sha256,
+            })));
+        }
+    }
+
+    /// Gives the transaction's facts to the detectors.
+    fn tell(&mut self, out: &mut Output) {
+        if !out.facts || std::mem::replace(&mut self.session.core_mut(self.index).told, true) {
+            return;
+        }
+        let core = self.session.core(self.index);
+        let mut fields = Vec::new();
+        for direction in Direction::BOTH {
+            if core.only.is_some_and(|only| only != direction) {
+                continue;
+            }
+            let scope = self.session.scope_of(self.index, direction);
+            for field in self.protocol.fields.iter().filter(|field| field.fact && field.sides.has(direction)) {
+                // A value that is the same from both sides is told once.
+                if direction == Direction::ToClient && core.only.is_none() && field.sides == protocol::Sides::Both {
+                    continue;
+                }
+                gather(field, &scope, &mut fields);
+            }
+        }
+        if fields.is_empty() {
+            return;
+        }
+        let fact = TransactionFact {
+            who: who(self.flow),
+            protocol: self.protocol.name,
+            tx_id: core.id,
+            time: core.began,
+            fields,
+        };
+        out.tell(EventKind::Transaction(Box::new(fact)));
+    }
+}
+
+/// Whether a transaction has come as far as `goal` in each direction that it has.
+fn reached(core: &protocol::Core, goal: [u8; 2]) -> bool {
+    Direction::BOTH.iter().all(|direction| {
+        core.only.is_some_and(|only| only != *direction)
+            || core.progress[direction.index()] >= goal[direction.index()]
+    })
+}
+
+fn gather(field: &Field, scope: &Scope<'_>, fields: &mut Vec<(&'static str, Value)>) {
+    let mut scratch = Vec::new();
+    match field.kind {
+        FieldKind::Bytes(get) => {
+            if let Some(bytes) = get(scope, &mut scratch) {
+                fields.push((field.name, text(bytes)));
+            }
+        }
+        FieldKind::List(get) => {
+            for item in 0..FACT_ITEMS_MAX {
+                scratch.clear();
+                let Some(bytes) = get(scope, item, &mut scratch) else { break };
+                fields.push((field.name, text(bytes)));
+            }
+        }
+        FieldKind::Number { get, .. } => fields.extend(get(scope).map(|value| (field.name, Value::Number(value)))),
+        FieldKind::Numbers { get, .. } => {
+            fields.extend((0..FACT_ITEMS_MAX).map_while(|item| get(scope, item)).map(|value| (field.name, Value::Number(value))));
+        }
+        FieldKind::Body(_) | FieldKind::Custom(_) => {}
+    }
+}
+
+fn text(bytes: &[u8]) -> Value {
+    Value::Text(String::from_utf8_lossy(&bytes[..bytes.len().min(FACT_BYTES_MAX)]).into())
+}
+
+fn hex(bytes: &[u8; 32]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes every write");
+        text
+    })
+}
+
+/// Names of the flow's application protocol as records show them.
+pub(crate) fn app_names(conversation: &Conversation, _flow: &Flow) -> AppNames {
+    let app = &conversation.app;
+    let name = |id: Option<protocol::ProtocolId>| id.map_or("", |id| protocol::get(id).name);
+    let (to_server, to_client) = (app.seen(Direction::ToServer), app.seen(Direction::ToClient));
+    let differs = |id: Option<protocol::ProtocolId>| id.is_some() && id != app.protocol_id();
+    AppNames {
+        name: app.name(),
+        to_server: if differs(to_server) { name(to_server) } else { "" },
+        to_client: if differs(to_client) { name(to_client) } else { "" },
+        original: name(app.before()),
+        expected: "",
+    }
+}
+
+/// `flow` and `netflow` records of a flow that ended.
+pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, config: &Config, out: &mut Output) {
+    let tcp = entry.stream.as_ref().map(|stream| TcpEnd {
+        state: stream.state().unwrap_or_default().word(),
+        regions: stream.regions_max(),
+        gaps: stream.gaps(),
+        flags: entry.flow.tcp_flags,
+    });
+    let ended = EndedFlow {
+        flow: entry.flow,
+        tcp,
+        app: app_names(entry.app, entry.flow),
+        alerted: entry.app.alerted,
+        action: "",
+        metadata: &[],
+        transactions: entry.app.transactions,
+    };
+    if wanted(config, "flow") {
+        let start = out.mark();
+        eve::write_flow(&mut out.json, &mut out.clock, &config.eve, &ended, time);
+        out.record(start, None);
+    }
+    if wanted(config, "netflow") {
+        for direction in Direction::BOTH {
+            if ended.flow.packets[direction.index()] == 0 {
+                continue;
+            }
+            let start = out.mark();
+            eve::write_netflow(&mut out.json, &mut out.clock, &config.eve, &ended, time, direction);
+            out.record(start, None);
+        }
+    }
+}

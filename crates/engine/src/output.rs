@@ -1,0 +1,113 @@
+//! What shards say, in order: rendered records and facts, each at its [`Moment`].
+
+use json::Json;
+use model::{Event, EventKind, Moment, PacketId, Time};
+use report::eve::Clock;
+
+/// One rendered record: a range of the epoch's bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Record {
+    pub(crate) moment: Moment,
+    start: usize,
+    end: usize,
+    /// Position of the candidate in [`Output::candidates`] whose late conditions decide about this record.
+    pub(crate) candidate: Option<u32>,
+}
+
+/// Everything a worker said during one epoch.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    pub(crate) json: Json,
+    pub(crate) clock: Clock,
+    pub(crate) records: Vec<Record>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) candidates: Vec<rules::Candidate>,
+    cause: (Time, u64, PacketId),
+    step: u32,
+    /// Facts for the detectors are wanted.
+    pub(crate) facts: bool,
+}
+
+impl Output {
+    /// What follows was caused by a packet (at one tunnel level), or by a timer of a flow.
+    pub(crate) fn begin(&mut self, cause: Cause) {
+        self.cause = match cause {
+            // At one time timers come first: nothing that is due may still be there when a packet is looked at.
+            Cause::Timer { time, flow } => (time, flow & !(1 << 63), PacketId(0)),
+            Cause::Packet { time, packet, level } => {
+                (time, 1 << 63 | packet.0 << 5 | u64::from(level & 31), packet)
+            }
+        };
+        self.step = 0;
+    }
+
+    fn moment(&mut self) -> Moment {
+        let moment = Moment { time: self.cause.0, cause: self.cause.1, step: self.step };
+        self.step += 1;
+        moment
+    }
+
+    /// Where the next record's bytes start.
+    pub(crate) fn mark(&self) -> usize {
+        self.json.bytes().len()
+    }
+
+    /// Ends the record that began at `start`.
+    pub(crate) fn record(&mut self, start: usize, candidate: Option<u32>) {
+        debug_assert_eq!(self.json.depth(), 0, "every object and array is closed");
+        self.json.bytes_mut().push(b'\n');
+        let (moment, end) = (self.moment(), self.mark());
+        self.records.push(Record { moment, start, end, candidate });
+    }
+
+    /// Throws away what was written since `start`.
+    pub(crate) fn discard(&mut self, start: usize) {
+        self.json.bytes_mut().truncate(start);
+    }
+
+    /// Tells the mind a fact.
+    pub(crate) fn tell(&mut self, kind: EventKind) {
+        let moment = self.moment();
+        self.events.push(Event { moment, packet: self.cause.2, kind });
+    }
+
+    /// The bytes of a record.
+    pub(crate) fn bytes(&self, record: &Record) -> &[u8] {
+        &self.json.bytes()[record.start..record.end]
+    }
+
+    /// Sorts what was said; each worker's epoch is nearly sorted already.
+    pub(crate) fn settle(&mut self) {
+        self.records.sort_by_key(|record| record.moment);
+        self.events.sort_by_key(|event| event.moment);
+    }
+
+    /// Forgets everything, keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.json.clear();
+        self.records.clear();
+        self.events.clear();
+        self.candidates.clear();
+    }
+}
+
+/// What causes output.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cause {
+    /// A deadline of a flow.
+    Timer {
+        /// The deadline.
+        time: Time,
+        /// The flow's id.
+        flow: u64,
+    },
+    /// A packet.
+    Packet {
+        /// Its time.
+        time: Time,
+        /// Its position.
+        packet: PacketId,
+        /// Its tunnel level.
+        level: u8,
+    },
+}

@@ -1,0 +1,227 @@
+//! A whole run: batches out to the workers, their output back in order.
+
+use std::io;
+use std::sync::Arc;
+
+use capture::{Batch, Source};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use model::{Event, Moment};
+
+use crate::config::{Config, Mode};
+use crate::output::Output;
+use crate::worker::Worker;
+
+/// Batches under way per worker.
+const BATCHES_UNDER_WAY: usize = 3;
+
+/// Where a run's output goes. Called on one thread, in order.
+pub trait Sink {
+    /// Rendered EVE records, each ending in a newline.
+    ///
+    /// # Errors
+    /// What the disk says; ends the run.
+    fn records(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// A fact.
+    fn event(&mut self, event: &Event);
+    /// Called after each batch: packets so far, and bytes of input so far.
+    fn progress(&mut self, packets: u64, bytes: u64);
+}
+
+/// What a run counted.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Summary {
+    /// Packets read.
+    pub packets: u64,
+    /// Records written.
+    pub records: u64,
+    /// What the flow tables counted.
+    pub flows: flow::Counters,
+    /// Alerts whose late conditions did not hold.
+    pub settled_away: u64,
+}
+
+/// Reads the source to its end.
+///
+/// # Errors
+/// Only what the sink's disk says: traffic is never an error.
+pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Result<Summary> {
+    // A verdict may depend on every earlier packet, so prevention runs on one worker whatever was asked for.
+    let workers = if config.mode == Mode::Prevent { 1 } else { config.workers.max(1) };
+    let mut mind = Mind { sink, summary: Summary::default(), last: None };
+    if workers == 1 { run_alone(source, config, &mut mind) } else { run_together(source, config, workers, &mut mind) }?;
+    Ok(mind.summary)
+}
+
+fn run_alone(source: &mut Source, config: &Config, mind: &mut Mind<'_>) -> io::Result<()> {
+    let mut worker = Worker::new(0, 1, config);
+    let mut batch = Batch::new();
+    while source.next_batch(&mut batch, config.batch_packets) {
+        worker.batch(&batch, config);
+        mind.epoch(std::slice::from_mut(&mut worker.out))?;
+        mind.progress(source);
+    }
+    worker.finish(config);
+    mind.epoch(std::slice::from_mut(&mut worker.out))?;
+    mind.summary.flows = worker.counters();
+    mind.progress(source);
+    Ok(())
+}
+
+fn run_together(source: &mut Source, config: &Config, workers: usize, mind: &mut Mind<'_>) -> io::Result<()> {
+    std::thread::scope(|scope| {
+        let lanes: Vec<Lane> = (0..workers)
+            .map(|index| {
+                let (to, batches) = bounded::<Arc<Batch>>(BATCHES_UNDER_WAY);
+                let (outputs, from) = bounded::<Output>(BATCHES_UNDER_WAY);
+                let (recycle, recycled) = bounded::<Output>(BATCHES_UNDER_WAY);
+                let (tally, counted) = bounded(1);
+                std::thread::Builder::new()
+                    .name(format!("worker-{index}"))
+                    .spawn_scoped(scope, move || carry(index, workers, config, &batches, &outputs, &recycled, &tally))
+                    .expect("the system has room for a few threads");
+                Lane { to: Some(to), from, recycle, counted }
+            })
+            .collect();
+        let result = feed(source, config, lanes, mind);
+        mind.progress(source);
+        result
+    })
+}
+
+/// The main thread's end of a worker.
+struct Lane {
+    to: Option<Sender<Arc<Batch>>>,
+    from: Receiver<Output>,
+    recycle: Sender<Output>,
+    counted: Receiver<flow::Counters>,
+}
+
+/// The life of a worker's thread: one output per batch, and a last one when the batches end.
+fn carry(
+    index: usize,
+    workers: usize,
+    config: &Config,
+    batches: &Receiver<Arc<Batch>>,
+    outputs: &Sender<Output>,
+    recycled: &Receiver<Output>,
+    tally: &Sender<flow::Counters>,
+) {
+    let mut worker = Worker::new(index, workers, config);
+    let mut deliver = |worker: &mut Worker| {
+        let fresh = recycled.try_recv().unwrap_or_else(|_| Output { facts: config.detectors, ..Output::default() });
+        let mut full = std::mem::replace(&mut worker.out, fresh);
+        full.settle();
+        outputs.send(full).is_ok()
+    };
+    while let Ok(batch) = batches.recv() {
+        worker.batch(&batch, config);
+        if !deliver(&mut worker) {
+            return;
+        }
+    }
+    worker.finish(config);
+    // The main thread counts even when the last output finds nobody.
+    let _ = tally.send(worker.counters());
+    deliver(&mut worker);
+}
+
+fn feed(source: &mut Source, config: &Config, mut lanes: Vec<Lane>, mind: &mut Mind<'_>) -> io::Result<()> {
+    let mut under_way = 0;
+    let mut more = true;
+    while more || under_way > 0 {
+        while more && under_way < BATCHES_UNDER_WAY {
+            let mut batch = Batch::new();
+            more = source.next_batch(&mut batch, config.batch_packets);
+            if more {
+                let batch = Arc::new(batch);
+                for lane in &lanes {
+                    lane.to.as_ref().expect("open until the input ends").send(Arc::clone(&batch)).expect("workers outlive their batches");
+                }
+                under_way += 1;
+            }
+        }
+        if under_way > 0 {
+            collect(&lanes, mind)?;
+            under_way -= 1;
+            mind.progress(source);
+        }
+    }
+    for lane in &mut lanes {
+        lane.to = None;
+    }
+    for lane in &lanes {
+        let counters = lane.counted.recv().expect("workers count before they end");
+        mind.summary.flows = mind.summary.flows.plus(counters);
+    }
+    collect(&lanes, mind)
+}
+
+/// Takes one epoch from every worker.
+fn collect(lanes: &[Lane], mind: &mut Mind<'_>) -> io::Result<()> {
+    let mut outputs: Vec<Output> =
+        lanes.iter().map(|lane| lane.from.recv().expect("a worker answers each batch")).collect();
+    mind.epoch(&mut outputs)?;
+    for (lane, output) in lanes.iter().zip(outputs) {
+        // A full recycling lane means that the worker has enough.
+        let _ = lane.recycle.try_send(output);
+    }
+    Ok(())
+}
+
+/// The ordered mind: sees everything once, in the order of its moments.
+struct Mind<'a> {
+    sink: &'a mut dyn Sink,
+    summary: Summary,
+    last: Option<Moment>,
+}
+
+impl Mind<'_> {
+    fn progress(&mut self, source: &Source) {
+        self.summary.packets = source.packets();
+        self.sink.progress(source.packets(), source.bytes_read());
+    }
+
+    /// Merges what the workers said during one epoch, and passes it on.
+    fn epoch(&mut self, outputs: &mut [Output]) -> io::Result<()> {
+        for output in outputs.iter_mut() {
+            output.settle();
+        }
+        self.records(outputs)?;
+        self.events(outputs);
+        for output in outputs.iter_mut() {
+            output.clear();
+        }
+        Ok(())
+    }
+
+    fn records(&mut self, outputs: &[Output]) -> io::Result<()> {
+        let mut next = vec![0usize; outputs.len()];
+        loop {
+            let first = outputs
+                .iter()
+                .enumerate()
+                .filter_map(|(lane, output)| Some((output.records.get(next[lane])?.moment, lane)))
+                .min();
+            let Some((moment, lane)) = first else { return Ok(()) };
+            assert!(self.last < Some(moment), "moments are unique and only grow");
+            self.last = Some(moment);
+            let record = outputs[lane].records[next[lane]];
+            next[lane] += 1;
+            self.sink.records(outputs[lane].bytes(&record))?;
+            self.summary.records += 1;
+        }
+    }
+
+    fn events(&mut self, outputs: &[Output]) {
+        let mut next = vec![0usize; outputs.len()];
+        while let Some((_, lane)) = outputs
+            .iter()
+            .enumerate()
+            .filter_map(|(lane, output)| Some((output.events.get(next[lane])?.moment, lane)))
+            .min()
+        {
+            self.sink.event(&outputs[lane].events[next[lane]]);
+            next[lane] += 1;
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! One logical shard: the life of a packet, from its layers to what is said about it.
+
+use decode::{Layers, Transport};
+use flow::{Chunk, Entry, Fate, Seen, Slot, Stream, Table, Turn};
+use model::{Direction, EventKind, Time};
+use protocol::{AppStatus, Asks, Data, Expectation, Feed};
+
+use crate::config::Config;
+use crate::conversation::{Conversation, endpoints};
+use crate::log;
+use crate::output::{Cause, Output};
+
+/// Flows that are announced and not there yet, per shard; the oldest gives way.
+const EXPECTATIONS_MAX: usize = 256;
+
+/// State of one shard. Every limit belongs to it.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    flows: Table<Conversation>,
+    expectations: Vec<(Expectation, model::FlowId, Time)>,
+    asks: Asks,
+}
+
+/// What a packet looks like to the stages of a shard.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'a> {
+    /// As the flow stage sees it.
+    pub(crate) seen: Seen<'a>,
+    /// Link type of the captured packet.
+    pub(crate) link: model::LinkType,
+    /// The levels around it, outermost first; for `tunnel` in records.
+    pub(crate) outer: Option<&'a Layers>,
+}
+
+impl Shard {
+    /// An empty shard.
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { flows: Table::new(config.flow.clone()), expectations: Vec::new(), asks: Asks::default() }
+    }
+
+    /// Ends what is due by `now`.
+    pub(crate) fn advance(&mut self, now: Time, config: &Config, out: &mut Output) {
+        while let Some(slot) = self.flows.next_due(now) {
+            let time = self.flows.entry(slot).flow.deadline();
+            self.end_flow(slot, time, config, out);
+        }
+    }
+
+    /// Ends everything: the input is over.
+    pub(crate) fn finish(&mut self, now: Time, config: &Config, out: &mut Output) {
+        while let Some(slot) = self.flows.next_at_end(now) {
+            self.end_flow(slot, now, config, out);
+        }
+    }
+
+    /// What was counted.
+    pub(crate) fn counters(&self) -> flow::Counters {
+        self.flows.counters()
+    }
+
+    /// The life of one level of one packet.
+    pub(crate) fn packet(&mut self, view: &View<'_>, config: &Config, out: &mut Output) {
+        let seen = &view.seen;
+        self.advance(seen.time, config, out);
+        out.begin(Cause::Packet { time: seen.time, packet: seen.id, level: seen.layers.level });
+        if !seen.layers.events.is_empty() {
+            log::decode_anomalies(view, config, out);
+        }
+        let touch = self.flows.touch(seen);
+        while let Some(slot) = self.flows.next_ended() {
+            // The flow that had to go is told of as of this packet.
+            self.end_flow_now(slot, seen.time, config, out);
+        }
+        let Some(slot) = touch.slot else {
+            log::packet_without_flow(view, config, out);
+            return;
+        };
+        if touch.opened {
+            self.meet_expectation(slot, seen.time);
+        }
+        let mut entry = self.flows.entry(slot);
+        let payload = seen.payload();
+        entry.app.sample(seen.time, touch.direction, payload.len());
+        match seen.layers.transport {
+            Transport::Tcp(_) => {
+                let Some(stream) = &mut entry.stream else { return };
+                let mut turn = stream.accept(entry.flow, seen, touch.direction);
+                if turn.fate != Fate::BadChecksum {
+                    deliver(&mut entry, &mut turn, seen.time, seen.id, config, &mut self.asks);
+                    log::stream_anomalies(view, &mut entry, &turn, config, out);
+                }
+                log::transactions(&mut entry, Some(view), config, out, false);
+                if let Some(stream) = &mut entry.stream {
+                    stream.prune(turn.direction);
+                    stream.prune(turn.direction.other());
+                }
+            }
+            Transport::Udp { .. } if !payload.is_empty() => {
+                let feed = Feed {
+                    direction: touch.direction,
+                    data: Data::Bytes(payload),
+                    end: false,
+                    time: seen.time,
+                    packet: seen.id,
+                    endpoints: endpoints(entry.flow),
+                };
+                entry.app.app.feed_datagram(&feed, &config.protocol, &mut self.asks);
+                log::transactions(&mut entry, Some(view), config, out, false);
+            }
+            _ => {}
+        }
+        let flow = entry.flow.id;
+        self.note_expectations(flow, seen.time);
+    }
+
+    /// A flow that was announced gets its protocol from the announcement.
+    fn meet_expectation(&mut self, slot: Slot, _now: Time) {
+        if self.expectations.is_empty() {
+            return;
+        }
+        let entry = self.flows.entry(slot);
+        let ends = endpoints(entry.flow);
+        let Some(position) = self.expectations.iter().position(|(expected, _, _)| {
+            expected.server == ends.server && expected.server_port == ends.server_port && expected.client == ends.client
+        }) else {
+            return;
+        };
+        let (expected, parent, _) = self.expectations.remove(position);
+        if let Some(id) = protocol::find(expected.protocol) {
+            entry.app.app = protocol::App::expected(id, &expected);
+            entry.flow.parent = Some(parent);
+        }
+    }
+
+    fn note_expectations(&mut self, flow: model::FlowId, now: Time) {
+        for expectation in self.asks.expect.drain(..) {
+            if self.expectations.len() >= EXPECTATIONS_MAX {
+                self.expectations.remove(0);
+            }
+            self.expectations.push((expectation, flow, now));
+        }
+    }
+
+    fn end_flow(&mut self, slot: Slot, time: Time, config: &Config, out: &mut Output) {
+        let flow = self.flows.entry(slot).flow.id.0;
+        out.begin(Cause::Timer { time, flow });
+        self.end_flow_now(slot, time, config, out);
+    }
+
+    /// Flushes what was not acknowledged, logs what is left, tells of the flow, forgets it.
+    fn end_flow_now(&mut self, slot: Slot, time: Time, config: &Config, out: &mut Output) {
+        let mut entry = self.flows.entry(slot);
+        if let Some(stream) = &entry.stream {
+            let busy = entry.app.app.session().is_some_and(|session| session.count() > 0);
+            let needed = stream.needs_flush([busy; 2]);
+            for direction in Direction::BOTH {
+                if !needed[direction.index()] {
+                    continue;
+                }
+                let Some(stream) = &mut entry.stream else { continue };
+                let mut turn = stream.accept_end(entry.flow, direction);
+                deliver(&mut entry, &mut turn, time, model::PacketId(0), config, &mut self.asks);
+                log::transactions(&mut entry, None, config, out, false);
+            }
+        }
+        log::transactions(&mut entry, None, config, out, true);
+        log::ended_flow(&mut entry, time, config, out);
+        if out.facts {
+            let gaps = entry.stream.as_ref().map_or([false; 2], Stream::gaps);
+            let fact = entry.app.flow_fact(entry.flow, gaps);
+            out.tell(EventKind::Flow(Box::new(fact)));
+        }
+        self.asks.expect.clear();
+        self.flows.release(slot);
+    }
+}
+
+/// Hands what became readable to the application layer, direction by direction.
+fn deliver(
+    entry: &mut Entry<'_, Conversation>,
+    turn: &mut Turn,
+    time: Time,
+    packet: model::PacketId,
+    config: &Config,
+    asks: &mut Asks,
+) {
+    for direction in turn.deliver {
+        let unknown = entry.app.app.status() == AppStatus::Unknown;
+        feed_direction(entry, turn, direction, time, packet, config, asks);
+        if unknown && entry.app.app.status() == AppStatus::Parsing {
+            // The other direction was held back until the protocol was known.
+            feed_direction(entry, turn, direction.other(), time, packet, config, asks);
+        }
+    }
+}
+
+fn feed_direction(
+    entry: &mut Entry<'_, Conversation>,
+    turn: &mut Turn,
+    direction: Direction,
+    time: Time,
+    packet: model::PacketId,
+    config: &Config,
+    asks: &mut Asks,
+) {
+    let Some(stream) = &mut entry.stream else { return };
+    let app = &mut entry.app.app;
+    if !app.wants(direction) && matches!(app.status(), AppStatus::Named | AppStatus::Failed) {
+        stream.disable_app();
+        return;
+    }
+    let endpoints = endpoints(entry.flow);
+    while let Some(chunk) = stream.peek(turn, direction) {
+        let (data, end) = match chunk {
+            Chunk::Bytes { data, end, depth } => (Data::Bytes(data), end || depth),
+            Chunk::Gap(missing) => (Data::Gap(missing), false),
+            Chunk::End => (Data::Bytes(&[]), true),
+        };
+        let feed = Feed { direction, data, end, time, packet, endpoints };
+        let used = app.feed_stream(&feed, &config.protocol, asks);
+        let used = match data {
+            Data::Gap(missing) => missing,
+            Data::Bytes(_) => u32::try_from(used).unwrap_or(u32::MAX),
+        };
+        let last = end || used == 0;
+        stream.consume(direction, used, 0);
+        for side in Direction::BOTH {
+            if std::mem::take(&mut asks.inspect_stream[side.index()]) {
+                stream.trigger_raw(side);
+            }
+        }
+        if std::mem::take(&mut asks.stop) {
+            stream.disable_app();
+        }
+        if last {
+            break;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A worker carries some of the shards: it decodes every packet and keeps those whose shard it owns.
+//!
+//! Decoding is cheap and pure, so each worker does it for itself; nothing is handed from thread to thread per packet, and
+//! defragmentation comes out the same in every worker.
+
+use std::net::IpAddr;
+
+use capture::Batch;
+use decode::{Decoder, Layers};
+use flow::{Defrag, Seen};
+use model::{Packet, Time};
+
+use crate::config::Config;
+use crate::output::Output;
+use crate::shard::{Shard, View};
+
+/// Logical shards: the unit of state. A constant of the format, not of the machine.
+pub const SHARDS: usize = 64;
+/// How often a rebuilt datagram may be fragments again.
+const DEFRAG_DEPTH: usize = 3;
+
+/// Some of the shards, and what is needed to feed them.
+pub(crate) struct Worker {
+    decoders: Vec<Decoder>,
+    defrags: Vec<Defrag>,
+    /// `None`: owned by another worker.
+    shards: Vec<Option<Box<Shard>>>,
+    pub(crate) out: Output,
+    now: Time,
+}
+
+impl Worker {
+    /// Worker `index` of `count`: owns the shards whose number leaves that remainder.
+    pub(crate) fn new(index: usize, count: usize, config: &Config) -> Self {
+        let own = |shard: usize| (shard % count == index).then(|| Box::new(Shard::new(config)));
+        Self {
+            decoders: (0..=DEFRAG_DEPTH).map(|_| Decoder::new(config.decode.clone())).collect(),
+            defrags: (0..DEFRAG_DEPTH).map(|_| Defrag::new(config.defrag.clone())).collect(),
+            shards: (0..SHARDS).map(own).collect(),
+            out: Output { facts: config.detectors, ..Output::default() },
+            now: Time::default(),
+        }
+    }
+
+    /// Lives through a batch. Afterwards every shard stands at the batch's last packet time.
+    pub(crate) fn batch(&mut self, batch: &Batch, config: &Config) {
+        for packet in batch.iter() {
+            self.now = packet.time;
+            self.packet(&packet, config);
+        }
+        for shard in self.shards.iter_mut().flatten() {
+            shard.advance(self.now, config, &mut self.out);
+        }
+    }
+
+    /// The input is over.
+    pub(crate) fn finish(&mut self, config: &Config) {
+        for shard in self.shards.iter_mut().flatten() {
+            shard.finish(self.now, config, &mut self.out);
+        }
+    }
+
+    /// What the shards counted.
+    pub(crate) fn counters(&self) -> flow::Counters {
+        self.shards.iter().flatten().fold(flow::Counters::default(), |sum, shard| sum.plus(shard.counters()))
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>, config: &Config) {
+        let Some((decoder, deeper)) = self.decoders.split_first_mut() else { return };
+        let levels = decoder.decode(packet.link, packet.bytes, packet.time);
+        let mut below = Below { decoders: deeper, defrags: &mut self.defrags, shards: &mut self.shards };
+        below.levels(packet, levels, packet.bytes, config, &mut self.out);
+    }
+}
+
+/// What a level of decoding passes down: the decoders for datagrams rebuilt from its fragments, and where levels go.
+struct Below<'a> {
+    decoders: &'a mut [Decoder],
+    defrags: &'a mut [Defrag],
+    shards: &'a mut [Option<Box<Shard>>],
+}
+
+impl Below<'_> {
+    fn levels(&mut self, packet: &Packet<'_>, levels: &[Layers], bytes: &[u8], config: &Config, out: &mut Output) {
+        for (position, layers) in levels.iter().enumerate() {
+            if let Some(shard) = &mut self.shards[shard_of(layers.src, layers.dst)] {
+                let len = if position == 0 { bytes.len() } else { bytes.len() - layers.datagram.start as usize };
+                let len = u32::try_from(len).unwrap_or(u32::MAX);
+                let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
+                let outer = position.checked_sub(1).and_then(|outer| levels.get(outer));
+                shard.packet(&View { seen, link: packet.link, outer }, config, out);
+            }
+            if layers.fragment.is_some() {
+                self.fragment(packet, layers, bytes, config, out);
+            }
+        }
+    }
+
+    fn fragment(&mut self, packet: &Packet<'_>, layers: &Layers, bytes: &[u8], config: &Config, out: &mut Output) {
+        let Some((decoder, decoders)) = self.decoders.split_first_mut() else { return };
+        let Some((defrag, defrags)) = self.defrags.split_first_mut() else { return };
+        let Some(datagram) = defrag.accept(packet.time, layers, bytes) else { return };
+        let levels = decoder.decode_datagram(layers, datagram);
+        let mut below = Below { decoders, defrags, shards: self.shards };
+        below.levels(packet, levels, datagram, config, out);
+    }
+}
+
+/// The shard of an unordered pair of addresses. Part of the format: it must never depend on the machine.
+pub(crate) fn shard_of(src: IpAddr, dst: IpAddr) -> usize {
+    fn mix(address: IpAddr) -> u64 {
+        let bits = match address {
+            IpAddr::V4(address) => u64::from(u32::from(address)),
+            IpAddr::V6(address) => {
+                let bits = u128::from(address);
+                (bits >> 64) as u64 ^ (bits as u64).rotate_left(23)
+            }
+        };
+        // The finaliser of SplitMix64 (Steele, Lea, Flood 2014).
+        let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+    (mix(src).wrapping_add(mix(dst)) >> 32) as usize % SHARDS
+}
