@@ -1,0 +1,200 @@
+//! Configuration: one table of knobs, read by the YAML reader, `targe config show` and the manual.
+//!
+//! A configuration file is YAML; keys may be nested or dotted (`stream: {midstream: true}` is `stream.midstream: true`).
+//! An unknown key is refused with the nearest name. What a knob does not hold keeps its default.
+
+mod knobs;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+pub(crate) use knobs::{KNOBS, Knob};
+
+/// Everything a run is told: what the knobs set.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Settings {
+    /// The engine and its stages.
+    pub(crate) engine: engine::Config,
+    /// Address variables (`HOME_NET`), as written.
+    pub(crate) addresses: Vec<(String, String)>,
+    /// Port variables, as written.
+    pub(crate) ports: Vec<(String, String)>,
+    /// Files of the rule engine.
+    pub(crate) files: RuleFiles,
+    /// Everything by its dotted name, as the knobs took it: for `config show` and the protocols.
+    pub(crate) values: Vec<(String, Value)>,
+}
+
+/// Files that the rule engine reads besides rules.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RuleFiles {
+    /// `threshold.config`.
+    pub(crate) threshold: Option<PathBuf>,
+    /// `classification.config`.
+    pub(crate) classification: Option<PathBuf>,
+    /// `reference.config`.
+    pub(crate) reference: Option<PathBuf>,
+    /// Reputation categories.
+    pub(crate) reputation_categories: Option<PathBuf>,
+    /// Reputation lists.
+    pub(crate) reputation: Vec<PathBuf>,
+}
+
+/// A configuration that cannot be used: one sentence each.
+#[derive(Debug)]
+pub(crate) struct ConfigError(pub(crate) String);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Settings {
+    /// The defaults.
+    pub(crate) fn new() -> Self {
+        let mut settings = Self::default();
+        for knob in KNOBS {
+            let value = serde_json::from_str(knob.default).expect("defaults in the table are JSON");
+            settings.set(knob.name, &value).expect("defaults in the table are valid");
+        }
+        for (name, value) in knobs::VARIABLES {
+            settings.set_variable(name, value);
+        }
+        settings
+    }
+
+    /// Reads a file over the defaults.
+    ///
+    /// # Errors
+    /// One sentence with file and key when the file cannot be read, is not YAML, or holds an unknown key or a bad value.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let wrong = |what: String| ConfigError(format!("{}: {what}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let mut settings = Self::new();
+        settings.merge(&text).map_err(|error| wrong(error.0))?;
+        Ok(settings)
+    }
+
+    /// Applies YAML text.
+    ///
+    /// # Errors
+    /// Like [`Settings::read`], without the file's name.
+    pub(crate) fn merge(&mut self, text: &str) -> Result<(), ConfigError> {
+        let document: Value = serde_saphyr::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
+        let mut flat = Vec::new();
+        match &document {
+            Value::Null => {}
+            Value::Object(_) => flatten("", &document, &mut flat),
+            _ => return Err(ConfigError("the file must be a mapping of keys to values".into())),
+        }
+        for (name, value) in &flat {
+            self.set(name, value)?;
+        }
+        Ok(())
+    }
+
+    /// Sets one knob.
+    ///
+    /// # Errors
+    /// An unknown name, with the nearest known one, or a value that the knob does not take.
+    pub(crate) fn set(&mut self, name: &str, value: &Value) -> Result<(), ConfigError> {
+        if let Some(variable) = name.strip_prefix("vars.") {
+            self.set_variable(variable, &plain(value));
+            return Ok(());
+        }
+        let Some(knob) = KNOBS.iter().find(|knob| knob.name == name) else {
+            return Err(ConfigError(unknown(name)));
+        };
+        (knob.set)(self, value).map_err(|error| ConfigError(format!("`{name}`: {error}")))?;
+        match self.values.iter_mut().find(|(known, _)| known == name) {
+            Some((_, place)) => *place = value.clone(),
+            None => self.values.push((name.to_owned(), value.clone())),
+        }
+        if let Some(setting) = name.strip_prefix("app.").or(name.starts_with("eve.").then_some(name)) {
+            let settings = &mut self.engine.protocol.settings;
+            settings.retain(|(known, _)| known != setting);
+            settings.push((setting.to_owned(), plain(value)));
+        }
+        Ok(())
+    }
+
+    fn set_variable(&mut self, name: &str, value: &str) {
+        let (list, name) = match name.split_once('.') {
+            Some(("port", name)) => (&mut self.ports, name),
+            Some(("address", name)) => (&mut self.addresses, name),
+            _ => (&mut self.addresses, name),
+        };
+        match list.iter_mut().find(|(known, _)| known == name) {
+            Some((_, place)) => *place = value.to_owned(),
+            None => list.push((name.to_owned(), value.to_owned())),
+        }
+    }
+
+    /// Every knob with its value, as YAML that can be read back.
+    pub(crate) fn show(&self) -> String {
+        let mut text = String::from("# Every setting of Targe with its value. Keys may also be nested.\n");
+        for (list, kind) in [(&self.addresses, "address"), (&self.ports, "port")] {
+            for (name, value) in list {
+                text += &format!("vars.{kind}.{name}: {}\n", Value::from(value.as_str()));
+            }
+        }
+        for knob in KNOBS {
+            if let Some((_, value)) = self.values.iter().find(|(name, _)| name == knob.name) {
+                text += &format!("\n# {}\n{}: {value}\n", knob.help, knob.name);
+            }
+        }
+        text
+    }
+}
+
+/// Nested keys become dotted ones.
+fn flatten(prefix: &str, value: &Value, flat: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                flatten(&name, value, flat);
+            }
+        }
+        Value::Object(_) => {}
+        _ => flat.push((prefix.to_owned(), value.clone())),
+    }
+}
+
+/// A value as plain text: lists joined by commas.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let nearest = KNOBS.iter().map(|knob| (distance(knob.name, name), knob.name)).min();
+    match nearest {
+        Some((away, near)) if away <= name.len() / 2 => format!("unknown key `{name}`; did you mean `{near}`?"),
+        _ => format!("unknown key `{name}`; `targe config show` lists all of them"),
+    }
+}
+
+/// Edits that lead from one text to the other (Levenshtein 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.bytes().enumerate() {
+            let change = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
