@@ -9,8 +9,6 @@ use protocol::{App, Endpoints};
 pub(crate) struct Conversation {
     /// The application layer.
     pub(crate) app: App,
-    /// Rule state: flowbits and the like.
-    pub(crate) rules: rules::FlowState,
     /// A signature matched.
     pub(crate) alerted: bool,
     /// Stream events already logged would repeat without bound; this many were.

@@ -92,7 +92,7 @@ pub(crate) fn decode_anomalies(view: &View<'_>, config: &Config, out: &mut Outpu
         out.json.object("anomaly").text("type", "decode");
         out.json.display("event", format_args!("decoder.{}", event.name())).end();
         out.json.end();
-        out.record(start, None);
+        out.record(start);
     }
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn stream_anomalies(
         write_ether(&mut out.json, config, view.seen.layers.ethernet.as_ref());
         out.json.object("anomaly").text("type", "stream").text("event", event.anomaly_name()).end();
         out.json.end();
-        out.record(start, None);
+        out.record(start);
     }
 }
 
@@ -182,7 +182,7 @@ fn flow_anomalies(
         app_names(conversation, flow).write_name_only(&mut out.json);
         out.json.text("type", "applayer").text("event", event).text("layer", "proto_detect").end();
         out.json.end();
-        out.record(start, None);
+        out.record(start);
     }
 }
 
@@ -216,7 +216,7 @@ impl TransactionTurn<'_> {
                 out.json.number("tx_id", tx).object("anomaly").text("app_proto", self.protocol.name);
                 out.json.text("type", "applayer").text("event", name).text("layer", "proto_parser").end();
                 out.json.end();
-                out.record(start, None);
+                out.record(start);
             }
         }
         self.session.core_mut(self.index).events_logged = u8::try_from(upto).unwrap_or(u8::MAX);
@@ -261,7 +261,7 @@ impl TransactionTurn<'_> {
         let written = (log.write)(&scope, &mut out.json);
         out.json.end();
         if written {
-            out.record(start, None);
+            out.record(start);
         } else {
             out.discard(start);
         }
@@ -300,9 +300,9 @@ impl TransactionTurn<'_> {
                 (log.write)(&scope, &mut out.json);
             }
             out.json.text("app_proto", self.protocol.name);
-            protocol::write_fileinfo(file, scope.core.id, &self.config.protocol.files, &mut out.json);
+            write_fileinfo(file, scope.core.id, &mut out.json);
             out.json.end();
-            out.record(start, None);
+            out.record(start);
         }
         if out.facts {
             let sha256 = file.sha256().map(hex).unwrap_or_default();
@@ -311,7 +311,7 @@ impl TransactionTurn<'_> {
                 direction: file.direction,
                 protocol: self.protocol.name,
                 name: String::from_utf8_lossy(&file.name).into_owned(),
-                magic: protocol::magic(&file.head).unwrap_or_default().to_owned(),
+                magic: String::new(),
                 size: file.size,
                 complete: file.state == FileState::Closed && !file.gaps,
                 sha256,
@@ -431,7 +431,7 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, config
     if wanted(config, "flow") {
         let start = out.mark();
         eve::write_flow(&mut out.json, &mut out.clock, &config.eve, &ended, time);
-        out.record(start, None);
+        out.record(start);
     }
     if wanted(config, "netflow") {
         for direction in Direction::BOTH {
@@ -440,7 +440,16 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, config
             }
             let start = out.mark();
             eve::write_netflow(&mut out.json, &mut out.clock, &config.eve, &ended, time, direction);
-            out.record(start, None);
+            out.record(start);
         }
     }
+}
+
+fn write_fileinfo(file: &protocol::File, tx: u64, json: &mut Json) {
+    json.object("fileinfo").bytes_text("filename", &file.name).boolean("gaps", file.gaps);
+    json.text("state", file.state.word());
+    if let Some(digest) = file.sha256() {
+        json.hex("sha256", digest, None);
+    }
+    json.boolean("stored", file.store).number("size", file.size).number("tx_id", tx).end();
 }

@@ -10,8 +10,6 @@ pub(crate) struct Record {
     pub(crate) moment: Moment,
     start: usize,
     end: usize,
-    /// Position of the candidate in [`Output::candidates`] whose late conditions decide about this record.
-    pub(crate) candidate: Option<u32>,
 }
 
 /// Everything a worker said during one epoch.
@@ -21,7 +19,6 @@ pub(crate) struct Output {
     pub(crate) clock: Clock,
     pub(crate) records: Vec<Record>,
     pub(crate) events: Vec<Event>,
-    pub(crate) candidates: Vec<rules::Candidate>,
     cause: (Time, u64, PacketId),
     step: u32,
     /// Facts for the detectors are wanted.
@@ -29,6 +26,11 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Empty; `facts`: facts for the detectors are wanted.
+    pub(crate) fn new(facts: bool) -> Self {
+        Self { facts, ..Self::default() }
+    }
+
     /// What follows was caused by a packet (at one tunnel level), or by a timer of a flow.
     pub(crate) fn begin(&mut self, cause: Cause) {
         self.cause = match cause {
@@ -53,11 +55,11 @@ impl Output {
     }
 
     /// Ends the record that began at `start`.
-    pub(crate) fn record(&mut self, start: usize, candidate: Option<u32>) {
+    pub(crate) fn record(&mut self, start: usize) {
         debug_assert_eq!(self.json.depth(), 0, "every object and array is closed");
         self.json.bytes_mut().push(b'\n');
         let (moment, end) = (self.moment(), self.mark());
-        self.records.push(Record { moment, start, end, candidate });
+        self.records.push(Record { moment, start, end });
     }
 
     /// Throws away what was written since `start`.
@@ -87,7 +89,6 @@ impl Output {
         self.json.clear();
         self.records.clear();
         self.events.clear();
-        self.candidates.clear();
     }
 }
 

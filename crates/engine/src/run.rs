@@ -108,7 +108,7 @@ fn carry(
 ) {
     let mut worker = Worker::new(index, workers, config);
     let mut deliver = |worker: &mut Worker| {
-        let fresh = recycled.try_recv().unwrap_or_else(|_| Output { facts: config.detectors, ..Output::default() });
+        let fresh = recycled.try_recv().unwrap_or_else(|_| Output::new(config.detectors));
         let mut full = std::mem::replace(&mut worker.out, fresh);
         full.settle();
         outputs.send(full).is_ok()

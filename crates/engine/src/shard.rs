@@ -1,7 +1,8 @@
 //! One logical shard: the life of a packet, from its layers to what is said about it.
 
 use decode::{Layers, Transport};
-use flow::{Chunk, Entry, Fate, Seen, Slot, Stream, Table, Turn};
+use flow::tcp::Fate;
+use flow::{Chunk, Entry, Seen, Slot, Stream, Table, Turn};
 use model::{Direction, EventKind, Time};
 use protocol::{AppStatus, Asks, Data, Expectation, Feed};
 
@@ -49,7 +50,10 @@ impl Shard {
     /// Ends everything: the input is over.
     pub(crate) fn finish(&mut self, now: Time, config: &Config, out: &mut Output) {
         while let Some(slot) = self.flows.next_at_end(now) {
-            self.end_flow(slot, now, config, out);
+            // After everything that the last packet caused.
+            let flow = self.flows.entry(slot).flow.id.0;
+            out.begin(Cause::Timer { time: now.plus_nanos(1), flow });
+            self.end_flow_now(slot, now, config, out);
         }
     }
 
@@ -127,7 +131,7 @@ impl Shard {
         };
         let (expected, parent, _) = self.expectations.remove(position);
         if let Some(id) = protocol::find(expected.protocol) {
-            entry.app.app = protocol::App::expected(id, &expected);
+            entry.app.app = protocol::App::expected(id);
             entry.flow.parent = Some(parent);
         }
     }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use capture::Batch;
 use decode::{Decoder, Layers};
-use flow::{Defrag, Seen};
+use flow::Seen;
 use model::{Packet, Time};
 
 use crate::config::Config;
@@ -22,7 +22,6 @@ const DEFRAG_DEPTH: usize = 3;
 /// Some of the shards, and what is needed to feed them.
 pub(crate) struct Worker {
     decoders: Vec<Decoder>,
-    defrags: Vec<Defrag>,
     /// `None`: owned by another worker.
     shards: Vec<Option<Box<Shard>>>,
     pub(crate) out: Output,
@@ -35,9 +34,8 @@ impl Worker {
         let own = |shard: usize| (shard % count == index).then(|| Box::new(Shard::new(config)));
         Self {
             decoders: (0..=DEFRAG_DEPTH).map(|_| Decoder::new(config.decode.clone())).collect(),
-            defrags: (0..DEFRAG_DEPTH).map(|_| Defrag::new(config.defrag.clone())).collect(),
             shards: (0..SHARDS).map(own).collect(),
-            out: Output { facts: config.detectors, ..Output::default() },
+            out: Output::new(config.detectors),
             now: Time::default(),
         }
     }
@@ -68,7 +66,7 @@ impl Worker {
     fn packet(&mut self, packet: &Packet<'_>, config: &Config) {
         let Some((decoder, deeper)) = self.decoders.split_first_mut() else { return };
         let levels = decoder.decode(packet.link, packet.bytes, packet.time);
-        let mut below = Below { decoders: deeper, defrags: &mut self.defrags, shards: &mut self.shards };
+        let mut below = Below { decoders: deeper, shards: &mut self.shards };
         below.levels(packet, levels, packet.bytes, config, &mut self.out);
     }
 }
@@ -76,7 +74,6 @@ impl Worker {
 /// What a level of decoding passes down: the decoders for datagrams rebuilt from its fragments, and where levels go.
 struct Below<'a> {
     decoders: &'a mut [Decoder],
-    defrags: &'a mut [Defrag],
     shards: &'a mut [Option<Box<Shard>>],
 }
 
@@ -90,19 +87,7 @@ impl Below<'_> {
                 let outer = position.checked_sub(1).and_then(|outer| levels.get(outer));
                 shard.packet(&View { seen, link: packet.link, outer }, config, out);
             }
-            if layers.fragment.is_some() {
-                self.fragment(packet, layers, bytes, config, out);
-            }
         }
-    }
-
-    fn fragment(&mut self, packet: &Packet<'_>, layers: &Layers, bytes: &[u8], config: &Config, out: &mut Output) {
-        let Some((decoder, decoders)) = self.decoders.split_first_mut() else { return };
-        let Some((defrag, defrags)) = self.defrags.split_first_mut() else { return };
-        let Some(datagram) = defrag.accept(packet.time, layers, bytes) else { return };
-        let levels = decoder.decode_datagram(layers, datagram);
-        let mut below = Below { decoders, defrags, shards: self.shards };
-        below.levels(packet, levels, datagram, config, out);
     }
 }
 

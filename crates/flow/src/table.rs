@@ -64,6 +64,20 @@ pub struct Counters {
     pub gaps: u64,
 }
 
+impl Counters {
+    /// Both together.
+    pub fn plus(self, other: Counters) -> Counters {
+        Counters {
+            opened: self.opened + other.opened,
+            evicted: self.evicted + other.evicted,
+            reused: self.reused + other.reused,
+            refused: self.refused + other.refused,
+            segments_refused: self.segments_refused + other.segments_refused,
+            gaps: self.gaps + other.gaps,
+        }
+    }
+}
+
 /// A flow with everything that hangs on it.
 #[derive(Debug)]
 pub struct Entry<'a, A> {

@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) ports: Vec<(String, String)>,
     /// Files of the rule engine.
     pub(crate) files: RuleFiles,
+    /// `stream.inline`; `None` = as the mode wants it.
+    pub(crate) inline: Option<bool>,
     /// Everything by its dotted name, as the knobs took it: for `config show` and the protocols.
     pub(crate) values: Vec<(String, Value)>,
 }
@@ -96,6 +98,7 @@ impl Settings {
         for (name, value) in &flat {
             self.set(name, value)?;
         }
+        self.resolve();
         Ok(())
     }
 
@@ -122,6 +125,32 @@ impl Settings {
             settings.push((setting.to_owned(), plain(value)));
         }
         Ok(())
+    }
+
+    /// What follows from several knobs together.
+    fn resolve(&mut self) {
+        let prevents = self.engine.mode == engine::Mode::Prevent;
+        self.engine.flow.stream.inline = self.inline.unwrap_or(prevents);
+        self.engine.eve.prevention = prevents;
+        let switch = |name: &str, default| self.engine.protocol.setting(name).map_or(default, |value| value == "true");
+        let (ja3, ja4) = (switch("tls.ja3_fingerprints", true), switch("tls.ja4_fingerprints", true));
+        let limit = |name: &str, default| {
+            self.engine.protocol.setting(name).and_then(|value| value.parse().ok()).unwrap_or(default)
+        };
+        let bodies = (limit("http.request_body_limit", 102_400), limit("http.response_body_limit", 102_400));
+        let layers = limit("http.response_body_decompress_layer_limit", 2);
+        let protocol = &mut self.engine.protocol;
+        (protocol.ja3, protocol.ja4) = (ja3, ja4);
+        (protocol.request_body_limit, protocol.response_body_limit) = bodies;
+        protocol.decompress_layers = u8::try_from(layers).unwrap_or(u8::MAX);
+        protocol.disabled = (0u8..)
+            .zip(protocol::REGISTRY)
+            .filter(|(_, known)| {
+                let name = known.name.replace('-', "_");
+                matches!(protocol.setting(&format!("{name}.enabled")), Some("false" | "no"))
+            })
+            .map(|(id, _)| protocol::ProtocolId(id))
+            .collect();
     }
 
     fn set_variable(&mut self, name: &str, value: &str) {

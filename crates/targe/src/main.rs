@@ -1,3 +1,40 @@
 //! The binary: arguments, configuration, exit codes.
 
-fn main() {}
+mod arguments;
+mod config;
+mod investigate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command, ConfigCommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Wrong usage, or input that cannot be read.
+const EXIT_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Investigate(investigate) => investigate::run(&investigate),
+        Command::Config(ConfigCommand::Show { config }) => show(config.as_deref()),
+        Command::Completions { shell } => {
+            arguments::completions(shell);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man => arguments::man().map_err(Into::into).map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("targe: {error:#}");
+        ExitCode::from(EXIT_USAGE)
+    })
+}
+
+fn show(path: Option<&std::path::Path>) -> anyhow::Result<ExitCode> {
+    let settings = path.map_or_else(|| Ok(config::Settings::new()), config::Settings::read)?;
+    print!("{}", settings.show());
+    Ok(ExitCode::SUCCESS)
+}

@@ -118,7 +118,7 @@ pub(crate) const KNOBS: &[Knob] = &[
     Knob { name: "stream.os_policy.irix", default: "[]", help: "Hosts and networks whose overlaps are read as irix reads them.", set: |s, v| policy(s, v, Policy::from_name("irix")) },
     Knob { name: "stream.os_policy.macos", default: "[]", help: "Hosts and networks whose overlaps are read as macos reads them.", set: |s, v| policy(s, v, Policy::from_name("macos")) },
     Knob { name: "stream.os_policy.vista", default: "[]", help: "Hosts and networks whose overlaps are read as vista reads them.", set: |s, v| policy(s, v, Policy::from_name("vista")) },
-    Knob { name: "stream.os_policy.windows", default: "[]", help: "Hosts and networks whose overlaps are read as windows reads them.", set: |s, v| policy(s, v, Policy::from_name("windows")) },
+    Knob { name: "stream.os_policy.windows", default: "[\"0.0.0.0/0\"]", help: "Hosts and networks whose overlaps are read as windows reads them.", set: |s, v| policy(s, v, Policy::from_name("windows")) },
     Knob { name: "stream.os_policy.windows2k3", default: "[]", help: "Hosts and networks whose overlaps are read as windows2k3 reads them.", set: |s, v| policy(s, v, Policy::from_name("windows2k3")) },
     Knob { name: "stream.os_policy.first", default: "[]", help: "Hosts and networks whose overlaps are read as first reads them.", set: |s, v| policy(s, v, Policy::from_name("first")) },
     Knob { name: "stream.os_policy.last", default: "[]", help: "Hosts and networks whose overlaps are read as last reads them.", set: |s, v| policy(s, v, Policy::from_name("last")) },
@@ -132,6 +132,7 @@ pub(crate) const KNOBS: &[Knob] = &[
     Knob { name: "files.reference", default: "\"\"", help: "Path of the reference file; empty = built in or none.", set: |s, v| path(v).map(|path| s.files.reference = path) },
     Knob { name: "files.reputation_categories", default: "\"\"", help: "Path of the reputation categories file; empty = built in or none.", set: |s, v| path(v).map(|path| s.files.reputation_categories = path) },
     Knob { name: "files.reputation", default: "[]", help: "Paths of reputation lists.", set: |s, v| { s.files.reputation = plain(v).split(',').filter(|p| !p.is_empty()).map(PathBuf::from).collect(); Ok(()) } },
+    Knob { name: "firewall.rules", default: "\"\"", help: "Rules of the default-deny firewall mode; empty switches it off.", set: keep },
     Knob { name: "file_store.enabled", default: "false", help: "Store files that rules ask for.", set: keep },
     Knob { name: "file_store.force_filestore", default: "false", help: "Store every file.", set: keep },
     Knob { name: "file_store.stream_depth", default: "0", help: "Reassembly depth of streams that carry stored files.", set: keep },
@@ -299,9 +300,9 @@ fn urgent(value: &Value) -> Result<Urgent, String> {
 }
 
 fn inline(settings: &mut Settings, value: &Value) -> Result<(), String> {
-    settings.engine.flow.stream.inline = match plain(value).as_str() {
-        "auto" => settings.engine.mode == Mode::Prevent,
-        _ => yes_no(value)?,
+    settings.inline = match plain(value).as_str() {
+        "auto" => None,
+        _ => Some(yes_no(value)?),
     };
     Ok(())
 }

@@ -1,0 +1,84 @@
+//! Arguments, from which help, completions and the man page are made.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// A cyber shield that shows its work: from packets to incidents that anyone can check.
+#[derive(Debug, Parser)]
+#[command(name = "targe", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read captures and write events, findings, incidents and a report.
+    Investigate(Investigate),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page (roff).
+    Man,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every setting with its value, as YAML.
+    Show {
+        /// A configuration file to read over the defaults.
+        #[arg(short = 'c', long)]
+        config: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Investigate {
+    /// Captures: pcap or pcapng, also gzip or zstd; a folder; `-` for standard input. Several are merged by time.
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub(crate) captures: Vec<PathBuf>,
+    /// Folder for eve.json, findings.json, incidents.json and report.html.
+    #[arg(short = 'o', long, value_name = "DIR", default_value = "targe-out")]
+    pub(crate) output: PathBuf,
+    /// Rule files in the Suricata language (also gzip); may be given several times.
+    #[arg(short = 'r', long, value_name = "RULES")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Configuration file (YAML).
+    #[arg(short = 'c', long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Networks that are ours, separated by commas; sets `HOME_NET`.
+    #[arg(long, value_name = "CIDRS")]
+    pub(crate) home_net: Option<String>,
+    /// Threads that carry the work; never changes a result.
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<usize>,
+    /// Print the summary as JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// End with 1 when there are incidents, for scripts.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Set one configuration value, like `--set stream.midstream=true`.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Say nothing but errors.
+    #[arg(short = 'q', long)]
+    pub(crate) quiet: bool,
+}
+
+/// Prints completions.
+pub(crate) fn completions(shell: Shell) {
+    clap_complete::generate(shell, &mut Arguments::command(), "targe", &mut std::io::stdout());
+}
+
+/// Prints the manual page.
+pub(crate) fn man() -> std::io::Result<()> {
+    clap_mangen::Man::new(Arguments::command()).render(&mut std::io::stdout())
+}
