@@ -331,9 +331,13 @@ impl TransactionTurn<'_> {
                 continue;
             }
             let scope = self.session.scope_of(self.index, direction);
-            for field in self.protocol.fields.iter().filter(|field| field.fact && field.sides.has(direction)) {
+            for field in self.protocol.fields.iter().filter(|field| field.fact && field.sides.has(direction))
+            {
                 // A value that is the same from both sides is told once.
-                if direction == Direction::ToClient && core.only.is_none() && field.sides == protocol::Sides::Both {
+                if direction == Direction::ToClient
+                    && core.only.is_none()
+                    && field.sides == protocol::Sides::Both
+                {
                     continue;
                 }
                 gather(field, &scope, &mut fields);
@@ -376,9 +380,15 @@ fn gather(field: &Field, scope: &Scope<'_>, fields: &mut Vec<(&'static str, Valu
                 fields.push((field.name, text(bytes)));
             }
         }
-        FieldKind::Number { get, .. } => fields.extend(get(scope).map(|value| (field.name, Value::Number(value)))),
+        FieldKind::Number { get, .. } => {
+            fields.extend(get(scope).map(|value| (field.name, Value::Number(value))))
+        }
         FieldKind::Numbers { get, .. } => {
-            fields.extend((0..FACT_ITEMS_MAX).map_while(|item| get(scope, item)).map(|value| (field.name, Value::Number(value))));
+            fields.extend(
+                (0..FACT_ITEMS_MAX)
+                    .map_while(|item| get(scope, item))
+                    .map(|value| (field.name, Value::Number(value))),
+            );
         }
         FieldKind::Body(_) | FieldKind::Custom(_) => {}
     }

@@ -48,7 +48,11 @@ pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Res
     // A verdict may depend on every earlier packet, so prevention runs on one worker whatever was asked for.
     let workers = if config.mode == Mode::Prevent { 1 } else { config.workers.max(1) };
     let mut mind = Mind { sink, summary: Summary::default(), last: None };
-    if workers == 1 { run_alone(source, config, &mut mind) } else { run_together(source, config, workers, &mut mind) }?;
+    if workers == 1 {
+        run_alone(source, config, &mut mind)
+    } else {
+        run_together(source, config, workers, &mut mind)
+    }?;
     Ok(mind.summary)
 }
 
@@ -77,7 +81,9 @@ fn run_together(source: &mut Source, config: &Config, workers: usize, mind: &mut
                 let (tally, counted) = bounded(1);
                 std::thread::Builder::new()
                     .name(format!("worker-{index}"))
-                    .spawn_scoped(scope, move || carry(index, workers, config, &batches, &outputs, &recycled, &tally))
+                    .spawn_scoped(scope, move || {
+                        carry(index, workers, config, &batches, &outputs, &recycled, &tally)
+                    })
                     .expect("the system has room for a few threads");
                 Lane { to: Some(to), from, recycle, counted }
             })
@@ -135,7 +141,11 @@ fn feed(source: &mut Source, config: &Config, mut lanes: Vec<Lane>, mind: &mut M
             if more {
                 let batch = Arc::new(batch);
                 for lane in &lanes {
-                    lane.to.as_ref().expect("open until the input ends").send(Arc::clone(&batch)).expect("workers outlive their batches");
+                    lane.to
+                        .as_ref()
+                        .expect("open until the input ends")
+                        .send(Arc::clone(&batch))
+                        .expect("workers outlive their batches");
                 }
                 under_way += 1;
             }

@@ -125,7 +125,9 @@ impl Shard {
         let entry = self.flows.entry(slot);
         let ends = endpoints(entry.flow);
         let Some(position) = self.expectations.iter().position(|(expected, _, _)| {
-            expected.server == ends.server && expected.server_port == ends.server_port && expected.client == ends.client
+            expected.server == ends.server
+                && expected.server_port == ends.server_port
+                && expected.client == ends.client
         }) else {
             return;
         };

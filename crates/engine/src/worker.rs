@@ -78,10 +78,18 @@ struct Below<'a> {
 }
 
 impl Below<'_> {
-    fn levels(&mut self, packet: &Packet<'_>, levels: &[Layers], bytes: &[u8], config: &Config, out: &mut Output) {
+    fn levels(
+        &mut self,
+        packet: &Packet<'_>,
+        levels: &[Layers],
+        bytes: &[u8],
+        config: &Config,
+        out: &mut Output,
+    ) {
         for (position, layers) in levels.iter().enumerate() {
             if let Some(shard) = &mut self.shards[shard_of(layers.src, layers.dst)] {
-                let len = if position == 0 { bytes.len() } else { bytes.len() - layers.datagram.start as usize };
+                let len =
+                    if position == 0 { bytes.len() } else { bytes.len() - layers.datagram.start as usize };
                 let len = u32::try_from(len).unwrap_or(u32::MAX);
                 let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
                 let outer = position.checked_sub(1).and_then(|outer| levels.get(outer));

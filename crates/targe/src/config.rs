@@ -132,7 +132,8 @@ impl Settings {
         let prevents = self.engine.mode == engine::Mode::Prevent;
         self.engine.flow.stream.inline = self.inline.unwrap_or(prevents);
         self.engine.eve.prevention = prevents;
-        let switch = |name: &str, default| self.engine.protocol.setting(name).map_or(default, |value| value == "true");
+        let switch =
+            |name: &str, default| self.engine.protocol.setting(name).map_or(default, |value| value == "true");
         let (ja3, ja4) = (switch("tls.ja3_fingerprints", true), switch("tls.ja4_fingerprints", true));
         let limit = |name: &str, default| {
             self.engine.protocol.setting(name).and_then(|value| value.parse().ok()).unwrap_or(default)
@@ -209,7 +210,9 @@ pub(crate) fn plain(value: &Value) -> String {
 fn unknown(name: &str) -> String {
     let nearest = KNOBS.iter().map(|knob| (distance(knob.name, name), knob.name)).min();
     match nearest {
-        Some((away, near)) if away <= name.len() / 2 => format!("unknown key `{name}`; did you mean `{near}`?"),
+        Some((away, near)) if away <= name.len() / 2 => {
+            format!("unknown key `{name}`; did you mean `{near}`?")
+        }
         _ => format!("unknown key `{name}`; `targe config show` lists all of them"),
     }
 }

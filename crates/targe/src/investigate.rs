@@ -35,7 +35,8 @@ fn settings(arguments: &Investigate) -> Result<Settings> {
         settings.set("vars.address.HOME_NET", &format!("[{networks}]").into())?;
     }
     for pair in &arguments.set {
-        let (key, value) = pair.split_once('=').with_context(|| format!("--set wants KEY=VALUE, not `{pair}`"))?;
+        let (key, value) =
+            pair.split_once('=').with_context(|| format!("--set wants KEY=VALUE, not `{pair}`"))?;
         settings.merge(&format!("{key}: {value}"))?;
     }
     if let Some(workers) = arguments.workers {
