@@ -1,15 +1,17 @@
 //! Sets of addresses and ports, as rule headers and `suppress` use them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::text::group::{self, holds};
 
 /// A set of IP addresses: sorted, disjoint, inclusive ranges per version.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AddressSet {
-    v4: Vec<(u32, u32)>,
-    v6: Vec<(u128, u128)>,
-    any: bool,
+    pub(crate) v4: Vec<(u32, u32)>,
+    pub(crate) v6: Vec<(u128, u128)>,
+    pub(crate) any: bool,
     /// A negation took part in writing it; matters for the rule's type.
-    negated: bool,
+    pub(crate) negated: bool,
 }
 
 impl AddressSet {
@@ -28,16 +30,20 @@ impl AddressSet {
                 _ => {}
             }
         }
-        let (mut not4, mut not6) = (Vec::new(), Vec::new());
+        let mut taken = Self::default();
         for range in excluded {
             match *range {
-                (IpAddr::V4(low), IpAddr::V4(high)) => not4.push((low.to_bits(), high.to_bits())),
-                (IpAddr::V6(low), IpAddr::V6(high)) => not6.push((low.to_bits(), high.to_bits())),
+                (IpAddr::V4(low), IpAddr::V4(high)) => taken.v4.push((low.to_bits(), high.to_bits())),
+                (IpAddr::V6(low), IpAddr::V6(high)) => taken.v6.push((low.to_bits(), high.to_bits())),
                 _ => {}
             }
         }
-        set.v4 = subtract(merge(set.v4, |last| last.checked_add(1)), merge(not4, |last| last.checked_add(1)));
-        set.v6 = subtract(merge(set.v6, |last| last.checked_add(1)), merge(not6, |last| last.checked_add(1)));
+        group::tidy(&mut set.v4);
+        group::tidy(&mut set.v6);
+        group::tidy(&mut taken.v4);
+        group::tidy(&mut taken.v6);
+        set.v4 = group::without(&set.v4, &taken.v4);
+        set.v6 = group::without(&set.v6, &taken.v6);
         set.any = set.v4 == [(0, u32::MAX)] && set.v6 == [(0, u128::MAX)];
         set.negated = !excluded.is_empty();
         set
@@ -74,16 +80,16 @@ impl AddressSet {
             return true;
         }
         match address {
-            IpAddr::V4(address) => within(&self.v4, address.to_bits()),
-            IpAddr::V6(address) => within(&self.v6, address.to_bits()),
+            IpAddr::V4(address) => holds(&self.v4, address.to_bits()),
+            IpAddr::V6(address) => holds(&self.v6, address.to_bits()),
         }
     }
 }
 
 /// A set of ports: sorted, disjoint, inclusive ranges.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct PortSet {
-    ranges: Vec<(u16, u16)>,
+    pub(crate) ranges: Vec<(u16, u16)>,
 }
 
 impl PortSet {
@@ -96,8 +102,10 @@ impl PortSet {
     pub fn new(included: &[(u16, u16)], excluded: &[(u16, u16)]) -> Self {
         let all = [(0, u16::MAX)];
         let included = if included.is_empty() { &all[..] } else { included };
-        let next = |last: u16| last.checked_add(1);
-        Self { ranges: subtract(merge(included.to_vec(), next), merge(excluded.to_vec(), next)) }
+        let (mut ranges, mut taken) = (included.to_vec(), excluded.to_vec());
+        group::tidy(&mut ranges);
+        group::tidy(&mut taken);
+        Self { ranges: group::without(&ranges, &taken) }
     }
 
     /// Whether it has all ports.
@@ -117,84 +125,34 @@ impl PortSet {
 
     /// Whether `port` is in it.
     pub fn contains(&self, port: u16) -> bool {
-        within(&self.ranges, port)
+        holds(&self.ranges, port)
     }
 }
 
-fn within<T: Ord + Copy>(ranges: &[(T, T)], value: T) -> bool {
-    let after = ranges.partition_point(|range| range.0 <= value);
-    after > 0 && ranges.get(after - 1).is_some_and(|range| value <= range.1)
-}
-
-/// Sorts and joins ranges that touch; `next` gives a value's successor.
-fn merge<T: Ord + Copy>(mut ranges: Vec<(T, T)>, next: impl Fn(T) -> Option<T>) -> Vec<(T, T)> {
-    ranges.retain(|range| range.0 <= range.1);
-    ranges.sort_unstable();
-    let mut merged: Vec<(T, T)> = Vec::with_capacity(ranges.len());
-    for range in ranges {
-        match merged.last_mut() {
-            Some(last) if next(last.1).is_none_or(|touching| range.0 <= touching) => {
-                last.1 = last.1.max(range.1);
-            }
-            _ => merged.push(range),
+impl std::fmt::Display for AddressSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_any() {
+            return f.write_str("any");
         }
+        let v4 = self.v4.iter().map(|(low, high)| (Ipv4Addr::from(*low).to_string(), Ipv4Addr::from(*high).to_string()));
+        let v6 = self.v6.iter().map(|(low, high)| (Ipv6Addr::from(*low).to_string(), Ipv6Addr::from(*high).to_string()));
+        for (index, (low, high)) in v4.chain(v6).enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            if low == high { write!(f, "{comma}{low}")? } else { write!(f, "{comma}{low}-{high}")? }
+        }
+        Ok(())
     }
-    merged
 }
 
-/// Integers whose neighbours are known.
-trait Neighbours: Ord + Copy {
-    fn before(self) -> Option<Self>;
-    fn after(self) -> Option<Self>;
-}
-
-macro_rules! neighbours {
-    ($($number:ty),*) => {$(
-        impl Neighbours for $number {
-            fn before(self) -> Option<Self> {
-                self.checked_sub(1)
-            }
-            fn after(self) -> Option<Self> {
-                self.checked_add(1)
-            }
+impl std::fmt::Display for PortSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_any() {
+            return f.write_str("any");
         }
-    )*};
-}
-neighbours!(u16, u32, u128);
-
-/// What is in the merged ranges `from` and not in the merged ranges `less`.
-fn subtract<T: Neighbours>(from: Vec<(T, T)>, less: Vec<(T, T)>) -> Vec<(T, T)> {
-    let mut left = Vec::with_capacity(from.len());
-    let mut holes = less.iter().peekable();
-    for (mut low, high) in from {
-        let mut open = true;
-        while let Some(hole) = holes.peek() {
-            if hole.1 < low {
-                holes.next();
-                continue;
-            }
-            if hole.0 > high {
-                break;
-            }
-            if let Some(end) = hole.0.before()
-                && hole.0 > low
-            {
-                left.push((low, end));
-            }
-            match hole.1.after() {
-                Some(after) if after <= high => {
-                    low = after;
-                    holes.next();
-                }
-                _ => {
-                    open = false;
-                    break;
-                }
-            }
+        for (index, (low, high)) in self.ranges.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            if low == high { write!(f, "{comma}{low}")? } else { write!(f, "{comma}{low}:{high}")? }
         }
-        if open {
-            left.push((low, high));
-        }
+        Ok(())
     }
-    left
 }

@@ -25,7 +25,7 @@ pub use packet::{
     ReputationSide, SessionSide, StreamSide, TcpFlags, TcpFlagsMode,
 };
 pub use subject::{
-    Absent, FileHashes, HashKind, Inspection, Items, PacketBuffer, Place, Subject, TransactionTest,
+    Absent, FileHashes, HashKind, Inspection, Items, PacketBuffer, Place, Quantity, Subject, TransactionTest,
     Transform, XorKey,
 };
 

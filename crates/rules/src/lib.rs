@@ -15,6 +15,7 @@ mod scene;
 mod set;
 mod settings;
 mod state;
+mod text;
 
 pub use address::{AddressSet, PortSet};
 pub use inspect::Inspector;
@@ -26,3 +27,6 @@ pub use scene::{FlowScene, FrameScene, Scene, StreamScene, Window};
 pub use set::RuleSet;
 pub use settings::{BodyWindow, Settings};
 pub use state::FlowState;
+pub use text::{
+    Class, Classification, Code, Error, Fault, ReferenceSystem, References, VERSION, Variables,
+};

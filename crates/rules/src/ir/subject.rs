@@ -18,12 +18,14 @@ pub struct Inspection {
     pub ops: Vec<Op>,
     /// `absent`: what holds when the buffer does not exist.
     pub absent: Absent,
+    /// The buffer of this direction is meant, whatever the rule's own (`http.connection:to_client` in a `=>` rule).
+    pub direction: Option<model::Direction>,
 }
 
 impl Inspection {
     /// Of the subject as it is.
     pub fn new(subject: Subject, ops: Vec<Op>) -> Self {
-        Self { subject, transforms: Vec::new(), ops, absent: Absent::Fails }
+        Self { subject, transforms: Vec::new(), ops, absent: Absent::Fails, direction: None }
     }
 }
 
@@ -219,27 +221,42 @@ pub enum TransactionTest {
         test: NumberTest,
     },
     /// `filesize`.
-    FileSize(NumberTest),
+    FileSize {
+        /// The comparison.
+        test: NumberTest,
+        /// Files of this direction; `None` = of the rule's own.
+        direction: Option<model::Direction>,
+    },
 }
 
-/// Which items of a list of integers a test is about.
+/// Which items of a list of integers a test is about, and how many must satisfy it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Items {
+pub struct Items {
+    /// How many, or which.
+    pub quantity: Quantity,
+    /// Only this part of the list counts: from the first index up to before the second; negative counts from the end. A
+    /// part that reaches beyond the list is empty.
+    pub part: Option<(i32, i32)>,
+}
+
+/// How many items of a list, or which of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Quantity {
     /// At least one.
     #[default]
     Any,
-    /// All of them; holds for none.
+    /// `all`: all of them, and there is at least one.
     All,
-    /// All of them, and at least one.
-    AllPresent,
-    /// At least one, or there is none.
-    OrAbsent,
+    /// `all_or_absent`: all of them; holds when there is none.
+    AllOrAbsent,
+    /// `or_absent`: at least one, or there is none at all.
+    AnyOrAbsent,
     /// The one at this index; negative counts from the end.
     At(i32),
-    /// The number of items that satisfy the test is compared with this.
+    /// `oob_or`: the one at this index, or the list does not reach it.
+    AtOrBeyond(i32),
+    /// `nb`, `count`: the number of items that satisfy the test is compared with this.
     Count(NumberTest),
-    /// At least one inside this part of the list; negative counts from the end.
-    Slice(i32, i32),
 }
 
 /// `filemd5`, `filesha1`, `filesha256`.
