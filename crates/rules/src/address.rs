@@ -134,8 +134,14 @@ impl std::fmt::Display for AddressSet {
         if self.is_any() {
             return f.write_str("any");
         }
-        let v4 = self.v4.iter().map(|(low, high)| (Ipv4Addr::from(*low).to_string(), Ipv4Addr::from(*high).to_string()));
-        let v6 = self.v6.iter().map(|(low, high)| (Ipv6Addr::from(*low).to_string(), Ipv6Addr::from(*high).to_string()));
+        let v4 = self
+            .v4
+            .iter()
+            .map(|(low, high)| (Ipv4Addr::from(*low).to_string(), Ipv4Addr::from(*high).to_string()));
+        let v6 = self
+            .v6
+            .iter()
+            .map(|(low, high)| (Ipv6Addr::from(*low).to_string(), Ipv6Addr::from(*high).to_string()));
         for (index, (low, high)) in v4.chain(v6).enumerate() {
             let comma = if index == 0 { "" } else { "," };
             if low == high { write!(f, "{comma}{low}")? } else { write!(f, "{comma}{low}-{high}")? }

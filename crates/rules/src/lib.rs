@@ -27,6 +27,4 @@ pub use scene::{FlowScene, FrameScene, Scene, StreamScene, Window};
 pub use set::RuleSet;
 pub use settings::{BodyWindow, Settings};
 pub use state::FlowState;
-pub use text::{
-    Class, Classification, Code, Error, Fault, ReferenceSystem, References, VERSION, Variables,
-};
+pub use text::{Class, Classification, Code, Error, Fault, ReferenceSystem, References, VERSION, Variables};

@@ -128,4 +128,3 @@ fn prefix(text: &str, max: u32) -> Parsed<u32> {
         _ => Err(Fault::new(Code::Address, format!("`/{text}` is not a prefix length from 0 to {max}"))),
     }
 }
-

@@ -73,10 +73,9 @@ pub struct References {
 
 impl Default for References {
     fn default() -> Self {
-        let list = SYSTEMS.iter().map(|(name, prefix)| ReferenceSystem {
-            name: (*name).to_owned(),
-            prefix: (*prefix).to_owned(),
-        });
+        let list = SYSTEMS
+            .iter()
+            .map(|(name, prefix)| ReferenceSystem { name: (*name).to_owned(), prefix: (*prefix).to_owned() });
         Self { list: list.collect() }
     }
 }
@@ -121,7 +120,12 @@ fn lines(file: &str, mut read: impl FnMut(&str) -> Parsed<()>) -> Vec<(u32, Faul
 
 /// What follows `config NAME:`.
 fn body<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    line.strip_prefix("config")?.trim_start().strip_prefix(name)?.trim_start().strip_prefix(':').map(str::trim)
+    line.strip_prefix("config")?
+        .trim_start()
+        .strip_prefix(name)?
+        .trim_start()
+        .strip_prefix(':')
+        .map(str::trim)
 }
 
 fn class(line: &str) -> Parsed<Class> {

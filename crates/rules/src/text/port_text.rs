@@ -61,4 +61,3 @@ fn number(text: &str) -> Parsed<u16> {
             .help("write a number up to 65535, a range like 1024:, a group in brackets, or a $VARIABLE")
     })
 }
-

@@ -55,7 +55,8 @@ fn all_hold(alternative: &str, text: &str) -> Parsed<bool> {
         let operator_len = rest.bytes().take_while(|byte| matches!(byte, b'<' | b'>' | b'=')).count();
         let (operator, after) = rest.split_at(operator_len);
         let after = after.trim_start();
-        let number_len = after.bytes().take_while(|byte| !byte.is_ascii_whitespace() && !b"<>=".contains(byte)).count();
+        let number_len =
+            after.bytes().take_while(|byte| !byte.is_ascii_whitespace() && !b"<>=".contains(byte)).count();
         let (number, after) = after.split_at(number_len);
         let wanted = numbers(number).ok_or_else(|| bad_version(text))?;
         all &= match operator {

@@ -249,7 +249,9 @@ fn split(text: &str, offset: usize) -> Parsed<Vec<Setting<'_>>> {
             if last.text.is_empty() {
                 return Ok(found);
             }
-            return Err(last.fault(Code::Option, "the last option is not closed by `;`").help("write `;` before `)`"));
+            return Err(last
+                .fault(Code::Option, "the last option is not closed by `;`")
+                .help("write `;` before `)`"));
         };
         let part = &text[at..end];
         let (name, value) = match memchr::memchr(b':', part.as_bytes()) {

@@ -70,7 +70,8 @@ fn look_up<'a>(list: &'a [(String, String)], name: &str, kind: &str, depth: u32)
     match list.iter().find(|(known, _)| known == name) {
         Some((_, value)) => Ok(value),
         None => {
-            let mut fault = Fault::new(Code::Variable, format!("the {kind} variable `${name}` is not configured"));
+            let mut fault =
+                Fault::new(Code::Variable, format!("the {kind} variable `${name}` is not configured"));
             fault.help = meant(name, list.iter().map(|(known, _)| known.as_str()));
             Err(fault)
         }
