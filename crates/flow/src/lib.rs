@@ -18,12 +18,14 @@
 //! References: RFC 9293 (TCP), RFC 7323 (timestamps, scaling), RFC 2018 (SACK), RFC 7413 (Fast Open).
 
 mod config;
+mod defrag;
 mod flow;
 mod key;
 mod table;
 pub mod tcp;
 
 pub use config::{Config, Policy, StreamConfig, Timeouts, Urgent};
+pub use defrag::{Accepted, Defrag, DefragConfig, DefragCounters, FRAGMENTS_MAX, Overlap, STORE_MAX};
 pub use flow::{EndReason, Flow, FlowState, Transport};
 pub use table::{Counters, Entry, Seen, Slot, Table, Touch};
 pub use tcp::{Chunk, Stream, StreamEvent, StreamEvents, Turn};
