@@ -1,5 +1,7 @@
 //! Configuration of the engine: what every stage is told.
 
+use std::sync::Arc;
+
 /// Configuration of a run.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -11,6 +13,8 @@ pub struct Config {
     pub protocol: protocol::Config,
     /// EVE records.
     pub eve: report::eve::EveConfig,
+    /// Rules, compiled.
+    pub rules: Option<Arc<rules::RuleSet>>,
     /// Watch, or prevent (simulated on a capture).
     pub mode: Mode,
     /// Threads that carry shards. Never changes a result.
@@ -37,6 +41,7 @@ impl Default for Config {
             flow: flow::Config::default(),
             protocol: protocol::Config::default(),
             eve: report::eve::EveConfig::default(),
+            rules: None,
             mode: Mode::Detect,
             workers: 1,
             detectors: true,

@@ -9,6 +9,14 @@ use protocol::{App, Endpoints};
 pub(crate) struct Conversation {
     /// The application layer.
     pub(crate) app: App,
+    /// Rule state: flowbits and the like.
+    pub(crate) rules: rules::FlowState,
+    /// No more data will come, per direction.
+    pub(crate) ended: [bool; 2],
+    /// By the packet at hand, protocol detection came to an end in these directions.
+    pub(crate) detected: [bool; 2],
+    /// App-layer events of the flow itself that the packet at hand raised.
+    pub(crate) app_events: Vec<&'static str>,
     /// A signature matched.
     pub(crate) alerted: bool,
     /// Stream events already logged would repeat without bound; this many were.

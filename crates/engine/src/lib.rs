@@ -4,8 +4,10 @@
 //! level of a packet, carry every table, timer and limit, so the number of workers cannot change a result. What shards say
 //! carries a [`model::Moment`] and is merged in that order.
 
+mod alert;
 mod config;
 mod conversation;
+mod inspect;
 mod log;
 mod output;
 mod run;

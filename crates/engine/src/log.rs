@@ -7,10 +7,10 @@ use model::{Direction, EventKind, FileFact, PacketId, Time, TransactionFact, Val
 use protocol::{Field, FieldKind, FileState, LogWhen, Protocol, Scope, Session};
 use report::eve::{self, AppNames, EndedFlow, Ends, Head, TcpEnd, flow_ends};
 
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::conversation::{Conversation, who};
 use crate::output::Output;
-use crate::shard::View;
+use crate::shard::{Tools, View};
 
 /// Bytes of a text field that go up to the detectors.
 const FACT_BYTES_MAX: usize = 1024;
@@ -20,7 +20,7 @@ const FACT_ITEMS_MAX: usize = 32;
 const STREAM_ANOMALIES_MAX: u16 = 64;
 
 /// Whether records of this type are wanted.
-fn wanted(config: &Config, kind: &str) -> bool {
+pub(crate) fn wanted(config: &Config, kind: &str) -> bool {
     config.eve.types.is_empty() || config.eve.types.iter().any(|name| name == kind)
 }
 
@@ -300,7 +300,9 @@ impl TransactionTurn<'_> {
                 (log.write)(&scope, &mut out.json);
             }
             out.json.text("app_proto", self.protocol.name);
-            write_fileinfo(file, scope.core.id, &mut out.json);
+            out.json.object("fileinfo");
+            write_file_fields(file, scope.core.id, &mut out.json, self.config);
+            out.json.end();
             out.json.end();
             out.record(start);
         }
@@ -422,7 +424,15 @@ pub(crate) fn app_names(conversation: &Conversation, _flow: &Flow) -> AppNames {
 }
 
 /// `flow` and `netflow` records of a flow that ended.
-pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, config: &Config, out: &mut Output) {
+pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools: &mut Tools<'_>) {
+    let config = tools.config;
+    let mut metadata = Json::new();
+    if let (Some(rules), true) = (tools.rules, config.eve.metadata) {
+        metadata.object_item();
+        rules.write_metadata(&entry.app.rules, None, &mut metadata);
+        metadata.end();
+    }
+    let out = &mut *tools.out;
     let tcp = entry.stream.as_ref().map(|stream| TcpEnd {
         state: stream.state().unwrap_or_default().word(),
         regions: stream.regions_max(),
@@ -434,8 +444,12 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, config
         tcp,
         app: app_names(entry.app, entry.flow),
         alerted: entry.app.alerted,
-        action: "",
-        metadata: &[],
+        action: match (&entry.app.rules, config.mode) {
+            (rules::FlowState { dropped: true, .. }, Mode::Prevent) => "drop",
+            (rules::FlowState { passed: true, .. }, _) => "pass",
+            _ => "",
+        },
+        metadata: metadata_of(metadata.bytes()),
         transactions: entry.app.transactions,
     };
     if wanted(config, "flow") {
@@ -455,11 +469,17 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, config
     }
 }
 
-fn write_fileinfo(file: &protocol::File, tx: u64, json: &mut Json) {
-    json.object("fileinfo").bytes_text("filename", &file.name).boolean("gaps", file.gaps);
+/// The `"metadata":{…}` value inside `{"metadata":{…}}`; empty when there is none.
+fn metadata_of(document: &[u8]) -> &[u8] {
+    document.strip_prefix(br#"{"metadata":"#).and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default()
+}
+
+/// Writes what `fileinfo` and `files` say of a file into the open object.
+pub(crate) fn write_file_fields(file: &protocol::File, tx: u64, json: &mut Json, _config: &Config) {
+    json.bytes_text("filename", &file.name).boolean("gaps", file.gaps);
     json.text("state", file.state.word());
     if let Some(digest) = file.sha256() {
         json.hex("sha256", digest, None);
     }
-    json.boolean("stored", file.store).number("size", file.size).number("tx_id", tx).end();
+    json.boolean("stored", file.store).number("size", file.size).number("tx_id", tx);
 }

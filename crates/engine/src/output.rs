@@ -3,6 +3,7 @@
 use json::Json;
 use model::{Event, EventKind, Moment, PacketId, Time};
 use report::eve::Clock;
+use rules::Candidate;
 
 /// One rendered record: a range of the epoch's bytes.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +11,8 @@ pub(crate) struct Record {
     pub(crate) moment: Moment,
     start: usize,
     end: usize,
+    /// Position in [`Output::candidates`] of what decides, in packet order, whether the record is written.
+    pub(crate) candidate: Option<u32>,
 }
 
 /// Everything a worker said during one epoch.
@@ -19,6 +22,7 @@ pub(crate) struct Output {
     pub(crate) clock: Clock,
     pub(crate) records: Vec<Record>,
     pub(crate) events: Vec<Event>,
+    pub(crate) candidates: Vec<Candidate>,
     cause: (Time, u64, PacketId),
     step: u32,
     /// Facts for the detectors are wanted.
@@ -56,10 +60,19 @@ impl Output {
 
     /// Ends the record that began at `start`.
     pub(crate) fn record(&mut self, start: usize) {
+        self.record_candidate(start, None);
+    }
+
+    /// Ends the record that began at `start`; a candidate decides later whether it is written.
+    pub(crate) fn record_candidate(&mut self, start: usize, candidate: Option<Candidate>) {
         debug_assert_eq!(self.json.depth(), 0, "every object and array is closed");
         self.json.bytes_mut().push(b'\n');
         let (moment, end) = (self.moment(), self.mark());
-        self.records.push(Record { moment, start, end });
+        let candidate = candidate.map(|candidate| {
+            self.candidates.push(candidate);
+            u32::try_from(self.candidates.len() - 1).expect("an epoch has fewer records than that")
+        });
+        self.records.push(Record { moment, start, end, candidate });
     }
 
     /// Throws away what was written since `start`.
@@ -89,6 +102,7 @@ impl Output {
         self.json.clear();
         self.records.clear();
         self.events.clear();
+        self.candidates.clear();
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use capture::{Batch, Source};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use model::{Event, Moment};
+use rules::{Late, RuleSet, Settled};
 
 use crate::config::{Config, Mode};
 use crate::output::Output;
@@ -45,9 +46,13 @@ pub struct Summary {
 /// # Errors
 /// Only what the sink's disk says: traffic is never an error.
 pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Result<Summary> {
-    // A verdict may depend on every earlier packet, so prevention runs on one worker whatever was asked for.
-    let workers = if config.mode == Mode::Prevent { 1 } else { config.workers.max(1) };
-    let mut mind = Mind { sink, summary: Summary::default(), last: None };
+    // A verdict may depend on every earlier packet, so prevention runs on one worker whatever was asked for; and so do rules
+    // that read what others wrote about other flows.
+    let ordered = config.mode == Mode::Prevent || config.rules.as_deref().is_some_and(RuleSet::needs_order);
+    let workers = if ordered { 1 } else { config.workers.max(1) };
+    let late = config.rules.as_deref().map(Late::new);
+    let rules = config.rules.as_deref();
+    let mut mind = Mind { sink, summary: Summary::default(), last: None, rules, late };
     if workers == 1 {
         run_alone(source, config, &mut mind)
     } else {
@@ -113,7 +118,7 @@ fn carry(
     tally: &Sender<flow::Counters>,
 ) {
     let mut worker = Worker::new(index, workers, config);
-    let mut deliver = |worker: &mut Worker| {
+    let deliver = |worker: &mut Worker| {
         let fresh = recycled.try_recv().unwrap_or_else(|_| Output::new(config.detectors));
         let mut full = std::mem::replace(&mut worker.out, fresh);
         full.settle();
@@ -183,6 +188,8 @@ struct Mind<'a> {
     sink: &'a mut dyn Sink,
     summary: Summary,
     last: Option<Moment>,
+    rules: Option<&'a RuleSet>,
+    late: Option<Late>,
 }
 
 impl Mind<'_> {
@@ -217,6 +224,12 @@ impl Mind<'_> {
             self.last = Some(moment);
             let record = outputs[lane].records[next[lane]];
             next[lane] += 1;
+            if let (Some(rules), Some(late), Some(position)) = (self.rules, &mut self.late, record.candidate)
+                && late.settle(rules, &outputs[lane].candidates[position as usize]) == Settled::Hold
+            {
+                self.summary.settled_away += 1;
+                continue;
+            }
             self.sink.records(outputs[lane].bytes(&record))?;
             self.summary.records += 1;
         }

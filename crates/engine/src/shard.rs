@@ -2,13 +2,14 @@
 
 use decode::{Layers, Transport};
 use flow::tcp::Fate;
-use flow::{Chunk, Entry, Seen, Slot, Stream, Table, Turn};
+use flow::{Chunk, Entry, Seen, Slot, Stream, Table, Touch, Turn};
 use model::{Direction, EventKind, Time};
 use protocol::{AppStatus, Asks, Data, Expectation, Feed};
+use rules::{Inspector, Late, Outcome, RuleSet};
 
 use crate::config::Config;
 use crate::conversation::{Conversation, endpoints};
-use crate::log;
+use crate::{inspect, log};
 use crate::output::{Cause, Output};
 
 /// Flows that are announced and not there yet, per shard; the oldest gives way.
@@ -29,8 +30,24 @@ pub(crate) struct View<'a> {
     pub(crate) seen: Seen<'a>,
     /// Link type of the captured packet.
     pub(crate) link: model::LinkType,
-    /// The levels around it, outermost first; for `tunnel` in records.
-    pub(crate) outer: Option<&'a Layers>,
+    /// The outermost level of the packet; for `tunnel` in records.
+    pub(crate) root: Option<&'a Layers>,
+}
+
+/// A worker's tools, lent to one shard at a time.
+pub(crate) struct Tools<'a> {
+    /// Configuration.
+    pub(crate) config: &'a Config,
+    /// Rules, when there are any.
+    pub(crate) rules: Option<&'a RuleSet>,
+    /// Working memory for them.
+    pub(crate) inspector: Option<&'a mut Inspector>,
+    /// State that crosses flows, when packets come in the order of the input.
+    pub(crate) late: Option<&'a mut Late>,
+    /// What inspecting the last packet came to.
+    pub(crate) outcome: &'a mut Outcome,
+    /// Where output goes.
+    pub(crate) out: &'a mut Output,
 }
 
 impl Shard {
@@ -40,20 +57,20 @@ impl Shard {
     }
 
     /// Ends what is due by `now`.
-    pub(crate) fn advance(&mut self, now: Time, config: &Config, out: &mut Output) {
+    pub(crate) fn advance(&mut self, now: Time, tools: &mut Tools<'_>) {
         while let Some(slot) = self.flows.next_due(now) {
             let time = self.flows.entry(slot).flow.deadline();
-            self.end_flow(slot, time, config, out);
+            self.end_flow(slot, time, tools);
         }
     }
 
     /// Ends everything: the input is over.
-    pub(crate) fn finish(&mut self, now: Time, config: &Config, out: &mut Output) {
+    pub(crate) fn finish(&mut self, now: Time, tools: &mut Tools<'_>) {
         while let Some(slot) = self.flows.next_at_end(now) {
             // After everything that the last packet caused.
             let flow = self.flows.entry(slot).flow.id.0;
-            out.begin(Cause::Timer { time: now.plus_nanos(1), flow });
-            self.end_flow_now(slot, now, config, out);
+            tools.out.begin(Cause::Timer { time: now.plus_nanos(1), flow });
+            self.end_flow_now(slot, now, tools);
         }
     }
 
@@ -63,55 +80,38 @@ impl Shard {
     }
 
     /// The life of one level of one packet.
-    pub(crate) fn packet(&mut self, view: &View<'_>, config: &Config, out: &mut Output) {
+    pub(crate) fn packet(&mut self, view: &View<'_>, tools: &mut Tools<'_>) {
         let seen = &view.seen;
-        self.advance(seen.time, config, out);
-        out.begin(Cause::Packet { time: seen.time, packet: seen.id, level: seen.layers.level });
+        self.advance(seen.time, tools);
+        tools.out.begin(Cause::Packet { time: seen.time, packet: seen.id, level: seen.layers.level });
         if !seen.layers.events.is_empty() {
-            log::decode_anomalies(view, config, out);
+            log::decode_anomalies(view, tools.config, tools.out);
         }
         let touch = self.flows.touch(seen);
         while let Some(slot) = self.flows.next_ended() {
             // The flow that had to go is told of as of this packet.
-            self.end_flow_now(slot, seen.time, config, out);
+            self.end_flow_now(slot, seen.time, tools);
         }
         let Some(slot) = touch.slot else {
-            log::packet_without_flow(view, config, out);
+            inspect::packet_alone(view, tools);
+            log::packet_without_flow(view, tools.config, tools.out);
             return;
         };
         if touch.opened {
             self.meet_expectation(slot, seen.time);
         }
         let mut entry = self.flows.entry(slot);
-        let payload = seen.payload();
-        entry.app.sample(seen.time, touch.direction, payload.len());
-        match seen.layers.transport {
-            Transport::Tcp(_) => {
-                let Some(stream) = &mut entry.stream else { return };
-                let mut turn = stream.accept(entry.flow, seen, touch.direction);
-                if turn.fate != Fate::BadChecksum {
-                    deliver(&mut entry, &mut turn, seen.time, seen.id, config, &mut self.asks);
-                    log::stream_anomalies(view, &mut entry, &turn, config, out);
-                }
-                log::transactions(&mut entry, Some(view), config, out, false);
-                if let Some(stream) = &mut entry.stream {
-                    stream.prune(turn.direction);
-                    stream.prune(turn.direction.other());
-                }
-            }
-            Transport::Udp { .. } if !payload.is_empty() => {
-                let feed = Feed {
-                    direction: touch.direction,
-                    data: Data::Bytes(payload),
-                    end: false,
-                    time: seen.time,
-                    packet: seen.id,
-                    endpoints: endpoints(entry.flow),
-                };
-                entry.app.app.feed_datagram(&feed, &config.protocol, &mut self.asks);
-                log::transactions(&mut entry, Some(view), config, out, false);
-            }
-            _ => {}
+        entry.app.sample(seen.time, touch.direction, seen.payload().len());
+        if entry.app.rules.dropped {
+            inspect::dropped_flow(view, &entry, touch.direction, tools);
+            return;
+        }
+        let mut turn = take_in(&mut entry, view, &touch, tools, &mut self.asks);
+        inspect::packet(view, &mut entry, &touch, turn.as_mut(), tools);
+        log::transactions(&mut entry, Some(view), tools.config, tools.out, false);
+        if let (Some(stream), Some(turn)) = (&mut entry.stream, turn) {
+            stream.prune(turn.direction);
+            stream.prune(turn.direction.other());
         }
         let flow = entry.flow.id;
         self.note_expectations(flow, seen.time);
@@ -147,14 +147,14 @@ impl Shard {
         }
     }
 
-    fn end_flow(&mut self, slot: Slot, time: Time, config: &Config, out: &mut Output) {
+    fn end_flow(&mut self, slot: Slot, time: Time, tools: &mut Tools<'_>) {
         let flow = self.flows.entry(slot).flow.id.0;
-        out.begin(Cause::Timer { time, flow });
-        self.end_flow_now(slot, time, config, out);
+        tools.out.begin(Cause::Timer { time, flow });
+        self.end_flow_now(slot, time, tools);
     }
 
     /// Flushes what was not acknowledged, logs what is left, tells of the flow, forgets it.
-    fn end_flow_now(&mut self, slot: Slot, time: Time, config: &Config, out: &mut Output) {
+    fn end_flow_now(&mut self, slot: Slot, time: Time, tools: &mut Tools<'_>) {
         let mut entry = self.flows.entry(slot);
         if let Some(stream) = &entry.stream {
             let busy = entry.app.app.session().is_some_and(|session| session.count() > 0);
@@ -165,19 +165,55 @@ impl Shard {
                 }
                 let Some(stream) = &mut entry.stream else { continue };
                 let mut turn = stream.accept_end(entry.flow, direction);
-                deliver(&mut entry, &mut turn, time, model::PacketId(0), config, &mut self.asks);
-                log::transactions(&mut entry, None, config, out, false);
+                let before = entry.app.app.status();
+                deliver(&mut entry, &mut turn, time, model::PacketId(0), tools.config, &mut self.asks);
+                inspect::pseudo_packet(&mut entry, &mut turn, before, time, tools);
+                log::transactions(&mut entry, None, tools.config, tools.out, false);
             }
         }
-        log::transactions(&mut entry, None, config, out, true);
-        log::ended_flow(&mut entry, time, config, out);
-        if out.facts {
+        log::transactions(&mut entry, None, tools.config, tools.out, true);
+        log::ended_flow(&mut entry, time, tools);
+        if tools.out.facts {
             let gaps = entry.stream.as_ref().map_or([false; 2], Stream::gaps);
             let fact = entry.app.flow_fact(entry.flow, gaps);
-            out.tell(EventKind::Flow(Box::new(fact)));
+            tools.out.tell(EventKind::Flow(Box::new(fact)));
         }
         self.asks.expect.clear();
         self.flows.release(slot);
+    }
+}
+
+/// Runs a packet through the stream engine and the application layer.
+fn take_in(
+    entry: &mut Entry<'_, Conversation>,
+    view: &View<'_>,
+    touch: &Touch,
+    tools: &mut Tools<'_>,
+    asks: &mut Asks,
+) -> Option<Turn> {
+    let seen = &view.seen;
+    match seen.layers.transport {
+        Transport::Tcp(_) => {
+            let mut turn = entry.stream.as_mut()?.accept(entry.flow, seen, touch.direction);
+            if turn.fate != Fate::BadChecksum {
+                deliver(entry, &mut turn, seen.time, seen.id, tools.config, asks);
+                log::stream_anomalies(view, entry, &turn, tools.config, tools.out);
+            }
+            Some(turn)
+        }
+        Transport::Udp { .. } if !seen.payload().is_empty() => {
+            let feed = Feed {
+                direction: touch.direction,
+                data: Data::Bytes(seen.payload()),
+                end: false,
+                time: seen.time,
+                packet: seen.id,
+                endpoints: endpoints(entry.flow),
+            };
+            entry.app.app.feed_datagram(&feed, &tools.config.protocol, asks);
+            None
+        }
+        _ => None,
     }
 }
 
@@ -229,6 +265,7 @@ fn feed_direction(
             Data::Bytes(_) => u32::try_from(used).unwrap_or(u32::MAX),
         };
         let last = end || used == 0;
+        entry.app.ended[direction.index()] |= end;
         stream.consume(direction, used, 0);
         for side in Direction::BOTH {
             if std::mem::take(&mut asks.inspect_stream[side.index()]) {

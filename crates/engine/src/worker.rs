@@ -9,10 +9,11 @@ use capture::Batch;
 use decode::{Decoder, Layers};
 use flow::Seen;
 use model::{Packet, Time};
+use rules::{Inspector, Late, Outcome};
 
 use crate::config::Config;
 use crate::output::Output;
-use crate::shard::{Shard, View};
+use crate::shard::{Shard, Tools, View};
 
 /// Logical shards: the unit of state. A constant of the format, not of the machine.
 pub const SHARDS: usize = 64;
@@ -24,6 +25,9 @@ pub(crate) struct Worker {
     decoders: Vec<Decoder>,
     /// `None`: owned by another worker.
     shards: Vec<Option<Box<Shard>>>,
+    inspector: Option<Inspector>,
+    late: Option<Late>,
+    outcome: Outcome,
     pub(crate) out: Output,
     now: Time,
 }
@@ -35,6 +39,9 @@ impl Worker {
         Self {
             decoders: (0..=DEFRAG_DEPTH).map(|_| Decoder::new(config.decode.clone())).collect(),
             shards: (0..SHARDS).map(own).collect(),
+            inspector: config.rules.as_deref().map(Inspector::new),
+            late: config.rules.as_deref().filter(|_| count == 1).map(Late::new),
+            outcome: Outcome::default(),
             out: Output::new(config.detectors),
             now: Time::default(),
         }
@@ -46,15 +53,19 @@ impl Worker {
             self.now = packet.time;
             self.packet(&packet, config);
         }
-        for shard in self.shards.iter_mut().flatten() {
-            shard.advance(self.now, config, &mut self.out);
+        let now = self.now;
+        let (shards, mut tools) = self.lend(config);
+        for shard in shards.iter_mut().flatten() {
+            shard.advance(now, &mut tools);
         }
     }
 
     /// The input is over.
     pub(crate) fn finish(&mut self, config: &Config) {
-        for shard in self.shards.iter_mut().flatten() {
-            shard.finish(self.now, config, &mut self.out);
+        let now = self.now;
+        let (shards, mut tools) = self.lend(config);
+        for shard in shards.iter_mut().flatten() {
+            shard.finish(now, &mut tools);
         }
     }
 
@@ -63,16 +74,37 @@ impl Worker {
         self.shards.iter().flatten().fold(flow::Counters::default(), |sum, shard| sum.plus(shard.counters()))
     }
 
+    fn lend<'a>(&'a mut self, config: &'a Config) -> (&'a mut [Option<Box<Shard>>], Tools<'a>) {
+        let tools = Tools {
+            config,
+            rules: config.rules.as_deref(),
+            inspector: self.inspector.as_mut(),
+            late: self.late.as_mut(),
+            outcome: &mut self.outcome,
+            out: &mut self.out,
+        };
+        (&mut self.shards, tools)
+    }
+
     fn packet(&mut self, packet: &Packet<'_>, config: &Config) {
         let Some((decoder, deeper)) = self.decoders.split_first_mut() else { return };
         let levels = decoder.decode(packet.link, packet.bytes, packet.time);
+        let mut tools = Tools {
+            config,
+            rules: config.rules.as_deref(),
+            inspector: self.inspector.as_mut(),
+            late: self.late.as_mut(),
+            outcome: &mut self.outcome,
+            out: &mut self.out,
+        };
         let mut below = Below { decoders: deeper, shards: &mut self.shards };
-        below.levels(packet, levels, packet.bytes, config, &mut self.out);
+        below.levels(packet, levels, packet.bytes, None, &mut tools);
     }
 }
 
 /// What a level of decoding passes down: the decoders for datagrams rebuilt from its fragments, and where levels go.
 struct Below<'a> {
+    #[expect(dead_code, reason = "fragments are rebuilt next")]
     decoders: &'a mut [Decoder],
     shards: &'a mut [Option<Box<Shard>>],
 }
@@ -83,17 +115,16 @@ impl Below<'_> {
         packet: &Packet<'_>,
         levels: &[Layers],
         bytes: &[u8],
-        config: &Config,
-        out: &mut Output,
+        root: Option<&Layers>,
+        tools: &mut Tools<'_>,
     ) {
+        let root = root.or(levels.first());
         for (position, layers) in levels.iter().enumerate() {
             if let Some(shard) = &mut self.shards[shard_of(layers.src, layers.dst)] {
-                let len =
-                    if position == 0 { bytes.len() } else { bytes.len() - layers.datagram.start as usize };
+                let len = if position == 0 { bytes.len() } else { bytes.len() - layers.datagram.start as usize };
                 let len = u32::try_from(len).unwrap_or(u32::MAX);
                 let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
-                let outer = position.checked_sub(1).and_then(|outer| levels.get(outer));
-                shard.packet(&View { seen, link: packet.link, outer }, config, out);
+                shard.packet(&View { seen, link: packet.link, root }, tools);
             }
         }
     }

@@ -112,7 +112,7 @@ impl App {
     }
 
     /// The session, when there is one.
-    pub fn session(&self) -> Option<&dyn Session> {
+    pub fn session(&self) -> Option<&(dyn Session + 'static)> {
         self.session.as_deref()
     }
 

@@ -107,3 +107,10 @@ impl Default for AlertConfig {
         }
     }
 }
+
+impl AlertConfig {
+    /// Whether any form of the payload is shown.
+    pub fn shows_payload(&self) -> bool {
+        self.payload || self.payload_printable || self.payload_length
+    }
+}

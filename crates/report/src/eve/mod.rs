@@ -94,7 +94,8 @@ fn has_community(protocol: u8) -> bool {
     matches!(protocol, 1 | 6 | 17 | 58 | 132)
 }
 
-fn write_ends(json: &mut Json, ends: &Ends) {
+/// Writes the five keys of a conversation's ends, and what ICMP has instead of ports.
+pub fn write_ends(json: &mut Json, ends: &Ends) {
     address(json, "src_ip", ends.src);
     let ports = matches!(ends.protocol, 6 | 17 | 132);
     if ports {

@@ -1,0 +1,242 @@
+//! Sets the scene for the rules, and acts on what they say.
+
+use decode::{Layers, Network, PacketSource, Transport};
+use flow::{Entry, Flow, Touch, Turn};
+use flow::tcp::Fate;
+use model::{Direction, PacketId, Time};
+use protocol::AppStatus;
+use rules::{FlowScene, Scene, StreamScene, Window};
+use smallvec::SmallVec;
+
+use crate::alert::{Stage, drop_record, records};
+use crate::conversation::Conversation;
+use crate::shard::{Tools, View};
+
+/// Stretches of a stream that one packet makes visible.
+type Stretch<'a> = SmallVec<[Window<'a>; 2]>;
+
+/// Holds rules against a packet that has no flow.
+pub(crate) fn packet_alone(view: &View<'_>, tools: &mut Tools<'_>) {
+    let (Some(rules), Some(inspector)) = (tools.rules, tools.inspector.as_deref_mut()) else { return };
+    let seen = &view.seen;
+    let mut scene = Scene {
+        packet: seen.id,
+        time: seen.time,
+        bytes: seen.bytes,
+        layers: seen.layers,
+        payload: seen.payload(),
+        pseudo: false,
+        inspect_payload: true,
+        flow: None,
+    };
+    inspector.inspect(rules, &mut scene, tools.late.as_deref_mut(), tools.outcome);
+    let stage = Stage {
+        view: Some(view),
+        flow: None,
+        conversation: None,
+        direction: Direction::ToServer,
+        time: seen.time,
+        stream: &[],
+        rules,
+        config: tools.config,
+    };
+    records(&stage, tools.outcome, tools.out);
+}
+
+/// A packet of a flow that a rule has dropped.
+pub(crate) fn dropped_flow(
+    view: &View<'_>,
+    entry: &Entry<'_, Conversation>,
+    direction: Direction,
+    tools: &mut Tools<'_>,
+) {
+    let Some(rules) = tools.rules else { return };
+    let stage = Stage {
+        view: Some(view),
+        flow: Some(entry.flow),
+        conversation: Some(entry.app),
+        direction,
+        time: view.seen.time,
+        stream: &[],
+        rules,
+        config: tools.config,
+    };
+    drop_record(&stage, "flow drop", &[], tools.out);
+}
+
+/// Holds rules against a packet and its flow.
+pub(crate) fn packet(
+    view: &View<'_>,
+    entry: &mut Entry<'_, Conversation>,
+    touch: &Touch,
+    turn: Option<&mut Turn>,
+    tools: &mut Tools<'_>,
+) {
+    if tools.rules.is_none() {
+        return;
+    }
+    let seen = &view.seen;
+    let bad = turn.as_ref().is_some_and(|turn| turn.fate == Fate::BadChecksum);
+    let blind = turn.as_ref().is_some_and(|turn| turn.no_payload_inspection);
+    let scene = Scene {
+        packet: seen.id,
+        time: seen.time,
+        bytes: seen.bytes,
+        layers: seen.layers,
+        payload: seen.payload(),
+        pseudo: false,
+        inspect_payload: !bad && !blind,
+        flow: None,
+    };
+    let about = About { opened: touch.opened, established: touch.established, direction: touch.direction };
+    with_flow(scene, Some(view), entry, &about, turn, tools);
+}
+
+/// Holds rules against the pseudo packet that ends a direction of a flow.
+pub(crate) fn pseudo_packet(
+    entry: &mut Entry<'_, Conversation>,
+    turn: &mut Turn,
+    _before: AppStatus,
+    time: Time,
+    tools: &mut Tools<'_>,
+) {
+    if tools.rules.is_none() {
+        return;
+    }
+    let layers = pseudo_layers(entry.flow, turn.direction);
+    let scene = Scene {
+        packet: PacketId(0),
+        time,
+        bytes: &[],
+        layers: &layers,
+        payload: &[],
+        pseudo: true,
+        inspect_payload: false,
+        flow: None,
+    };
+    let about = About { opened: false, established: turn.established, direction: turn.direction };
+    with_flow(scene, None, entry, &about, Some(turn), tools);
+}
+
+/// What is known of a packet's place in its flow.
+struct About {
+    opened: bool,
+    established: bool,
+    direction: Direction,
+}
+
+fn with_flow(
+    scene: Scene<'_>,
+    view: Option<&View<'_>>,
+    entry: &mut Entry<'_, Conversation>,
+    about: &About,
+    mut turn: Option<&mut Turn>,
+    tools: &mut Tools<'_>,
+) {
+    let (Some(rules), Some(inspector)) = (tools.rules, tools.inspector.as_deref_mut()) else { return };
+    let Scene { packet, time, bytes, layers, payload, pseudo, inspect_payload, .. } = scene;
+    let direction = turn.as_ref().map_or(about.direction, |turn| turn.direction);
+    let mut upto = None;
+    {
+        let (mut narrow, mut wide) = (Stretch::new(), Stretch::new());
+        let mut stream_scene = None;
+        if let (Some(stream), Some(turn)) = (&entry.stream, &turn) {
+            if stream.raw_ready(turn) {
+                let (windows, done) = stream.raw(turn, payload, false);
+                narrow.extend(windows.iter().map(|window| Window { offset: window.offset, data: window.data }));
+                let (windows, _) = stream.raw(turn, payload, true);
+                wide.extend(windows.iter().map(|window| Window { offset: window.offset, data: window.data }));
+                upto = Some(done);
+            }
+            stream_scene = Some(StreamScene {
+                established: turn.established,
+                added: turn.added,
+                app_off: matches!(entry.app.app.status(), AppStatus::Named | AppStatus::Failed),
+                windows: &narrow,
+                wide: &wide,
+                sizes: stream.sizes(),
+                events: turn.events.iter().fold(0u128, |bits, event| bits | 1 << (event as u32)),
+            });
+        }
+        let parser_done = matches!(entry.app.app.status(), AppStatus::Named | AppStatus::Failed);
+        let detected = std::mem::take(&mut entry.app.detected);
+        let app_events = std::mem::take(&mut entry.app.app_events);
+        let flow = FlowScene {
+            id: entry.flow.id,
+            direction,
+            established: about.established,
+            opened: about.opened,
+            age_secs: entry.flow.age_secs(),
+            packets: entry.flow.packets,
+            bytes: entry.flow.bytes,
+            detected,
+            app_events: &app_events,
+            state: &mut entry.app.rules,
+            app: &mut entry.app.app,
+            ended: entry.app.ended.map(|ended| ended || parser_done || pseudo),
+            stream: stream_scene,
+            frames: &mut [],
+        };
+        let flow = Some(flow);
+        let mut scene = Scene { packet, time, bytes, layers, payload, pseudo, inspect_payload, flow };
+        inspector.inspect(rules, &mut scene, tools.late.as_deref_mut(), tools.outcome);
+    }
+    if tools.outcome.alerts.is_empty() && tools.outcome.drop.is_none() {
+        finish_raw(entry, turn, upto);
+        return;
+    }
+    entry.app.alerted |= !tools.outcome.alerts.is_empty();
+    let mut kept = Vec::new();
+    if let (Some(stream), Some(_), true) = (&entry.stream, &turn, tools.config.eve.alert.shows_payload()) {
+        for window in &stream.kept(direction) {
+            kept.extend_from_slice(window.data);
+        }
+    }
+    let stage = Stage {
+        view,
+        flow: Some(entry.flow),
+        conversation: Some(entry.app),
+        direction,
+        time,
+        stream: &kept,
+        rules,
+        config: tools.config,
+    };
+    records(&stage, tools.outcome, tools.out);
+    finish_raw(entry, turn.take(), upto);
+}
+
+fn finish_raw(entry: &mut Entry<'_, Conversation>, turn: Option<&mut Turn>, upto: Option<u64>) {
+    if let (Some(stream), Some(turn), Some(upto)) = (&mut entry.stream, turn, upto) {
+        stream.raw_done(turn, upto);
+    }
+}
+
+/// Headers of a pseudo packet: its flow's addresses and ports in its direction.
+fn pseudo_layers(flow: &Flow, direction: Direction) -> Layers {
+    let (src, dst, src_port, dst_port) = match direction {
+        Direction::ToServer => (flow.client, flow.server, flow.client_port, flow.server_port),
+        Direction::ToClient => (flow.server, flow.client, flow.server_port, flow.client_port),
+    };
+    let network = if src.is_ipv4() {
+        Network::Ipv4 { at: 0, id: 0, tos: 0, flags: 0, options: Default::default() }
+    } else {
+        Network::Ipv6 { at: 0, class: 0, flow_label: 0 }
+    };
+    Layers {
+        level: flow.level,
+        source: PacketSource::FlowTimeout,
+        vlans: flow.vlans,
+        vlan_count: flow.vlan_count,
+        tenant: flow.tenant,
+        network,
+        src,
+        dst,
+        protocol: flow.protocol,
+        ttl: 64,
+        src_port,
+        dst_port,
+        transport: Transport::None,
+        ..Layers::default()
+    }
+}
