@@ -7,6 +7,8 @@ use std::sync::Arc;
 pub struct Config {
     /// Decoding.
     pub decode: decode::Config,
+    /// Defragmentation.
+    pub defrag: flow::DefragConfig,
     /// Flows and streams.
     pub flow: flow::Config,
     /// Application protocols.
@@ -38,6 +40,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             decode: decode::Config::default(),
+            defrag: flow::DefragConfig::default(),
             flow: flow::Config::default(),
             protocol: protocol::Config::default(),
             eve: report::eve::EveConfig::default(),

@@ -2,7 +2,7 @@
 
 use flow::{Flow, FlowState};
 use model::{Direction, Fact, FlowFact, Time};
-use protocol::{App, Endpoints};
+use protocol::{App, AppStatus, Endpoints};
 
 /// The engine's own state of a flow.
 #[derive(Debug, Default)]
@@ -45,6 +45,12 @@ impl Conversation {
             self.bursts.push((time, direction, len));
         }
         self.last_payload = time;
+    }
+
+    /// Notes what the packet at hand changed in the application layer; `known`: its protocol was settled before.
+    pub(crate) fn note_detection(&mut self, known: bool) {
+        self.detected = [!known && self.app.status() != AppStatus::Unknown; 2];
+        self.app_events = self.app.take_events();
     }
 
     /// The flow as a fact for the detectors; takes the samples.

@@ -1,8 +1,8 @@
 //! Sets the scene for the rules, and acts on what they say.
 
 use decode::{Layers, Network, PacketSource, Transport};
-use flow::{Entry, Flow, Touch, Turn};
 use flow::tcp::Fate;
+use flow::{Entry, Flow, Touch, Turn};
 use model::{Direction, PacketId, Time};
 use protocol::AppStatus;
 use rules::{FlowScene, Scene, StreamScene, Window};
@@ -96,7 +96,6 @@ pub(crate) fn packet(
 pub(crate) fn pseudo_packet(
     entry: &mut Entry<'_, Conversation>,
     turn: &mut Turn,
-    _before: AppStatus,
     time: Time,
     tools: &mut Tools<'_>,
 ) {
@@ -137,13 +136,15 @@ fn with_flow(
     let Scene { packet, time, bytes, layers, payload, pseudo, inspect_payload, .. } = scene;
     let direction = turn.as_ref().map_or(about.direction, |turn| turn.direction);
     let mut upto = None;
+    let app_events = std::mem::take(&mut entry.app.app_events);
     {
         let (mut narrow, mut wide) = (Stretch::new(), Stretch::new());
         let mut stream_scene = None;
         if let (Some(stream), Some(turn)) = (&entry.stream, &turn) {
             if stream.raw_ready(turn) {
                 let (windows, done) = stream.raw(turn, payload, false);
-                narrow.extend(windows.iter().map(|window| Window { offset: window.offset, data: window.data }));
+                narrow
+                    .extend(windows.iter().map(|window| Window { offset: window.offset, data: window.data }));
                 let (windows, _) = stream.raw(turn, payload, true);
                 wide.extend(windows.iter().map(|window| Window { offset: window.offset, data: window.data }));
                 upto = Some(done);
@@ -160,7 +161,6 @@ fn with_flow(
         }
         let parser_done = matches!(entry.app.app.status(), AppStatus::Named | AppStatus::Failed);
         let detected = std::mem::take(&mut entry.app.detected);
-        let app_events = std::mem::take(&mut entry.app.app_events);
         let flow = FlowScene {
             id: entry.flow.id,
             direction,
@@ -181,6 +181,7 @@ fn with_flow(
         let mut scene = Scene { packet, time, bytes, layers, payload, pseudo, inspect_payload, flow };
         inspector.inspect(rules, &mut scene, tools.late.as_deref_mut(), tools.outcome);
     }
+    entry.app.app_events = app_events;
     if tools.outcome.alerts.is_empty() && tools.outcome.drop.is_none() {
         finish_raw(entry, turn, upto);
         return;

@@ -167,7 +167,7 @@ fn flow_anomalies(
     config: &Config,
     out: &mut Output,
 ) {
-    let events = conversation.app.take_events();
+    let events = std::mem::take(&mut conversation.app_events);
     if events.is_empty() || !config.eve.anomaly[2] || !wanted(config, "anomaly") {
         return;
     }

@@ -9,8 +9,8 @@ use rules::{Inspector, Late, Outcome, RuleSet};
 
 use crate::config::Config;
 use crate::conversation::{Conversation, endpoints};
-use crate::{inspect, log};
 use crate::output::{Cause, Output};
+use crate::{inspect, log};
 
 /// Flows that are announced and not there yet, per shard; the oldest gives way.
 const EXPECTATIONS_MAX: usize = 256;
@@ -106,7 +106,9 @@ impl Shard {
             inspect::dropped_flow(view, &entry, touch.direction, tools);
             return;
         }
+        let known = entry.app.app.status() != AppStatus::Unknown;
         let mut turn = take_in(&mut entry, view, &touch, tools, &mut self.asks);
+        entry.app.note_detection(known);
         inspect::packet(view, &mut entry, &touch, turn.as_mut(), tools);
         log::transactions(&mut entry, Some(view), tools.config, tools.out, false);
         if let (Some(stream), Some(turn)) = (&mut entry.stream, turn) {
@@ -167,7 +169,8 @@ impl Shard {
                 let mut turn = stream.accept_end(entry.flow, direction);
                 let before = entry.app.app.status();
                 deliver(&mut entry, &mut turn, time, model::PacketId(0), tools.config, &mut self.asks);
-                inspect::pseudo_packet(&mut entry, &mut turn, before, time, tools);
+                entry.app.note_detection(before != AppStatus::Unknown);
+                inspect::pseudo_packet(&mut entry, &mut turn, time, tools);
                 log::transactions(&mut entry, None, tools.config, tools.out, false);
             }
         }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use capture::Batch;
 use decode::{Decoder, Layers};
-use flow::Seen;
+use flow::{Defrag, Seen};
 use model::{Packet, Time};
 use rules::{Inspector, Late, Outcome};
 
@@ -23,6 +23,7 @@ const DEFRAG_DEPTH: usize = 3;
 /// Some of the shards, and what is needed to feed them.
 pub(crate) struct Worker {
     decoders: Vec<Decoder>,
+    defrags: Vec<Defrag>,
     /// `None`: owned by another worker.
     shards: Vec<Option<Box<Shard>>>,
     inspector: Option<Inspector>,
@@ -38,6 +39,7 @@ impl Worker {
         let own = |shard: usize| (shard % count == index).then(|| Box::new(Shard::new(config)));
         Self {
             decoders: (0..=DEFRAG_DEPTH).map(|_| Decoder::new(config.decode.clone())).collect(),
+            defrags: (0..DEFRAG_DEPTH).map(|_| Defrag::new(config.defrag.clone())).collect(),
             shards: (0..SHARDS).map(own).collect(),
             inspector: config.rules.as_deref().map(Inspector::new),
             late: config.rules.as_deref().filter(|_| count == 1).map(Late::new),
@@ -97,15 +99,15 @@ impl Worker {
             outcome: &mut self.outcome,
             out: &mut self.out,
         };
-        let mut below = Below { decoders: deeper, shards: &mut self.shards };
+        let mut below = Below { decoders: deeper, defrags: &mut self.defrags, shards: &mut self.shards };
         below.levels(packet, levels, packet.bytes, None, &mut tools);
     }
 }
 
 /// What a level of decoding passes down: the decoders for datagrams rebuilt from its fragments, and where levels go.
 struct Below<'a> {
-    #[expect(dead_code, reason = "fragments are rebuilt next")]
     decoders: &'a mut [Decoder],
+    defrags: &'a mut [Defrag],
     shards: &'a mut [Option<Box<Shard>>],
 }
 
@@ -121,12 +123,33 @@ impl Below<'_> {
         let root = root.or(levels.first());
         for (position, layers) in levels.iter().enumerate() {
             if let Some(shard) = &mut self.shards[shard_of(layers.src, layers.dst)] {
-                let len = if position == 0 { bytes.len() } else { bytes.len() - layers.datagram.start as usize };
+                let len =
+                    if position == 0 { bytes.len() } else { bytes.len() - layers.datagram.start as usize };
                 let len = u32::try_from(len).unwrap_or(u32::MAX);
                 let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
                 shard.packet(&View { seen, link: packet.link, root }, tools);
             }
+            if layers.fragment.is_some() {
+                self.fragment(packet, layers, bytes, root, tools);
+            }
         }
+    }
+
+    fn fragment(
+        &mut self,
+        packet: &Packet<'_>,
+        layers: &Layers,
+        bytes: &[u8],
+        root: Option<&Layers>,
+        tools: &mut Tools<'_>,
+    ) {
+        let Some((decoder, decoders)) = self.decoders.split_first_mut() else { return };
+        let Some((defrag, defrags)) = self.defrags.split_first_mut() else { return };
+        let accepted = defrag.accept(packet.time, layers, bytes);
+        let Some(datagram) = accepted.rebuilt else { return };
+        let levels = decoder.decode_datagram(layers, datagram);
+        let mut below = Below { decoders, defrags, shards: self.shards };
+        below.levels(packet, levels, datagram, root, tools);
     }
 }
 
