@@ -1,1 +1,130 @@
-//! Behaviour detectors: ordered events to findings.
+//! Behaviour detectors: ordered events to findings. One folder per detector, one line in [`DETECTORS`].
+//!
+//! A detector sees neutral facts in the order of their moments and never a packet. Thresholds are knobs with a default; a
+//! finding prints its arithmetic term by term and says what speaks against it. State is bounded: every table of every
+//! detector has a limit, and what was evicted is counted.
+
+mod home;
+mod knob;
+mod table;
+
+mod scan;
+
+use std::fmt::Debug;
+
+pub use home::Home;
+pub use knob::{Knob, Knobs};
+use model::{Event, Finding, LossMark};
+pub use table::Bounded;
+
+/// Every detector: one line each. The order is the order of findings at equal moments.
+pub const DETECTORS: &[&Description] = &[
+    &scan::DESCRIPTION, //
+];
+
+/// What a detector declares of itself; its manual page is made from it.
+pub struct Description {
+    /// Its name, as in `findings.json`.
+    pub name: &'static str,
+    /// What it sees, in a sentence or two.
+    pub sees: &'static str,
+    /// Why that matters.
+    pub matters: &'static str,
+    /// What fools it.
+    pub fooled_by: &'static str,
+    /// What it costs: state and time.
+    pub cost: &'static str,
+    /// References: papers, ATT&CK ids.
+    pub references: &'static [&'static str],
+    /// Its settings, below `behave.<name>.`.
+    pub knobs: &'static [Knob],
+    /// Makes one.
+    pub new: fn(&Knobs<'_>) -> Box<dyn Detector>,
+}
+
+impl Debug for Description {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Description").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A detector at work.
+pub trait Detector: Debug + Send {
+    /// Takes one event. Findings that are certain now go to `findings`.
+    fn event(&mut self, event: &Event, home: &Home, findings: &mut Findings);
+    /// The input is over: what was gathered is judged.
+    fn finish(&mut self, home: &Home, findings: &mut Findings);
+    /// How many entries its tables evicted for want of room.
+    fn evicted(&self) -> u64 {
+        0
+    }
+}
+
+/// Findings as they are made; numbered in order.
+#[derive(Debug, Default)]
+pub struct Findings {
+    list: Vec<Finding>,
+}
+
+impl Findings {
+    /// Most findings a run keeps; later ones are counted only in the loss marks.
+    pub const MAX: usize = 100_000;
+
+    /// Adds one; its number is given here.
+    ///
+    /// # Panics
+    /// On a finding without evidence: no detector may make one.
+    pub fn push(&mut self, mut finding: Finding) {
+        assert!(!finding.evidence.is_empty(), "no finding without evidence: {}", finding.title);
+        if self.list.len() < Self::MAX {
+            finding.id = self.list.len() as u64 + 1;
+            self.list.push(finding);
+        }
+    }
+
+    /// All of them, in order.
+    pub fn list(&self) -> &[Finding] {
+        &self.list
+    }
+}
+
+/// All detectors at work.
+#[derive(Debug)]
+pub struct Behaviour {
+    home: Home,
+    detectors: Vec<(&'static str, Box<dyn Detector>)>,
+    findings: Findings,
+}
+
+impl Behaviour {
+    /// All detectors with their settings; `settings` answers a dotted name such as `scan.ports_min`.
+    pub fn new(home: Home, settings: &dyn Fn(&str) -> Option<f64>) -> Self {
+        let detectors = DETECTORS
+            .iter()
+            .map(|description| (description.name, (description.new)(&Knobs::new(description, settings))))
+            .collect();
+        Self { home, detectors, findings: Findings::default() }
+    }
+
+    /// Takes one event; events come in the order of their moments.
+    pub fn event(&mut self, event: &Event) {
+        self.home.learn(event);
+        for (_, detector) in &mut self.detectors {
+            detector.event(event, &self.home, &mut self.findings);
+        }
+    }
+
+    /// The input is over: all findings, and what was lost on the way.
+    pub fn finish(mut self) -> (Vec<Finding>, Vec<LossMark>, Home) {
+        let mut losses = Vec::new();
+        for (name, detector) in &mut self.detectors {
+            detector.finish(&self.home, &mut self.findings);
+            let evicted = detector.evicted();
+            if evicted > 0 {
+                let reason = format!("{name}: {evicted} entries were forgotten because its table was full");
+                losses.push(LossMark { after: model::PacketId(0), reason });
+            }
+        }
+        (self.findings.list, losses, self.home)
+    }
+}

@@ -1,0 +1,83 @@
+//! Which hosts are ours.
+
+use std::net::IpAddr;
+
+use model::{Event, EventKind};
+
+/// The networks that are ours, and what was learnt about who lives there.
+#[derive(Debug, Clone)]
+pub struct Home {
+    networks: Vec<(IpAddr, u8)>,
+    /// Hosts of ours that spoke, in order of their address; bounded.
+    hosts: std::collections::BTreeSet<IpAddr>,
+}
+
+/// Hosts of ours that are remembered at most.
+const HOSTS_MAX: usize = 1 << 16;
+
+impl Default for Home {
+    /// The private networks of RFC 1918 and RFC 4193, shared space (RFC 6598), and link-local addresses.
+    fn default() -> Self {
+        let networks = [
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",
+            "169.254.0.0/16",
+            "fc00::/7",
+            "fe80::/10",
+        ];
+        Self::new(networks.iter().filter_map(|network| parse(network)).collect())
+    }
+}
+
+fn parse(network: &str) -> Option<(IpAddr, u8)> {
+    let (address, bits) = network.split_once('/')?;
+    Some((address.parse().ok()?, bits.parse().ok()?))
+}
+
+impl Home {
+    /// These networks, as address and prefix length.
+    pub fn new(networks: Vec<(IpAddr, u8)>) -> Self {
+        Self { networks, hosts: std::collections::BTreeSet::new() }
+    }
+
+    /// Whether an address is ours.
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.networks.iter().any(|(network, bits)| covers(*network, *bits, address))
+    }
+
+    /// Whether a conversation crosses the border, from inside to outside.
+    pub fn leaves(&self, client: IpAddr, server: IpAddr) -> bool {
+        self.has(client) && !self.has(server)
+    }
+
+    /// How many hosts of ours spoke so far.
+    pub fn hosts_seen(&self) -> usize {
+        self.hosts.len()
+    }
+
+    pub(crate) fn learn(&mut self, event: &Event) {
+        if let EventKind::Flow(flow) = &event.kind {
+            for address in [flow.who.client, flow.who.server] {
+                if self.hosts.len() < HOSTS_MAX && self.has(address) {
+                    self.hosts.insert(address);
+                }
+            }
+        }
+    }
+}
+
+fn covers(network: IpAddr, bits: u8, address: IpAddr) -> bool {
+    match (network, address) {
+        (IpAddr::V4(network), IpAddr::V4(address)) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(bits.min(32))).unwrap_or(0);
+            u32::from(network) & mask == u32::from(address) & mask
+        }
+        (IpAddr::V6(network), IpAddr::V6(address)) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(bits.min(128))).unwrap_or(0);
+            u128::from(network) & mask == u128::from(address) & mask
+        }
+        _ => false,
+    }
+}
