@@ -129,7 +129,7 @@ impl Walk<'_> {
         let options = datagram.first(header_len).skip(20);
         let options = if options.len() > 0 { self.ipv4_options(options) } else { 0 };
         let checked = self.config.checksums;
-        let layers = &mut self.layers;
+        let layers = &mut *self.layers;
         layers.network = Network::Ipv4 {
             at: datagram.start(),
             id: u16::from_be_bytes([*id0, *id1]),

@@ -39,7 +39,7 @@ impl Walk<'_> {
         let [first, second, third, fourth, _, _, next, hops, addresses @ ..] = header;
         let (src, dst) = addresses.split_at(16);
         let datagram = part.first(size);
-        let layers = &mut self.layers;
+        let layers = &mut *self.layers;
         layers.network = Network::Ipv6 {
             at: part.start(),
             class: first << 4 | second >> 4,

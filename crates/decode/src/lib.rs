@@ -84,25 +84,21 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder for one thread.
     pub fn new(config: Config) -> Self {
-        Self { config, levels: Vec::new() }
+        let levels = vec![Layers::default(); usize::from(config.levels_max) + 1];
+        Self { config, levels }
     }
 
     /// Decodes a captured packet: at least one level, outermost first.
     pub fn decode(&mut self, link: LinkType, bytes: &[u8], _time: Time) -> &[Layers] {
-        self.levels.clear();
         let part = Part { bytes, at: 0 };
         let first = Layers { frame: part.range(), link, ..Layers::default() };
-        let mut walk = Walk::new(&self.config, &mut self.levels, first);
-        walk.link(link, part);
-        walk.finish();
-        &self.levels
+        self.walk(first, |walk| walk.link(link, part))
     }
 
     /// Decodes a datagram that was rebuilt from fragments. `bytes` starts with what stood before the IP header in the frame
     /// of `parent` (the last fragment that arrived), followed by the rebuilt datagram. The outermost level of the answer has
     /// the level, VLANs and Ethernet of `parent`, and the source [`PacketSource::Defrag`].
     pub fn decode_datagram(&mut self, parent: &Layers, bytes: &[u8]) -> &[Layers] {
-        self.levels.clear();
         let part = Part { bytes, at: 0 };
         let first = Layers {
             level: parent.level,
@@ -116,9 +112,17 @@ impl Decoder {
             ..Layers::default()
         };
         let before = parent.datagram.start.saturating_sub(parent.frame.start) as usize;
-        let mut walk = Walk::new(&self.config, &mut self.levels, first);
-        walk.ip(part.skip(before));
-        walk.finish();
-        &self.levels
+        self.walk(first, |walk| {
+            walk.ip(part.skip(before));
+        })
+    }
+
+    fn walk(&mut self, first: Layers, decode: impl FnOnce(&mut Walk<'_>)) -> &[Layers] {
+        let (outermost, room) = self.levels.split_first_mut().expect("there is room for the outermost level");
+        *outermost = first;
+        let mut walk = Walk::new(&self.config, outermost, room, 0);
+        decode(&mut walk);
+        let count = walk.inside + 1;
+        self.levels.get(..count).unwrap_or(&self.levels)
     }
 }

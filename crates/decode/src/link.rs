@@ -126,7 +126,7 @@ impl Walk<'_> {
 
     /// Remembers a VLAN id; false when there is no room.
     pub(crate) fn push_vlan(&mut self, id: u16) -> bool {
-        let layers = &mut self.layers;
+        let layers = &mut *self.layers;
         match layers.vlans.get_mut(usize::from(layers.vlan_count)) {
             Some(slot) if layers.vlan_count < VLANS_MAX => {
                 *slot = id;

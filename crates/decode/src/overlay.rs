@@ -12,17 +12,19 @@ impl Walk<'_> {
     /// Looks for a tunnel in the payload of a UDP packet whose level is otherwise complete.
     pub(crate) fn overlay(&mut self, payload: Part<'_>) {
         let (src, dst) = (self.layers.src_port, self.layers.dst_port);
-        let either = |ports: &[u16]| ports.contains(&src) || ports.contains(&dst);
-        if either(&self.config.teredo_ports) && self.teredo(payload) {
+        let config = self.config;
+        let teredo = config.teredo_ports.contains(&src) || config.teredo_ports.contains(&dst);
+        if teredo && self.teredo(payload) {
             return;
         }
-        if either(&self.config.geneve_ports) && self.geneve(payload) {
+        // Senders choose any source port, so that routers spread the load by it.
+        if config.geneve_ports.contains(&dst) && self.geneve(payload) {
             return;
         }
-        if either(&self.config.vxlan_ports) && self.vxlan(payload) {
+        if config.vxlan_ports.contains(&dst) && self.vxlan(payload) {
             return;
         }
-        if either(&self.config.gtp_ports) {
+        if config.gtp_ports.contains(&dst) {
             self.gtp(payload);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::part::Part;
 use crate::walk::Walk;
-use crate::{DecodeEvent as Event, Tcp, Transport};
+use crate::{DecodeEvent as Event, DecodeEvents, Tcp, Transport};
 
 /// Option kinds that are read.
 mod option {
@@ -42,7 +42,12 @@ impl Walk<'_> {
         let half = |at: usize| {
             header.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |b| u16::from_be_bytes(*b))
         };
-        let mut tcp = Tcp {
+        let layers = &mut *self.layers;
+        layers.src_port = half(0);
+        layers.dst_port = half(2);
+        layers.payload = part.skip(usize::from(header_len)).range();
+        layers.wants_flow = true;
+        layers.transport = Transport::Tcp(Tcp {
             at: part.start(),
             header_len,
             seq: word(4),
@@ -59,45 +64,46 @@ impl Walk<'_> {
             md5: false,
             authentication: false,
             multipath: false,
-        };
-        if header_len > 20 {
-            self.tcp_options(part.first(usize::from(header_len)).skip(20), &mut tcp);
+        });
+        if header_len > 20
+            && let Transport::Tcp(tcp) = &mut layers.transport
+        {
+            let options = part.first(usize::from(header_len)).skip(20);
+            layers.invalid |= !read_options(options, tcp, &mut layers.events);
         }
-        self.layers.src_port = half(0);
-        self.layers.dst_port = half(2);
-        self.layers.payload = part.skip(usize::from(header_len)).range();
-        self.layers.transport = Transport::Tcp(tcp);
-        self.layers.wants_flow = true;
         self.check_sum(part);
     }
+}
 
-    fn tcp_options(&mut self, mut part: Part<'_>, tcp: &mut Tcp) {
-        // The commonest layout of all: two paddings and a timestamp (RFC 7323 appendix A).
-        if let Some([1, 1, 8, 10, stamp @ ..]) = part.header::<12>()
-            && part.len() == 12
-        {
-            tcp.timestamp = Some(split_timestamp(stamp));
-            return;
-        }
-        while let Some(kind) = part.byte(0) {
-            match kind {
-                option::END => return,
-                option::NOP => {
-                    part = part.skip(1);
-                    continue;
-                }
-                _ => {}
-            }
-            let Some(size) = part.byte(1).map(usize::from) else { return };
-            if size < 2 || size > part.len() {
-                return self.broken(Event::TcpOptInvalidLen);
-            }
-            if let Some(event) = tcp_option(kind, part.first(size), tcp) {
-                self.odd(event);
-            }
-            part = part.skip(size);
-        }
+/// Walks the options. False when one does not fit into its space, which ends the walk.
+fn read_options(mut part: Part<'_>, tcp: &mut Tcp, events: &mut DecodeEvents) -> bool {
+    // The commonest layout of all: two paddings and a timestamp (RFC 7323 appendix A).
+    if let Some([1, 1, 8, 10, stamp @ ..]) = part.header::<12>()
+        && part.len() == 12
+    {
+        tcp.timestamp = Some(split_timestamp(stamp));
+        return true;
     }
+    while let Some(kind) = part.byte(0) {
+        match kind {
+            option::END => return true,
+            option::NOP => {
+                part = part.skip(1);
+                continue;
+            }
+            _ => {}
+        }
+        let Some(size) = part.byte(1).map(usize::from) else { return true };
+        if size < 2 || size > part.len() {
+            events.insert(Event::TcpOptInvalidLen);
+            return false;
+        }
+        if let Some(event) = tcp_option(kind, part.first(size), tcp) {
+            events.insert(event);
+        }
+        part = part.skip(size);
+    }
+    true
 }
 
 /// Takes one option into the header. The first of a kind counts.

@@ -21,7 +21,7 @@ impl Walk<'_> {
         // What the IP header counts beyond the UDP length is padding, or UDP options; it is no payload.
         let part = part.first(usize::from(len));
         let payload = part.skip(8);
-        let layers = &mut self.layers;
+        let layers = &mut *self.layers;
         layers.src_port = u16::from_be_bytes([*s0, *s1]);
         layers.dst_port = u16::from_be_bytes([*d0, *d1]);
         layers.transport = Transport::Udp { at: part.start(), len };
@@ -48,7 +48,7 @@ impl Walk<'_> {
         if !self.config.checksums {
             return;
         }
-        let layers = &mut self.layers;
+        let layers = &mut *self.layers;
         let (src, dst): (&IpAddr, &IpAddr) = (&layers.src, &layers.dst);
         let pseudo = checksum::pseudo_header(src, dst, layers.protocol, part.len());
         let total = pseudo + checksum::sum(part.bytes);

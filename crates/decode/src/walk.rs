@@ -18,20 +18,22 @@ pub(crate) enum Inner {
     ErspanII,
 }
 
-/// Decoding of one packet.
+/// Decoding of one level, and through [`Walk::tunnel`] of those inside it.
 pub(crate) struct Walk<'w> {
     pub(crate) config: &'w Config,
     /// The level being filled.
-    pub(crate) layers: Layers,
-    /// Levels that are complete, outermost first.
-    done: &'w mut Vec<Layers>,
+    pub(crate) layers: &'w mut Layers,
+    /// Room for the levels inside it.
+    room: &'w mut [Layers],
     /// Nested headers met so far.
     depth: u8,
+    /// Levels found inside this one.
+    pub(crate) inside: usize,
 }
 
 impl<'w> Walk<'w> {
-    pub(crate) fn new(config: &'w Config, done: &'w mut Vec<Layers>, first: Layers) -> Self {
-        Self { config, layers: first, done, depth: 0 }
+    pub(crate) fn new(config: &'w Config, layers: &'w mut Layers, room: &'w mut [Layers], depth: u8) -> Self {
+        Self { config, layers, room, depth, inside: 0 }
     }
 
     /// Notes something odd.
@@ -56,8 +58,6 @@ impl<'w> Walk<'w> {
     }
 
     /// Decodes what a tunnel carries as a level of its own. False when it is no valid packet: then there is no such level.
-    ///
-    /// The level of the tunnel itself must be complete before the call.
     pub(crate) fn tunnel(&mut self, part: Part<'_>, inner: Inner, source: PacketSource) -> bool {
         self.tunnel_with(part, inner, source, 0, None)
     }
@@ -71,12 +71,12 @@ impl<'w> Walk<'w> {
         tenant: u32,
         ethernet: Option<Ethernet>,
     ) -> bool {
-        if self.depth.saturating_add(1) >= self.config.levels_max {
+        let depth = self.depth.saturating_add(1);
+        if depth >= self.config.levels_max {
             return false;
         }
-        let depth = self.depth;
-        let mark = self.done.len();
-        let next = Layers {
+        let Some((next, room)) = self.room.split_first_mut() else { return false };
+        *next = Layers {
             level: self.layers.level.saturating_add(1),
             frame: part.range(),
             link: LinkType::RAW,
@@ -85,21 +85,15 @@ impl<'w> Walk<'w> {
             ethernet,
             ..Layers::default()
         };
+        let mut walk = Walk::new(self.config, next, room, depth);
+        let valid = walk.inner(part, inner);
+        // Teredo is a guess; an odd inner packet means that it was a wrong one.
+        if !valid || (inner == Inner::Teredo && walk.layers.invalid) {
+            return false;
+        }
+        self.inside = walk.inside + 1;
         self.layers.carries_tunnel = true;
-        self.done.push(std::mem::replace(&mut self.layers, next));
-        self.depth += 1;
-        let valid = self.inner(part, inner);
-        let broken = self.done.get(mark + 1).unwrap_or(&self.layers).invalid;
-        if valid && !(inner == Inner::Teredo && broken) {
-            return true;
-        }
-        self.done.truncate(mark + 1);
-        if let Some(parent) = self.done.pop() {
-            self.layers = parent;
-        }
-        self.layers.carries_tunnel = false;
-        self.depth = depth;
-        false
+        true
     }
 
     fn inner(&mut self, part: Part<'_>, inner: Inner) -> bool {
@@ -113,10 +107,5 @@ impl<'w> Walk<'w> {
             Inner::Nsh => self.nsh(part),
             Inner::ErspanII => self.erspan(part),
         }
-    }
-
-    /// Hands over the last level.
-    pub(crate) fn finish(self) {
-        self.done.push(self.layers);
     }
 }
