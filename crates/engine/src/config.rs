@@ -17,6 +17,10 @@ pub struct Config {
     pub eve: report::eve::EveConfig,
     /// Rules, compiled.
     pub rules: Option<Arc<rules::RuleSet>>,
+    /// Networks that are ours.
+    pub home: behave::Home,
+    /// Settings of detectors by their dotted name (`scan.ports_min`).
+    pub behave: Vec<(String, f64)>,
     /// Watch, or prevent (simulated on a capture).
     pub mode: Mode,
     /// Threads that carry shards. Never changes a result.
@@ -45,6 +49,8 @@ impl Default for Config {
             protocol: protocol::Config::default(),
             eve: report::eve::EveConfig::default(),
             rules: None,
+            home: behave::Home::default(),
+            behave: Vec::new(),
             mode: Mode::Detect,
             workers: 1,
             detectors: true,

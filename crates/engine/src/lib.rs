@@ -15,5 +15,5 @@ mod shard;
 mod worker;
 
 pub use config::{Config, Mode};
-pub use run::{Sink, Summary, run};
+pub use run::{Outcome, Sink, Summary, run};
 pub use worker::SHARDS;

@@ -3,9 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
+use behave::Behaviour;
 use capture::{Batch, Source};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use model::{Event, Moment};
+use incident::Desk;
+use model::{Event, Finding, Incident, LossMark, Moment, PacketId};
+use report::Overview;
 use rules::{Late, RuleSet, Settled};
 
 use crate::config::{Config, Mode};
@@ -22,8 +25,6 @@ pub trait Sink {
     /// # Errors
     /// What the disk says; ends the run.
     fn records(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// A fact.
-    fn event(&mut self, event: &Event);
     /// Called after each batch: packets so far, and bytes of input so far.
     fn progress(&mut self, packets: u64, bytes: u64);
 }
@@ -41,24 +42,44 @@ pub struct Summary {
     pub settled_away: u64,
 }
 
+/// What a run came to.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What was counted.
+    pub summary: Summary,
+    /// Judgements, numbered from 1.
+    pub findings: Vec<Finding>,
+    /// Stories, most important first.
+    pub incidents: Vec<Incident>,
+    /// What is missing or doubtful, in words.
+    pub losses: Vec<LossMark>,
+    /// What was seen, in numbers.
+    pub overview: Overview,
+}
+
 /// Reads the source to its end.
 ///
 /// # Errors
 /// Only what the sink's disk says: traffic is never an error.
-pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Result<Summary> {
+pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Result<Outcome> {
     // A verdict may depend on every earlier packet, so prevention runs on one worker whatever was asked for; and so do rules
     // that read what others wrote about other flows.
     let ordered = config.mode == Mode::Prevent || config.rules.as_deref().is_some_and(RuleSet::needs_order);
     let workers = if ordered { 1 } else { config.workers.max(1) };
     let late = config.rules.as_deref().map(Late::new);
     let rules = config.rules.as_deref();
-    let mut mind = Mind { sink, summary: Summary::default(), last: None, rules, late };
+    let settings =
+        |name: &str| config.behave.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+    let behaviour = Behaviour::new(config.home.clone(), &settings);
+    let (desk, overview) = (Desk::default(), Overview::default());
+    let mut mind =
+        Mind { sink, summary: Summary::default(), last: None, rules, late, behaviour, desk, overview };
     if workers == 1 {
         run_alone(source, config, &mut mind)
     } else {
         run_together(source, config, workers, &mut mind)
     }?;
-    Ok(mind.summary)
+    Ok(mind.finish(source))
 }
 
 fn run_alone(source: &mut Source, config: &Config, mind: &mut Mind<'_>) -> io::Result<()> {
@@ -190,9 +211,26 @@ struct Mind<'a> {
     last: Option<Moment>,
     rules: Option<&'a RuleSet>,
     late: Option<Late>,
+    behaviour: Behaviour,
+    desk: Desk,
+    overview: Overview,
 }
 
 impl Mind<'_> {
+    /// Judges what was gathered.
+    fn finish(self, source: &Source) -> Outcome {
+        let Mind { summary, behaviour, desk, mut overview, .. } = self;
+        let (findings, mut losses, home) = behaviour.finish();
+        let (findings, incidents) = desk.finish(findings, &|address| home.has(address));
+        overview.hosts = home.hosts_seen();
+        overview.packets = summary.packets;
+        losses.extend(
+            source.losses().iter().map(|loss| LossMark { after: loss.after, reason: loss.to_string() }),
+        );
+        losses.extend(summary.flows.losses());
+        Outcome { summary, findings, incidents, losses, overview }
+    }
+
     fn progress(&mut self, source: &Source) {
         self.summary.packets = source.packets();
         self.sink.progress(source.packets(), source.bytes_read());
@@ -243,8 +281,28 @@ impl Mind<'_> {
             .filter_map(|(lane, output)| Some((output.events.get(next[lane])?.moment, lane)))
             .min()
         {
-            self.sink.event(&outputs[lane].events[next[lane]]);
+            let event = &outputs[lane].events[next[lane]];
+            self.overview.count(event);
+            self.behaviour.event(event);
+            self.desk.event(event);
             next[lane] += 1;
         }
+    }
+}
+
+/// What the flow tables lost, in words.
+trait Losses {
+    fn losses(&self) -> Vec<LossMark>;
+}
+
+impl Losses for flow::Counters {
+    fn losses(&self) -> Vec<LossMark> {
+        let lines = [
+            (self.evicted, "flows were ended early because a flow table was full"),
+            (self.refused, "packets found no room for their flow"),
+            (self.segments_refused, "TCP segments found the reassembly memory full"),
+        ];
+        let said = lines.iter().filter(|(count, _)| *count > 0);
+        said.map(|(count, what)| LossMark { after: PacketId(0), reason: format!("{count} {what}") }).collect()
     }
 }

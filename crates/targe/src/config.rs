@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-pub(crate) use knobs::{KNOBS, Knob};
+pub(crate) use knobs::KNOBS;
 
 /// Everything a run is told: what the knobs set.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) ports: Vec<(String, String)>,
     /// Files of the rule engine.
     pub(crate) files: RuleFiles,
+    /// `HOME_NET` was given, so that it also says which hosts are ours.
+    pub(crate) home_is_set: bool,
     /// `stream.inline`; `None` = as the mode wants it.
     pub(crate) inline: Option<bool>,
     /// Everything by its dotted name, as the knobs took it: for `config show` and the protocols.
@@ -111,6 +113,9 @@ impl Settings {
             self.set_variable(variable, &plain(value));
             return Ok(());
         }
+        if let Some(setting) = name.strip_prefix("behave.") {
+            return self.set_detector(name, setting, value);
+        }
         let Some(knob) = KNOBS.iter().find(|knob| knob.name == name) else {
             return Err(ConfigError(unknown(name)));
         };
@@ -127,11 +132,47 @@ impl Settings {
         Ok(())
     }
 
+    /// Settings of detectors are declared by the detectors themselves.
+    fn set_detector(&mut self, name: &str, setting: &str, value: &Value) -> Result<(), ConfigError> {
+        let known = setting.split_once('.').and_then(|(detector, knob)| {
+            let description = behave::DETECTORS.iter().find(|description| description.name == detector)?;
+            description.knobs.iter().find(|known| known.name == knob)
+        });
+        let Some(knob) = known else { return Err(ConfigError(unknown(name))) };
+        let number = value.as_f64().filter(|number| (knob.range.0..=knob.range.1).contains(number));
+        let Some(number) = number else {
+            let (low, high) = knob.range;
+            return Err(ConfigError(format!(
+                "`{name}`: expected a number from {low} to {high}, not {value}"
+            )));
+        };
+        self.engine.behave.retain(|(known, _)| known != setting);
+        self.engine.behave.push((setting.to_owned(), number));
+        Ok(())
+    }
+
+    /// Networks of `HOME_NET`, as far as they are plain networks.
+    fn home(&self) -> Option<behave::Home> {
+        let (_, text) = self.addresses.iter().find(|(name, _)| name == "HOME_NET")?;
+        let networks: Vec<_> = text
+            .trim_matches(['[', ']'])
+            .split(',')
+            .filter_map(|network| {
+                let (address, bits) = network.trim().split_once('/').unwrap_or((network.trim(), "128"));
+                Some((address.parse().ok()?, bits.parse::<u8>().ok()?))
+            })
+            .collect();
+        (!networks.is_empty()).then(|| behave::Home::new(networks))
+    }
+
     /// What follows from several knobs together.
     fn resolve(&mut self) {
         let prevents = self.engine.mode == engine::Mode::Prevent;
         self.engine.flow.stream.inline = self.inline.unwrap_or(prevents);
         self.engine.eve.prevention = prevents;
+        if self.home_is_set {
+            self.engine.home = self.home().unwrap_or_default();
+        }
         let switch =
             |name: &str, default| self.engine.protocol.setting(name).map_or(default, |value| value == "true");
         let (ja3, ja4) = (switch("tls.ja3_fingerprints", true), switch("tls.ja4_fingerprints", true));
@@ -155,6 +196,7 @@ impl Settings {
     }
 
     fn set_variable(&mut self, name: &str, value: &str) {
+        self.home_is_set |= name == "address.HOME_NET" && !self.addresses.is_empty();
         let (list, name) = match name.split_once('.') {
             Some(("port", name)) => (&mut self.ports, name),
             Some(("address", name)) => (&mut self.addresses, name),
@@ -177,6 +219,14 @@ impl Settings {
         for knob in KNOBS {
             if let Some((_, value)) = self.values.iter().find(|(name, _)| name == knob.name) {
                 text += &format!("\n# {}\n{}: {value}\n", knob.help, knob.name);
+            }
+        }
+        for description in behave::DETECTORS {
+            for knob in description.knobs {
+                let setting = format!("{}.{}", description.name, knob.name);
+                let set = self.engine.behave.iter().find(|(name, _)| *name == setting);
+                let value = set.map_or(knob.default, |(_, value)| *value);
+                text += &format!("\n# {} ({})\nbehave.{setting}: {value}\n", knob.help, knob.unit);
             }
         }
         text

@@ -1,0 +1,202 @@
+//! The frozen report value, and its JSON files.
+
+use json::Json;
+use model::{Finding, Incident, LossMark, Subject};
+
+use crate::Overview;
+use crate::eve::Clock;
+
+/// Hashes and versions that say what a report was made from.
+#[derive(Debug, Clone, Default)]
+pub struct Manifest {
+    /// Program and version.
+    pub program: String,
+    /// Inputs: name (without its folder), bytes, SHA-256 in hexadecimal.
+    pub inputs: Vec<(String, u64, String)>,
+    /// SHA-256 of the configuration as `targe config show` prints it.
+    pub configuration: String,
+    /// Rule files: name, SHA-256, rules that are matched.
+    pub rules: Vec<(String, String, usize)>,
+    /// Logical shards, part of the format.
+    pub shards: usize,
+}
+
+/// A frozen report.
+#[derive(Debug)]
+pub struct Report {
+    /// What it was made from.
+    pub manifest: Manifest,
+    /// What was seen, in numbers.
+    pub overview: Overview,
+    /// Judgements.
+    pub findings: Vec<Finding>,
+    /// Stories, most important first.
+    pub incidents: Vec<Incident>,
+    /// What is missing or doubtful.
+    pub losses: Vec<LossMark>,
+}
+
+impl Report {
+    /// `findings.json`.
+    pub fn findings_json(&self) -> Vec<u8> {
+        let (mut json, mut clock) = (Json::new(), Clock::default());
+        json.object_item().array("findings");
+        for finding in &self.findings {
+            write_finding(&mut json, &mut clock, finding);
+        }
+        json.end().end();
+        json.bytes_mut().push(b'\n');
+        std::mem::take(json.bytes_mut())
+    }
+
+    /// `incidents.json`.
+    pub fn incidents_json(&self) -> Vec<u8> {
+        let (mut json, mut clock) = (Json::new(), Clock::default());
+        json.object_item();
+        self.write_manifest(&mut json);
+        json.array("incidents");
+        for incident in &self.incidents {
+            write_incident(&mut json, &mut clock, incident);
+        }
+        json.end().array("not_seen");
+        for line in self.not_seen() {
+            json.text_item(&line);
+        }
+        json.end().end();
+        json.bytes_mut().push(b'\n');
+        std::mem::take(json.bytes_mut())
+    }
+
+    fn write_manifest(&self, json: &mut Json) {
+        let manifest = &self.manifest;
+        json.object("manifest").text("program", &manifest.program).number("shards", manifest.shards);
+        json.text("configuration_sha256", &manifest.configuration).array("inputs");
+        for (name, bytes, sha256) in &manifest.inputs {
+            json.object_item().text("name", name).number("bytes", *bytes).text("sha256", sha256).end();
+        }
+        json.end().array("rules");
+        for (name, sha256, count) in &manifest.rules {
+            json.object_item().text("name", name).text("sha256", sha256).number("rules", *count).end();
+        }
+        json.end().end();
+    }
+
+    /// What could not be seen, one sentence each: attached to every claim.
+    pub fn not_seen(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.losses.iter().map(|loss| loss.reason.clone()).collect();
+        let overview = &self.overview;
+        let said = [
+            (overview.flows_encrypted, "flows are encrypted: only handshakes, sizes and times were seen"),
+            (overview.flows_unknown, "flows carry payload of a protocol that was not recognised"),
+            (overview.flows_one_sided, "TCP flows were seen from one side only"),
+            (overview.flows_with_gaps, "flows have gaps: packets are missing from the capture"),
+        ];
+        lines.extend(
+            said.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")),
+        );
+        lines
+    }
+}
+
+fn write_finding(json: &mut Json, clock: &mut Clock, finding: &Finding) {
+    json.object_item()
+        .number("id", finding.id)
+        .text("detector", finding.detector)
+        .text("title", &finding.title);
+    json.text("severity", finding.severity.word())
+        .float("confidence", f64::from(finding.confidence.0) / 1000.0);
+    list(json, "techniques", &finding.techniques);
+    displays(json, "attackers", &finding.attackers);
+    displays(json, "victims", &finding.victims);
+    if let Some((address, name)) = &finding.server {
+        json.object("server").display("address", address).text("name", name).end();
+    }
+    json.array("subjects");
+    for subject in &finding.subjects {
+        json.object_item();
+        match subject {
+            Subject::Host(address) => json.display("host", address),
+            Subject::Name(name) => json.text("name", name),
+            Subject::File(sha256) => json.text("file", sha256),
+        };
+        json.end();
+    }
+    json.end();
+    json.text("first", clock.format(finding.first));
+    json.text("last", clock.format(finding.last)).number("count", finding.count).array("terms");
+    for term in &finding.terms {
+        json.object_item()
+            .text("name", term.name)
+            .float("value", term.value)
+            .float("threshold", term.threshold);
+        json.float("weight", term.weight).text("meaning", &term.meaning).end();
+    }
+    json.end().array("evidence");
+    for evidence in &finding.evidence {
+        json.object_item();
+        if let Some(flow) = evidence.flow {
+            json.number("flow_id", flow.0);
+        }
+        json.array("packets");
+        for packet in &evidence.packets {
+            json.number_item(packet.0);
+        }
+        json.end().text("field", evidence.field).text("excerpt", &evidence.excerpt).end();
+    }
+    json.end();
+    list(json, "against", &finding.against);
+    json.end();
+}
+
+fn write_incident(json: &mut Json, clock: &mut Clock, incident: &Incident) {
+    json.object_item().number("id", incident.id).text("title", &incident.title);
+    json.text("severity", incident.severity.word());
+    json.float("confidence", f64::from(incident.confidence.0) / 1000.0);
+    // Hundredths are all that the arithmetic supports.
+    json.float("score", (incident.score * 100.0).round() / 100.0);
+    displays(json, "victims", &incident.victims);
+    displays(json, "attackers", &incident.attackers);
+    json.array("servers");
+    for server in &incident.servers {
+        json.object_item().display("address", server.address).text("name", &server.name);
+        json.text("role", server.role.word()).float("confidence", f64::from(server.confidence.0) / 1000.0);
+        list(json, "reasons", &server.reasons);
+        json.end();
+    }
+    json.end();
+    list(json, "techniques", &incident.techniques);
+    json.array("phases");
+    for phase in &incident.phases {
+        json.object_item().text("id", phase.id).text("name", phase.name).end();
+    }
+    json.end();
+    json.text("first", clock.format(incident.first));
+    json.text("last", clock.format(incident.last)).array("findings");
+    for finding in &incident.findings {
+        json.number_item(*finding);
+    }
+    json.end().array("timeline");
+    for entry in &incident.timeline {
+        json.object_item().text("time", clock.format(entry.time)).number("finding", entry.finding);
+        json.text("text", &entry.text).end();
+    }
+    json.end();
+    list(json, "next_steps", &incident.next_steps);
+    json.end();
+}
+
+fn list<T: AsRef<str>>(json: &mut Json, key: &str, items: &[T]) {
+    json.array(key);
+    for item in items {
+        json.text_item(item.as_ref());
+    }
+    json.end();
+}
+
+fn displays<T: std::fmt::Display>(json: &mut Json, key: &str, items: &[T]) {
+    json.array(key);
+    for item in items {
+        json.display_item(item);
+    }
+    json.end();
+}
