@@ -47,9 +47,15 @@ impl Conversation {
         self.last_payload = time;
     }
 
-    /// Notes what the packet at hand changed in the application layer; `known`: its protocol was settled before.
-    pub(crate) fn note_detection(&mut self, known: bool) {
-        self.detected = [!known && self.app.status() != AppStatus::Unknown; 2];
+    /// For which directions detection of the protocol is over.
+    pub(crate) fn detection_done(&self) -> [bool; 2] {
+        Direction::BOTH.map(|direction| self.app.detection_done(direction))
+    }
+
+    /// Notes what the packet at hand changed in the application layer; `before`: what was over before it.
+    pub(crate) fn note_detection(&mut self, before: [bool; 2]) {
+        let now = self.detection_done();
+        self.detected = [now[0] && !before[0], now[1] && !before[1]];
         self.app_events = self.app.take_events();
     }
 

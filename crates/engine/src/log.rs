@@ -412,14 +412,12 @@ fn hex(bytes: &[u8; 32]) -> String {
 pub(crate) fn app_names(conversation: &Conversation, _flow: &Flow) -> AppNames {
     let app = &conversation.app;
     let name = |id: Option<protocol::ProtocolId>| id.map_or("", |id| protocol::get(id).name);
-    let (to_server, to_client) = (app.seen(Direction::ToServer), app.seen(Direction::ToClient));
-    let differs = |id: Option<protocol::ProtocolId>| id.is_some() && id != app.protocol_id();
     AppNames {
         name: app.name(),
-        to_server: if differs(to_server) { name(to_server) } else { "" },
-        to_client: if differs(to_client) { name(to_client) } else { "" },
+        to_server: app.differing_name(Direction::ToServer),
+        to_client: app.differing_name(Direction::ToClient),
         original: name(app.before()),
-        expected: "",
+        expected: name(app.announced()),
     }
 }
 

@@ -1,10 +1,10 @@
 //! One logical shard: the life of a packet, from its layers to what is said about it.
 
 use decode::{Layers, Transport};
-use flow::tcp::Fate;
+use flow::tcp::{Fate, State};
 use flow::{Chunk, Entry, Seen, Slot, Stream, Table, Touch, Turn};
 use model::{Direction, EventKind, Time};
-use protocol::{AppStatus, Asks, Data, Expectation, Feed};
+use protocol::{AppStatus, Asks, Data, Expectation, Feed, Turnaround};
 use rules::{Inspector, Late, Outcome, RuleSet};
 
 use crate::config::Config;
@@ -106,9 +106,9 @@ impl Shard {
             inspect::dropped_flow(view, &entry, touch.direction, tools);
             return;
         }
-        let known = entry.app.app.status() != AppStatus::Unknown;
+        let before = entry.app.detection_done();
         let mut turn = take_in(&mut entry, view, &touch, tools, &mut self.asks);
-        entry.app.note_detection(known);
+        entry.app.note_detection(before);
         inspect::packet(view, &mut entry, &touch, turn.as_mut(), tools);
         log::transactions(&mut entry, Some(view), tools.config, tools.out, false);
         if let (Some(stream), Some(turn)) = (&mut entry.stream, turn) {
@@ -167,9 +167,9 @@ impl Shard {
                 }
                 let Some(stream) = &mut entry.stream else { continue };
                 let mut turn = stream.accept_end(entry.flow, direction);
-                let before = entry.app.app.status();
+                let before = entry.app.detection_done();
                 deliver(&mut entry, &mut turn, time, model::PacketId(0), tools.config, &mut self.asks);
-                entry.app.note_detection(before != AppStatus::Unknown);
+                entry.app.note_detection(before);
                 inspect::pseudo_packet(&mut entry, &mut turn, time, tools);
                 log::transactions(&mut entry, None, tools.config, tools.out, false);
             }
@@ -212,8 +212,12 @@ fn take_in(
                 time: seen.time,
                 packet: seen.id,
                 endpoints: endpoints(entry.flow),
+                midstream: false,
+                established: true,
             };
-            entry.app.app.feed_datagram(&feed, &tools.config.protocol, asks);
+            if entry.app.app.feed_datagram(&feed, &tools.config.protocol, asks) {
+                entry.flow.swap();
+            }
             None
         }
         _ => None,
@@ -229,12 +233,27 @@ fn deliver(
     config: &Config,
     asks: &mut Asks,
 ) {
+    let mut swapped = false;
     for direction in turn.deliver {
+        let direction = if swapped { direction.other() } else { direction };
         let unknown = entry.app.app.status() == AppStatus::Unknown;
-        feed_direction(entry, turn, direction, time, packet, config, asks);
-        if unknown && entry.app.app.status() == AppStatus::Parsing {
+        match feed_direction(entry, turn, direction, time, packet, config, asks) {
+            Some(Turnaround::OtherFirst) => {
+                feed_direction(entry, turn, direction.other(), time, packet, config, asks);
+                feed_direction(entry, turn, direction, time, packet, config, asks);
+            }
+            Some(Turnaround::Swap) => {
+                let Some(stream) = &mut entry.stream else { return };
+                stream.swap(entry.flow);
+                turn.direction = turn.direction.other();
+                swapped = !swapped;
+                feed_direction(entry, turn, direction.other(), time, packet, config, asks);
+            }
             // The other direction was held back until the protocol was known.
-            feed_direction(entry, turn, direction.other(), time, packet, config, asks);
+            None if unknown && entry.app.app.status() == AppStatus::Parsing => {
+                feed_direction(entry, turn, direction.other(), time, packet, config, asks);
+            }
+            None => {}
         }
     }
 }
@@ -247,29 +266,38 @@ fn feed_direction(
     packet: model::PacketId,
     config: &Config,
     asks: &mut Asks,
-) {
-    let Some(stream) = &mut entry.stream else { return };
+) -> Option<Turnaround> {
+    let stream = entry.stream.as_mut()?;
     let app = &mut entry.app.app;
-    if !app.wants(direction) && matches!(app.status(), AppStatus::Named | AppStatus::Failed) {
+    if Direction::BOTH.iter().all(|side| !app.wants(*side)) {
         stream.disable_app();
-        return;
+        return None;
     }
     let endpoints = endpoints(entry.flow);
+    let midstream = stream.is_midstream();
+    let established = stream.state().is_some_and(|state| state >= State::Established);
     while let Some(chunk) = stream.peek(turn, direction) {
         let (data, end) = match chunk {
             Chunk::Bytes { data, end, depth } => (Data::Bytes(data), end || depth),
             Chunk::Gap(missing) => (Data::Gap(missing), false),
             Chunk::End => (Data::Bytes(&[]), true),
         };
-        let feed = Feed { direction, data, end, time, packet, endpoints };
-        let used = app.feed_stream(&feed, &config.protocol, asks);
+        let feed = Feed { direction, data, end, time, packet, endpoints, midstream, established };
+        let protocol = app.protocol_id();
+        let taken = app.feed_stream(&feed, &config.protocol, asks);
         let used = match data {
             Data::Gap(missing) => missing,
-            Data::Bytes(_) => u32::try_from(used).unwrap_or(u32::MAX),
+            Data::Bytes(_) => u32::try_from(taken.used).unwrap_or(u32::MAX),
         };
+        let needed = u32::try_from(taken.needed).unwrap_or(u32::MAX);
         let last = end || used == 0;
         entry.app.ended[direction.index()] |= end;
-        stream.consume(direction, used, 0);
+        stream.consume(direction, used, needed);
+        if let Some(depth) = app.protocol().and_then(|now| now.stream_depth)
+            && app.protocol_id() != protocol
+        {
+            stream.set_depth(depth);
+        }
         for side in Direction::BOTH {
             if std::mem::take(&mut asks.inspect_stream[side.index()]) {
                 stream.trigger_raw(side);
@@ -278,8 +306,12 @@ fn feed_direction(
         if std::mem::take(&mut asks.stop) {
             stream.disable_app();
         }
+        if taken.turnaround.is_some() {
+            return taken.turnaround;
+        }
         if last {
             break;
         }
     }
+    None
 }

@@ -160,7 +160,7 @@ impl Flow {
 
     /// Swaps client and server (protocol detection found that the server spoke first). TCP sessions are swapped with
     /// [`crate::Stream::swap`], which calls this.
-    pub(crate) fn swap(&mut self) {
+    pub fn swap(&mut self) {
         std::mem::swap(&mut self.client, &mut self.server);
         std::mem::swap(&mut self.client_port, &mut self.server_port);
         self.packets.swap(0, 1);

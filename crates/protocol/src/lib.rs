@@ -13,9 +13,9 @@ mod registry;
 mod session;
 mod transaction;
 
-pub use app::{App, AppStatus, Feed};
+pub use app::{App, AppStatus, Feed, Taken, Turnaround};
 pub use body::Body;
-pub use detect::{Detection, Pattern, Ports, Probe, ProbeAnswer, Side};
+pub use detect::{Detection, Index, Pattern, Ports, Probe, ProbeAnswer, Side};
 pub use field::{Condition, Enumeration, Field, FieldKind, Scope, Sides};
 pub use file::{File, FileConfig, FileState};
 pub use registry::{Protocol, ProtocolId, REGISTRY, find, get};

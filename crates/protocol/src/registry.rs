@@ -35,6 +35,8 @@ pub struct Protocol {
     pub events: &'static [&'static str],
     /// How its transactions are written to EVE; several when it writes several kinds of records.
     pub logs: &'static [Log],
+    /// The direction that must speak first on a stream; the other way round is an event, and the end of parsing.
+    pub first_data: Option<model::Direction>,
     /// Bytes of a stream that are reassembled for it; 0 = without limit, `None` = the configured default.
     pub stream_depth: Option<u32>,
     /// Whether parsing goes on after a gap (the session then gets `Data::Gap`); otherwise a gap ends parsing.
@@ -57,6 +59,7 @@ impl Protocol {
         fields: &[],
         events: &[],
         logs: &[],
+        first_data: None,
         stream_depth: None,
         accepts_gaps: false,
         one_sided: false,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use json::Json;
 use model::{Direction, PacketId, Time};
 
-use crate::{Core, File, FileConfig, ProtocolId, Scope};
+use crate::{Core, File, FileConfig, Index, ProtocolId, Scope};
 
 /// The state of one protocol on one flow. It keeps open transactions until the engine removes them.
 ///
@@ -162,6 +162,19 @@ pub struct Endpoints {
     pub transport: u8,
 }
 
+impl Endpoints {
+    /// The same flow, seen the other way round.
+    pub fn swapped(self) -> Self {
+        Self {
+            client: self.server,
+            server: self.client,
+            client_port: self.server_port,
+            server_port: self.client_port,
+            transport: self.transport,
+        }
+    }
+}
+
 /// What a session did with its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fed {
@@ -183,11 +196,16 @@ pub enum Fed {
 pub struct Asks {
     /// Another flow is about to be opened for this one (FTP data).
     pub expect: Vec<Expectation>,
-    /// The flow changes its protocol after the bytes used so far (STARTTLS, CONNECT, upgrade). `None` inside: detect anew.
+    /// The flow changes its protocol after the bytes used so far (STARTTLS, CONNECT, upgrade): it is detected anew. The
+    /// name inside is what is expected; something else then is an event.
     pub change: Option<Option<&'static str>>,
+    /// With `change`: the port by which probes are chosen from now on (a CONNECT's target); 0 = the flow's own.
+    pub change_port: u16,
+    /// The flow is called so from now on; the session stays (HTTP/2 that carries DNS becomes `doh2`).
+    pub rename: Option<&'static str>,
     /// Nothing more can be read on this flow (encrypted): stop parsing; stop reassembly as well when `bypass` is set.
     pub stop: bool,
-    /// With `stop`: content rules need not see the rest either.
+    /// Content rules need not see the rest of this flow's payload (it is encrypted); parsing goes on unless `stop` is set.
     pub stop_inspection: bool,
     /// The flow may be bypassed altogether (Suricata's encryption handling `bypass`).
     pub bypass: bool,
@@ -249,6 +267,10 @@ pub struct Config {
     pub response_body_limit: u64,
     /// Layers of compression undone.
     pub decompress_layers: u8,
+    /// Sessions may begin in the middle (`stream.midstream`): detection then also tries the opposite direction.
+    pub midstream: bool,
+    /// Patterns and probes, made ready when first needed. Cleared by replacing it, should `settings` change afterwards.
+    pub index: Index,
     /// Compute JA3 and JA3S.
     pub ja3: bool,
     /// Compute JA4.
@@ -280,6 +302,8 @@ impl Default for Config {
             request_body_limit: 102_400,
             response_body_limit: 102_400,
             decompress_layers: 2,
+            midstream: false,
+            index: Index::default(),
             ja3: true,
             ja4: true,
         }

@@ -319,7 +319,12 @@ pub(crate) const KNOBS: &[Knob] = &[
         name: "stream.midstream",
         default: "false",
         help: "Take up TCP sessions whose start was not seen.",
-        set: |s, v| yes_no(v).map(|value| s.engine.flow.stream.midstream = value),
+        set: |s, v| {
+            yes_no(v).map(|value| {
+                s.engine.flow.stream.midstream = value;
+                s.engine.protocol.midstream = value;
+            })
+        },
     },
     Knob {
         name: "stream.async_oneside",
