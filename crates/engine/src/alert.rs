@@ -14,6 +14,7 @@ use crate::config::{Config, Mode};
 use crate::conversation::{Conversation, who};
 use crate::log::{app_names, flow_head, packet_ends, packet_head, wanted, write_ether};
 use crate::output::Output;
+use crate::packet;
 use crate::shard::View;
 
 /// Everything an alert record may show.
@@ -121,6 +122,9 @@ impl Stage<'_> {
         let json = &mut out.json;
         write_ether(json, self.config, self.view.and_then(|view| view.seen.layers.ethernet.as_ref()));
         self.tunnel(json);
+        if let Some(view) = self.view {
+            packet::write_headers(json, view.seen.layers);
+        }
         if let (true, Some(conversation)) = (self.config.eve.metadata, self.conversation) {
             self.rules.write_metadata(&conversation.rules, Some(outcome), json);
         }
@@ -216,7 +220,7 @@ impl Stage<'_> {
 
     fn packet(&self, json: &mut Json) {
         let (Some(view), true) = (self.view, self.config.eve.alert.packet) else { return };
-        write_packet(json, view);
+        packet::write_packet(json, view, usize::MAX);
     }
 
     fn verdict(&self, outcome: &Outcome, json: &mut Json) {
@@ -273,32 +277,6 @@ impl Stage<'_> {
                 Target::Destination => destination,
             }),
         }
-    }
-}
-
-/// Writes `packet` and `packet_info`.
-pub(crate) fn write_packet(json: &mut Json, view: &View<'_>) {
-    json.text("packet", &STANDARD.encode(view.seen.bytes));
-    json.object("packet_info").number("linktype", view.link.0);
-    json.text("linktype_name", link_name(view.link.0)).end();
-}
-
-/// Names of link types as libpcap prints them.
-fn link_name(link: u16) -> &'static str {
-    match link {
-        0 => "NULL",
-        1 => "EN10MB",
-        9 => "PPP",
-        12 | 14 | 101 => "RAW",
-        104 => "C_HDLC",
-        105 => "IEEE802_11",
-        108 => "LOOP",
-        113 => "LINUX_SLL",
-        127 => "IEEE802_11_RADIO",
-        228 => "IPv4",
-        229 => "IPv6",
-        276 => "LINUX_SLL2",
-        _ => "unknown",
     }
 }
 

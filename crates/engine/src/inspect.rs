@@ -26,7 +26,7 @@ pub(crate) fn packet_alone(view: &View<'_>, tools: &mut Tools<'_>) {
         layers: seen.layers,
         payload: seen.payload(),
         pseudo: false,
-        inspect_payload: true,
+        inspect_payload: !seen.layers.carries_tunnel,
         flow: None,
     };
     inspector.inspect(rules, &mut scene, tools.late.as_deref_mut(), tools.outcome);
@@ -85,7 +85,7 @@ pub(crate) fn packet(
         layers: seen.layers,
         payload: seen.payload(),
         pseudo: false,
-        inspect_payload: !bad && !blind,
+        inspect_payload: !bad && !blind && !seen.layers.carries_tunnel,
         flow: None,
     };
     let about = About { opened: touch.opened, established: touch.established, direction: touch.direction };

@@ -10,6 +10,7 @@ mod conversation;
 mod inspect;
 mod log;
 mod output;
+mod packet;
 mod run;
 mod shard;
 mod worker;

@@ -10,6 +10,7 @@ use report::eve::{self, AppNames, EndedFlow, Ends, Head, TcpEnd, flow_ends};
 use crate::config::{Config, Mode};
 use crate::conversation::{Conversation, who};
 use crate::output::Output;
+use crate::packet;
 use crate::shard::{Tools, View};
 
 /// Bytes of a text field that go up to the detectors.
@@ -89,8 +90,10 @@ pub(crate) fn decode_anomalies(view: &View<'_>, config: &Config, out: &mut Outpu
         let head = packet_head(view, None, "anomaly");
         eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
         write_ether(&mut out.json, config, view.seen.layers.ethernet.as_ref());
-        out.json.object("anomaly").text("type", "decode");
-        out.json.display("event", format_args!("decoder.{}", event.name())).end();
+        if config.eve.anomaly_packet {
+            packet::write_packet(&mut out.json, view, packet::ANOMALY_BYTES_MAX);
+        }
+        out.json.object("anomaly").text("type", "decode").text("event", event.full_name()).end();
         out.json.end();
         out.record(start);
     }
@@ -124,7 +127,17 @@ pub(crate) fn stream_anomalies(
 
 /// Records of packets that belong to no flow.
 pub(crate) fn packet_without_flow(view: &View<'_>, config: &Config, out: &mut Output) {
-    let _ = (view, config, out);
+    if let decode::Network::Arp { .. } = view.seen.layers.network
+        && wanted(config, "arp")
+    {
+        let start = out.mark();
+        let head = packet_head(view, None, "arp");
+        eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
+        write_ether(&mut out.json, config, view.seen.layers.ethernet.as_ref());
+        packet::write_arp(&mut out.json, view);
+        out.json.end();
+        out.record(start);
+    }
 }
 
 /// Logs what is ready of every open transaction, its files and oddities, and forgets what everybody is done with.

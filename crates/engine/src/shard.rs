@@ -28,8 +28,6 @@ pub(crate) struct Shard {
 pub(crate) struct View<'a> {
     /// As the flow stage sees it.
     pub(crate) seen: Seen<'a>,
-    /// Link type of the captured packet.
-    pub(crate) link: model::LinkType,
     /// The outermost level of the packet; for `tunnel` in records.
     pub(crate) root: Option<&'a Layers>,
 }

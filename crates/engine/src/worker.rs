@@ -121,20 +121,32 @@ impl Below<'_> {
         tools: &mut Tools<'_>,
     ) {
         let root = root.or(levels.first());
-        for (position, layers) in levels.iter().enumerate() {
-            if let Some(shard) = &mut self.shards[shard_of(layers.src, layers.dst)] {
-                let len =
-                    if position == 0 { bytes.len() } else { bytes.len() - layers.datagram.start as usize };
-                let len = u32::try_from(len).unwrap_or(u32::MAX);
-                let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
-                shard.packet(&View { seen, link: packet.link, root }, tools);
-            }
+        for layers in levels {
             if layers.fragment.is_some() {
                 self.fragment(packet, layers, bytes, root, tools);
+            } else {
+                self.level(packet, layers, bytes, root, tools);
             }
         }
     }
 
+    fn level(
+        &mut self,
+        packet: &Packet<'_>,
+        layers: &Layers,
+        bytes: &[u8],
+        root: Option<&Layers>,
+        tools: &mut Tools<'_>,
+    ) {
+        if let Some(shard) = &mut self.shards[shard_of(layers.src, layers.dst)] {
+            let len = layers.frame.end - layers.frame.start;
+            let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
+            shard.packet(&View { seen, root }, tools);
+        }
+    }
+
+    /// A fragment is a packet of its own; what defragmentation finds odd is said of it. The datagram that it completes
+    /// comes after it.
     fn fragment(
         &mut self,
         packet: &Packet<'_>,
@@ -143,13 +155,24 @@ impl Below<'_> {
         root: Option<&Layers>,
         tools: &mut Tools<'_>,
     ) {
-        let Some((decoder, decoders)) = self.decoders.split_first_mut() else { return };
-        let Some((defrag, defrags)) = self.defrags.split_first_mut() else { return };
+        let Some((defrag, defrags)) = self.defrags.split_first_mut() else {
+            return self.level(packet, layers, bytes, root, tools);
+        };
         let accepted = defrag.accept(packet.time, layers, bytes);
-        let Some(datagram) = accepted.rebuilt else { return };
-        let levels = decoder.decode_datagram(layers, datagram);
-        let mut below = Below { decoders, defrags, shards: self.shards };
-        below.levels(packet, levels, datagram, root, tools);
+        let mut layers = layers.clone();
+        if let Some(event) = accepted.event {
+            layers.events.insert(event);
+        }
+        let mut below = Below { decoders: self.decoders, defrags, shards: self.shards };
+        below.level(packet, &layers, bytes, root, tools);
+        let (Some(datagram), Some((decoder, decoders))) =
+            (accepted.rebuilt, below.decoders.split_first_mut())
+        else {
+            return;
+        };
+        let levels = decoder.decode_datagram(&layers, datagram);
+        let mut below = Below { decoders, defrags: below.defrags, shards: below.shards };
+        below.levels(packet, levels, datagram, root.or(Some(&layers)), tools);
     }
 }
 

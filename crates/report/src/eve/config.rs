@@ -19,6 +19,8 @@ pub struct EveConfig {
     pub alert: AlertConfig,
     /// Write records for oddities of each kind: decode, stream, application layer.
     pub anomaly: [bool; 3],
+    /// Decode anomalies carry the first bytes of the packet.
+    pub anomaly_packet: bool,
     /// Write the kind of every file by its content.
     pub force_magic: bool,
     /// Hashes written for every file (`md5`, `sha1`, `sha256`).
@@ -77,6 +79,7 @@ impl Default for EveConfig {
             metadata: true,
             alert: AlertConfig::default(),
             anomaly: [true; 3],
+            anomaly_packet: false,
             force_magic: false,
             force_hash: Vec::new(),
             prevention: false,

@@ -102,7 +102,10 @@ pub(crate) const KNOBS: &[Knob] = &[
         name: "decoder.vxlan.reserved_bits_check",
         default: "\"strict\"",
         help: "Reserved bits of VXLAN headers: strict or permissive.",
-        set: keep,
+        set: |s, v| {
+            choose(v, &[("strict", true), ("permissive", false)])
+                .map(|strict| s.engine.decode.vxlan_reserved_strict = strict)
+        },
     },
     Knob { name: "decoder.erspan.typeI.enabled", default: "false", help: "Decode ERSPAN type I.", set: keep },
     Knob {
@@ -115,7 +118,12 @@ pub(crate) const KNOBS: &[Knob] = &[
         name: "vlan.use_for_tracking",
         default: "true",
         help: "Equal addresses in different VLANs are different flows.",
-        set: |s, v| yes_no(v).map(|value| s.engine.flow.vlan_tracking = value),
+        set: |s, v| {
+            yes_no(v).map(|value| {
+                s.engine.flow.vlan_tracking = value;
+                s.engine.defrag.vlan_tracking = value;
+            })
+        },
     },
     Knob {
         name: "flow.per_shard_max",
@@ -587,7 +595,12 @@ pub(crate) const KNOBS: &[Knob] = &[
         help: "Write anomalies of the applayer kind.",
         set: |s, v| yes_no(v).map(|value| s.engine.eve.anomaly[2] = value),
     },
-    Knob { name: "eve.anomaly.packethdr", default: "false", help: "Anomalies carry the packet.", set: keep },
+    Knob {
+        name: "eve.anomaly.packethdr",
+        default: "false",
+        help: "Anomalies of the decode kind carry the first bytes of the packet.",
+        set: |s, v| yes_no(v).map(|value| s.engine.eve.anomaly_packet = value),
+    },
     Knob {
         name: "eve.alert.packet",
         default: "false",
@@ -1122,7 +1135,9 @@ fn policy(settings: &mut Settings, value: &Value, policy: Option<Policy>) -> Res
         let address: IpAddr = address.parse().map_err(|_| expected("a list of networks", value))?;
         let whole = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Ok(whole), str::parse).map_err(|_| expected("a list of networks", value))?;
-        settings.engine.flow.stream.policies.push((address, bits.min(whole), policy));
+        let entry = (address, bits.min(whole), policy);
+        settings.engine.flow.stream.policies.push(entry);
+        settings.engine.defrag.policies.push(entry);
     }
     Ok(())
 }
