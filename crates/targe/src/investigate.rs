@@ -1,15 +1,19 @@
 //! `targe investigate`: captures in, events, findings, incidents and a report out.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
 use report::{Manifest, Report};
+use sha2::{Digest, Sha256};
 
 use crate::arguments::Investigate;
 use crate::config::Settings;
 
+/// Inputs from this size on show a progress bar.
+const LONG_INPUT_BYTES: u64 = 64 << 20;
 /// Bytes gathered before they are written to disk.
 const WRITE_BYTES: usize = 1 << 20;
 
@@ -22,36 +26,94 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let path = folder.join("eve.json");
     let eve = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    let mut sink = Files { eve: BufWriter::with_capacity(WRITE_BYTES, eve) };
+    let progress = progress_bar(arguments, source.total_bytes());
+    let mut sink = Files { eve: BufWriter::with_capacity(WRITE_BYTES, eve), progress };
     let outcome = engine::run(&mut source, &settings.engine, &mut sink).context("cannot write eve.json")?;
     sink.eve.flush().context("cannot write eve.json")?;
+    sink.progress.finish_and_clear();
     let report = Report {
-        manifest: Manifest {
-            program: format!("targe {}", env!("CARGO_PKG_VERSION")),
-            shards: engine::SHARDS,
-            ..Manifest::default()
-        },
+        manifest: manifest(arguments, &settings)?,
         overview: outcome.overview,
         findings: outcome.findings,
         incidents: outcome.incidents,
         losses: outcome.losses,
     };
-    for (name, bytes) in
-        [("findings.json", report.findings_json()), ("incidents.json", report.incidents_json())]
-    {
+    let files = [
+        ("findings.json", report.findings_json()),
+        ("incidents.json", report.incidents_json()),
+        ("report.html", report::page::render(&report)),
+    ];
+    for (name, bytes) in files {
         let path = folder.join(name);
         std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    if !arguments.quiet {
-        println!(
-            "{} packets, {} records, {} incidents",
-            outcome.summary.packets,
-            outcome.summary.records,
-            report.incidents.len()
-        );
-    }
+    say(arguments, &report);
     let found = arguments.exit_code && !report.incidents.is_empty();
     Ok(ExitCode::from(u8::from(found)))
+}
+
+/// The summary, as text or JSON.
+fn say(arguments: &Investigate, report: &Report) {
+    let mut out = std::io::stdout().lock();
+    // A closed pipe is no reason to fail: the files are written.
+    let _ = if arguments.json {
+        out.write_all(&report.incidents_json())
+    } else if arguments.quiet {
+        Ok(())
+    } else {
+        let width = console_width();
+        let colour = std::io::stdout().is_terminal();
+        let folder = arguments.output.display();
+        write!(
+            out,
+            "{}Written: {folder}/report.html, incidents.json, findings.json, eve.json\n",
+            report::summary(report, colour, width)
+        )
+    };
+}
+
+/// Columns of the terminal; lines of a file are not cut.
+fn console_width() -> usize {
+    if std::io::stdout().is_terminal() { usize::from(console::Term::stdout().size().1) } else { 4096 }
+}
+
+/// What the report was made from.
+fn manifest(arguments: &Investigate, settings: &Settings) -> Result<Manifest> {
+    let mut manifest = Manifest {
+        program: format!("targe {}", env!("CARGO_PKG_VERSION")),
+        configuration: digest(&mut settings.show().as_bytes())?.1,
+        shards: engine::SHARDS,
+        ..Manifest::default()
+    };
+    for path in arguments.captures.iter().filter(|path| path.is_file()) {
+        let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let (bytes, sha256) = digest(&mut file)?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        manifest.inputs.push((name, bytes, sha256));
+    }
+    Ok(manifest)
+}
+
+/// Bytes and SHA-256 of what a reader gives.
+fn digest(reader: &mut dyn Read) -> Result<(u64, String)> {
+    let mut hash = Sha256::new();
+    let bytes = std::io::copy(reader, &mut hash)?;
+    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((bytes, sha256))
+}
+
+/// A bar with rate and time left on standard error, for long inputs and only on a terminal.
+fn progress_bar(arguments: &Investigate, total: Option<u64>) -> ProgressBar {
+    if arguments.quiet
+        || !std::io::stderr().is_terminal()
+        || total.is_some_and(|bytes| bytes < LONG_INPUT_BYTES)
+    {
+        return ProgressBar::hidden();
+    }
+    let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+    let style =
+        ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta} left, {msg}");
+    bar.with_style(style.expect("the template is a constant that parses"))
 }
 
 fn settings(arguments: &Investigate) -> Result<Settings> {
@@ -70,9 +132,10 @@ fn settings(arguments: &Investigate) -> Result<Settings> {
     Ok(settings)
 }
 
-/// Output files.
+/// Output files, and the progress bar.
 struct Files {
     eve: BufWriter<File>,
+    progress: ProgressBar,
 }
 
 impl engine::Sink for Files {
@@ -80,5 +143,10 @@ impl engine::Sink for Files {
         self.eve.write_all(bytes)
     }
 
-    fn progress(&mut self, _packets: u64, _bytes: u64) {}
+    fn progress(&mut self, packets: u64, bytes: u64) {
+        if !self.progress.is_hidden() {
+            self.progress.set_position(bytes);
+            self.progress.set_message(format!("{} packets", report::words::count(packets)));
+        }
+    }
 }
