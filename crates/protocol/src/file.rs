@@ -1,11 +1,12 @@
 //! Files that travel inside transactions.
 
+use json::Json;
 use md5::Md5;
 use model::{Direction, PacketId, Time};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::Body;
+use crate::{Body, magic};
 
 /// What is computed for files.
 #[derive(Debug, Clone)]
@@ -184,5 +185,91 @@ impl File {
     /// MD5, once closed.
     pub fn md5(&self) -> Option<&[u8; 16]> {
         self.digests.md5.as_ref()
+    }
+
+    /// Its kind by its first bytes, in the words of file(1): appended to `out`.
+    pub fn describe(&self, out: &mut Vec<u8>) {
+        magic::describe(&self.head, out);
+    }
+}
+
+/// Writes what EVE says of a file into the open object (`fileinfo`, an item of `files`): with its kind when `magic` is
+/// wanted, and with the digests that were computed.
+pub fn write_fileinfo(file: &File, json: &mut Json, tx_id: u64, magic: bool) {
+    json.bytes_text("filename", &file.name);
+    if !file.sids.is_empty() {
+        json.array("sid");
+        for sid in &file.sids {
+            json.number_item(*sid);
+        }
+        json.end();
+    }
+    if magic {
+        let mut words = Vec::new();
+        file.describe(&mut words);
+        json.bytes_text("magic", &words);
+    }
+    json.boolean("gaps", file.gaps).text("state", file.state.word());
+    if let Some(digest) = file.md5() {
+        json.hex("md5", digest, None);
+    }
+    if let Some(digest) = file.sha1() {
+        json.hex("sha1", digest, None);
+    }
+    if let Some(digest) = file.sha256() {
+        json.hex("sha256", digest, None);
+    }
+    json.boolean("stored", file.store);
+    if file.store {
+        json.number("file_id", file.id);
+    }
+    json.number("size", file.size);
+    if let Some((first, last, _)) = file.range {
+        json.number("start", first).number("end", last);
+    }
+    json.number("tx_id", tx_id);
+}
+
+/// Where a protocol puts the files of one transaction.
+#[derive(Debug)]
+pub(crate) struct FileSource<'a> {
+    /// The transaction's files.
+    pub(crate) files: &'a mut Vec<File>,
+    /// What is computed for them.
+    pub(crate) config: &'a FileConfig,
+    /// Which way they go.
+    pub(crate) direction: Direction,
+    /// When and where the data now at hand came.
+    pub(crate) began: (Time, PacketId),
+    /// Number of the last file of the session.
+    pub(crate) last_id: &'a mut u32,
+}
+
+impl FileSource<'_> {
+    /// Files of one transaction at most; more are not kept.
+    const FILES_MAX: usize = 256;
+
+    /// A file begins; `false` when there are too many.
+    pub(crate) fn open(&mut self, name: &[u8]) -> bool {
+        if self.files.len() >= Self::FILES_MAX {
+            return false;
+        }
+        *self.last_id += 1;
+        self.files.push(File::new(*self.last_id, self.direction, name, self.config, self.began));
+        true
+    }
+
+    /// More bytes of the last file.
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
+        if let Some(file) = self.files.last_mut() {
+            file.append(bytes);
+        }
+    }
+
+    /// The last file ends.
+    pub(crate) fn close(&mut self, state: FileState) {
+        if let Some(file) = self.files.last_mut() {
+            file.close(state);
+        }
     }
 }
