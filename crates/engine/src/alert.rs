@@ -181,7 +181,7 @@ impl Stage<'_> {
             json.array("files");
             for file in files.iter().filter(|file| file.direction == self.direction) {
                 json.object_item();
-                crate::log::write_file_fields(file, tx, json, self.config);
+                protocol::write_fileinfo(file, json, tx, self.config.eve.force_magic);
                 json.end();
             }
             json.end();

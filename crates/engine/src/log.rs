@@ -314,7 +314,7 @@ impl TransactionTurn<'_> {
             }
             out.json.text("app_proto", self.protocol.name);
             out.json.object("fileinfo");
-            write_file_fields(file, scope.core.id, &mut out.json, self.config);
+            protocol::write_fileinfo(file, &mut out.json, scope.core.id, self.config.eve.force_magic);
             out.json.end();
             out.json.end();
             out.record(start);
@@ -326,7 +326,7 @@ impl TransactionTurn<'_> {
                 direction: file.direction,
                 protocol: self.protocol.name,
                 name: String::from_utf8_lossy(&file.name).into_owned(),
-                magic: String::new(),
+                magic: magic_of(file),
                 size: file.size,
                 complete: file.state == FileState::Closed && !file.gaps,
                 sha256,
@@ -413,6 +413,12 @@ fn text(bytes: &[u8]) -> Value {
     Value::Text(String::from_utf8_lossy(&bytes[..bytes.len().min(FACT_BYTES_MAX)]).into())
 }
 
+fn magic_of(file: &protocol::File) -> String {
+    let mut words = Vec::new();
+    file.describe(&mut words);
+    String::from_utf8_lossy(&words).into_owned()
+}
+
 fn hex(bytes: &[u8; 32]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
@@ -483,14 +489,4 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
 /// The `"metadata":{…}` value inside `{"metadata":{…}}`; empty when there is none.
 fn metadata_of(document: &[u8]) -> &[u8] {
     document.strip_prefix(br#"{"metadata":"#).and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default()
-}
-
-/// Writes what `fileinfo` and `files` say of a file into the open object.
-pub(crate) fn write_file_fields(file: &protocol::File, tx: u64, json: &mut Json, _config: &Config) {
-    json.bytes_text("filename", &file.name).boolean("gaps", file.gaps);
-    json.text("state", file.state.word());
-    if let Some(digest) = file.sha256() {
-        json.hex("sha256", digest, None);
-    }
-    json.boolean("stored", file.store).number("size", file.size).number("tx_id", tx);
 }

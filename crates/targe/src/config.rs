@@ -182,6 +182,7 @@ impl Settings {
         let bodies = (limit("http.request_body_limit", 102_400), limit("http.response_body_limit", 102_400));
         let layers = limit("http.response_body_decompress_layer_limit", 2);
         let protocol = &mut self.engine.protocol;
+        (protocol.disabled_on, protocol.ports) = Default::default();
         (protocol.ja3, protocol.ja4) = (ja3, ja4);
         (protocol.request_body_limit, protocol.response_body_limit) = bodies;
         protocol.decompress_layers = u8::try_from(layers).unwrap_or(u8::MAX);
@@ -193,6 +194,22 @@ impl Settings {
             })
             .map(|(id, _)| protocol::ProtocolId(id))
             .collect();
+        let transports = [("", None), ("tcp.", Some(6)), ("udp.", Some(17))];
+        for ((known, id), (word, transport)) in protocol::REGISTRY
+            .iter()
+            .zip(0u8..)
+            .flat_map(|known| transports.map(|transport| (known, transport)))
+        {
+            let (name, id) = (known.name.replace('-', "_"), protocol::ProtocolId(id));
+            let off = matches!(protocol.setting(&format!("{name}.{word}enabled")), Some("false" | "no"));
+            protocol.disabled_on.extend(transport.filter(|_| off).map(|transport| (id, transport)));
+            if let Some(text) = protocol.setting(&format!("{name}.{word}ports")) {
+                let ports = text.split(',').filter_map(|port| port.trim().parse().ok()).collect::<Vec<u16>>();
+                if !ports.is_empty() {
+                    protocol.ports.push((id, transport, ports));
+                }
+            }
+        }
     }
 
     fn set_variable(&mut self, name: &str, value: &str) {
