@@ -55,6 +55,8 @@ pub struct StreamConfig {
     pub drop_invalid: bool,
     /// Accept sessions whose start was not seen (`stream.midstream`).
     pub midstream: bool,
+    /// What happens to sessions whose start was not seen; other than `Ignore` and the pass policies, they are not picked up.
+    pub midstream_policy: Exception,
     /// Accept sessions of which only one side is seen (`stream.async-oneside`).
     pub async_oneside: bool,
     /// Ignore segments whose checksum is wrong (`stream.checksum-validation`).
@@ -89,6 +91,38 @@ pub struct StreamConfig {
     pub policies: Vec<(IpAddr, u8, Policy)>,
     /// Flag sessions whose both directions hit the depth for bypass (`stream.bypass`).
     pub bypass: bool,
+}
+
+/// What to do when the engine cannot follow (`exception-policy`). The engine applies it; the stream stage only needs to know
+/// whether a session may still be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the configuration's own")]
+pub enum Exception {
+    Ignore,
+    PassPacket,
+    PassFlow,
+    Bypass,
+    DropPacket,
+    DropFlow,
+    Reject,
+    RejectBoth,
+}
+
+impl Exception {
+    /// The policy that the configuration calls `name`.
+    pub fn from_name(name: &str) -> Option<Exception> {
+        Some(match name {
+            "ignore" => Exception::Ignore,
+            "pass-packet" => Exception::PassPacket,
+            "pass-flow" => Exception::PassFlow,
+            "bypass" => Exception::Bypass,
+            "drop-packet" => Exception::DropPacket,
+            "drop-flow" => Exception::DropFlow,
+            "reject" => Exception::Reject,
+            "reject-both" => Exception::RejectBoth,
+            _ => return None,
+        })
+    }
 }
 
 /// What to do with TCP urgent data (`stream.reassembly.urgent.policy`).
@@ -192,6 +226,7 @@ impl Default for StreamConfig {
             inline: false,
             drop_invalid: true,
             midstream: false,
+            midstream_policy: Exception::Ignore,
             async_oneside: false,
             checksum_validation: true,
             reassembly_depth: 1024 * 1024,
@@ -205,7 +240,7 @@ impl Default for StreamConfig {
             segments_max: 1 << 17,
             regions_max: 1 << 17,
             urgent: Urgent::Oob,
-            urgent_oob_max: 5,
+            urgent_oob_max: u16::MAX,
             urgent_limit: Urgent::Drop,
             policies: Vec::new(),
             bypass: false,

@@ -61,14 +61,14 @@ impl EndReason {
 pub enum Transport {
     /// Ports are ports (TCP, UDP, SCTP).
     Ports,
-    /// Type, code and the type that answers it (0 when there is none).
+    /// Type and code, and the type that answers it.
     Icmp {
         /// Type of the opening packet.
         kind: u8,
         /// Code of the opening packet.
         code: u8,
-        /// Type of the answer.
-        answer_kind: u8,
+        /// Type of the answer; `None` when there is none.
+        answer_kind: Option<u8>,
         /// Code of the answer.
         answer_code: u8,
     },

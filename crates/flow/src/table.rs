@@ -1,9 +1,18 @@
 //! The flows of one shard: lookup, timers, limits.
+//!
+//! Flows wait for their deadline in one queue per timeout (protocol class and state), oldest first, so that ending what is
+//! due costs the number of flows that end, and evicting the longest idle one looks at the heads only.
 
 use decode::Layers;
-use model::{Direction, PacketId, Time};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use model::{Direction, FlowId, PacketId, Time};
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
 
-use crate::{Config, EndReason, Flow, Stream};
+use crate::key::{self, Identity, Key};
+use crate::tcp::{Memory, Session, is_reuse};
+use crate::{Config, EndReason, Flow, FlowState, Stream, Timeouts};
 
 /// One level of a packet as the flow stage sees it.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +65,8 @@ pub struct Counters {
     pub evicted: u64,
     /// Flows ended by a new session on the same ports.
     pub reused: u64,
-    /// Flows that no room was found for.
-    pub refused: u64,
+    /// TCP sessions refused because the shard had too many.
+    pub sessions_refused: u64,
     /// TCP segments that found the memory limit reached.
     pub segments_refused: u64,
     /// Reassembly gaps.
@@ -71,7 +80,7 @@ impl Counters {
             opened: self.opened + other.opened,
             evicted: self.evicted + other.evicted,
             reused: self.reused + other.reused,
-            refused: self.refused + other.refused,
+            sessions_refused: self.sessions_refused + other.sessions_refused,
             segments_refused: self.segments_refused + other.segments_refused,
             gaps: self.gaps + other.gaps,
         }
@@ -93,51 +102,163 @@ pub struct Entry<'a, A> {
 #[derive(Debug)]
 pub struct Table<A> {
     config: Config,
+    hasher: FixedState,
+    index: HashTable<u32>,
+    nodes: Vec<Node<A>>,
+    free: Vec<u32>,
+    queues: [Queue; CLASSES],
+    ended: VecDeque<u32>,
+    /// Last flow handed out for change: its state may have moved it to another queue.
+    dirty: Option<u32>,
+    emergency: bool,
+    memory: Memory,
     counters: Counters,
-    flows: Vec<(Flow, A)>,
 }
+
+#[derive(Debug)]
+struct Node<A> {
+    flow: Flow,
+    app: A,
+    session: Option<Box<Session>>,
+    key: Key,
+    hash: u64,
+    class: u8,
+    linked: bool,
+    before: u32,
+    after: u32,
+}
+
+/// Ends of a queue through the nodes, oldest first.
+#[derive(Debug, Clone, Copy)]
+struct Queue {
+    head: u32,
+    tail: u32,
+}
+
+const NONE: u32 = u32::MAX;
+/// Protocol classes (TCP, UDP, ICMP, other) times states (new, established, closed, bypassed).
+const CLASSES: usize = 16;
 
 impl<A: Default> Table<A> {
     /// An empty table.
     pub fn new(config: Config) -> Self {
-        Self { config, counters: Counters::default(), flows: Vec::new() }
+        Self {
+            hasher: FixedState::with_seed(config.seed),
+            config,
+            index: HashTable::new(),
+            nodes: Vec::new(),
+            free: Vec::new(),
+            queues: [Queue { head: NONE, tail: NONE }; CLASSES],
+            ended: VecDeque::new(),
+            dirty: None,
+            emergency: false,
+            memory: Memory::default(),
+            counters: Counters::default(),
+        }
     }
 
     /// Takes the next flow whose deadline has come by `now` out of the table, earliest deadline first.
     ///
     /// The caller finishes it through [`Table::entry`] and then calls [`Table::release`].
     pub fn next_due(&mut self, now: Time) -> Option<Slot> {
-        let _ = now;
-        None
+        self.settle_dirty();
+        let mut best: Option<(Time, FlowId, u32, u32)> = None;
+        for class in 0..CLASSES {
+            let head = self.queues[class].head;
+            if head == NONE {
+                continue;
+            }
+            let timeout = self.timeout(class as u8);
+            let flow = &self.nodes[head as usize].flow;
+            let deadline = flow.last_time.plus_secs(u64::from(timeout));
+            if deadline <= now && best.is_none_or(|(time, id, ..)| (deadline, flow.id) < (time, id)) {
+                best = Some((deadline, flow.id, head, timeout));
+            }
+        }
+        let (_, _, at, timeout) = best?;
+        self.nodes[at as usize].flow.timeout_secs = timeout;
+        self.end(at, EndReason::Timeout);
+        Some(Slot(at))
     }
 
     /// Takes the next flow that [`Table::touch`] ended (port reuse, eviction).
     pub fn next_ended(&mut self) -> Option<Slot> {
-        None
+        self.ended.pop_front().map(Slot)
     }
 
-    /// Takes the next flow at the end of the input; those past their deadline at `now` first, with reason `timeout`.
+    /// Takes the next flow at the end of the input: those past their deadline at `now` first, with reason `timeout`, then
+    /// the others with reason `shutdown`, in the order of their ids.
     pub fn next_at_end(&mut self, now: Time) -> Option<Slot> {
-        let _ = (now, EndReason::Shutdown);
-        None
+        if let Some(slot) = self.next_due(now) {
+            return Some(slot);
+        }
+        if self.ended.is_empty() {
+            let mut rest: Vec<u32> = self.index.iter().copied().collect();
+            rest.sort_unstable_by_key(|at| self.nodes[*at as usize].flow.id);
+            for at in rest {
+                self.end(at, EndReason::Shutdown);
+                self.ended.push_back(at);
+            }
+        }
+        self.next_ended()
     }
 
     /// Finds the flow of a packet or opens one, and counts the packet in it.
     pub fn touch(&mut self, seen: &Seen<'_>) -> Touch {
-        let _ = (seen, &self.config);
-        Touch { slot: None, direction: Direction::ToServer, opened: false, first: false, established: false }
+        self.settle_dirty();
+        let nothing = Touch {
+            slot: None,
+            direction: Direction::ToServer,
+            opened: false,
+            first: false,
+            established: false,
+        };
+        let Some(identity) = key::identify(seen.layers, &self.config) else { return nothing };
+        let hash = self.hasher.hash_one(identity.key);
+        let mut found = self.find(hash, &identity.key);
+        if let Some(at) = found
+            && self.is_reused(at, seen)
+        {
+            self.end(at, EndReason::TcpReuse);
+            self.ended.push_back(at);
+            self.counters.reused += 1;
+            found = None;
+        }
+        let opened = found.is_none();
+        let at = match found {
+            Some(at) => at,
+            None if identity.may_open => self.open(seen, &identity, hash),
+            None => return nothing,
+        };
+        let node = &mut self.nodes[at as usize];
+        let touch = count(&mut node.flow, node.session.as_deref(), seen, &identity);
+        self.requeue(at);
+        Touch { slot: Some(Slot(at)), opened, ..touch }
     }
 
     /// The flow behind a handle.
     pub fn entry(&mut self, slot: Slot) -> Entry<'_, A> {
-        let (flow, app) = self.flows.get_mut(slot.0 as usize).expect("handles live until release");
-        Entry { flow, app, stream: None }
+        self.settle_dirty();
+        self.dirty = Some(slot.0);
+        let node = &mut self.nodes[slot.0 as usize];
+        let stream = (node.flow.protocol == key::TCP).then(|| {
+            Stream::new(&mut node.session, &mut self.memory, &self.config.stream, &mut self.counters)
+        });
+        Entry { flow: &mut node.flow, app: &mut node.app, stream }
     }
 
     /// Forgets an ended flow; gives its application state back for logging or recycling.
     pub fn release(&mut self, slot: Slot) -> A {
-        let _ = slot;
-        A::default()
+        let at = slot.0;
+        assert!(!self.nodes[at as usize].linked, "only ended flows are released");
+        if self.dirty == Some(at) {
+            self.dirty = None;
+        }
+        if let Some(session) = self.nodes[at as usize].session.take() {
+            self.memory.recycle(session);
+        }
+        self.free.push(at);
+        std::mem::take(&mut self.nodes[at as usize].app)
     }
 
     /// What was counted so far.
@@ -147,11 +268,266 @@ impl<A: Default> Table<A> {
 
     /// Flows in the table.
     pub fn len(&self) -> usize {
-        self.flows.len()
+        self.index.len()
     }
 
     /// Whether the table is empty.
     pub fn is_empty(&self) -> bool {
-        self.flows.is_empty()
+        self.index.is_empty()
     }
+
+    /// Bytes of reassembly memory in use.
+    pub fn memory_used(&self) -> u64 {
+        self.memory.used()
+    }
+
+    fn find(&self, hash: u64, key: &Key) -> Option<u32> {
+        self.index.find(hash, |at| self.nodes[*at as usize].key == *key).copied()
+    }
+
+    fn is_reused(&self, at: u32, seen: &Seen<'_>) -> bool {
+        let decode::Transport::Tcp(tcp) = &seen.layers.transport else { return false };
+        let node = &self.nodes[at as usize];
+        is_reuse(&self.config.stream, node.session.as_deref(), direction(&node.flow, seen.layers), tcp)
+    }
+
+    fn open(&mut self, seen: &Seen<'_>, identity: &Identity, hash: u64) -> u32 {
+        if self.index.len() >= self.config.flows_max.max(1) as usize {
+            self.emergency = true;
+            self.evict();
+        }
+        let flow = new_flow(seen, identity);
+        let node = Node {
+            class: 0,
+            flow,
+            app: A::default(),
+            session: None,
+            key: identity.key,
+            hash,
+            linked: false,
+            before: NONE,
+            after: NONE,
+        };
+        let at = match self.free.pop() {
+            Some(at) => {
+                self.nodes[at as usize] = node;
+                at
+            }
+            None => {
+                let at = u32::try_from(self.nodes.len()).expect("flows_max is a u32");
+                self.nodes.push(node);
+                at
+            }
+        };
+        let nodes = &self.nodes;
+        self.index.insert_unique(hash, at, |other| nodes[*other as usize].hash);
+        self.counters.opened += 1;
+        self.nodes[at as usize].class = self.class_of(at);
+        self.link(at);
+        at
+    }
+
+    /// Ends the flow that has been idle longest.
+    fn evict(&mut self) {
+        let oldest = self
+            .queues
+            .iter()
+            .filter(|queue| queue.head != NONE)
+            .map(|queue| queue.head)
+            .min_by_key(|at| (self.nodes[*at as usize].flow.last_time, self.nodes[*at as usize].flow.id));
+        if let Some(at) = oldest {
+            self.end(at, EndReason::Forced);
+            self.ended.push_back(at);
+            self.counters.evicted += 1;
+        }
+    }
+
+    fn end(&mut self, at: u32, reason: EndReason) {
+        self.unlink(at);
+        let node = &mut self.nodes[at as usize];
+        node.flow.reason = reason;
+        node.flow.emergency = self.emergency;
+        let entry = self.index.find_entry(node.hash, |other| *other == at).expect("a linked flow is indexed");
+        entry.remove();
+        // Emergency ends once three tenths of the table are free again.
+        if self.emergency && self.index.len() * 10 <= self.config.flows_max as usize * 7 {
+            self.emergency = false;
+        }
+    }
+
+    fn timeouts(&self, protocol_class: u8) -> &Timeouts {
+        match protocol_class {
+            0 => &self.config.tcp,
+            1 => &self.config.udp,
+            2 => &self.config.icmp,
+            _ => &self.config.other,
+        }
+    }
+
+    fn timeout(&self, class: u8) -> u32 {
+        let t = self.timeouts(class / 4);
+        match (class % 4, self.emergency) {
+            (0, false) => t.new,
+            (0, true) => t.emergency_new,
+            (1, false) => t.established,
+            (1, true) => t.emergency_established,
+            (2, false) => t.closed,
+            (2, true) => t.emergency_closed,
+            (_, false) => t.bypassed,
+            (_, true) => t.emergency_bypassed,
+        }
+    }
+
+    fn class_of(&self, at: u32) -> u8 {
+        let flow = &self.nodes[at as usize].flow;
+        let protocol = match flow.protocol {
+            key::TCP => 0,
+            key::UDP => 1,
+            key::ICMP | key::ICMP6 => 2,
+            _ => 3,
+        };
+        let state = match flow.state {
+            FlowState::New => 0,
+            FlowState::Established => 1,
+            FlowState::Closed => 2,
+            FlowState::LocalBypassed | FlowState::CaptureBypassed => 3,
+        };
+        protocol * 4 + state
+    }
+
+    fn settle_dirty(&mut self) {
+        if let Some(at) = self.dirty.take()
+            && self.nodes[at as usize].linked
+            && self.class_of(at) != self.nodes[at as usize].class
+        {
+            self.requeue(at);
+        }
+    }
+
+    fn requeue(&mut self, at: u32) {
+        self.unlink(at);
+        self.nodes[at as usize].class = self.class_of(at);
+        self.link(at);
+    }
+
+    fn link(&mut self, at: u32) {
+        let class = self.nodes[at as usize].class;
+        let time = self.nodes[at as usize].flow.last_time;
+        // Time is monotone, so the place is the tail, save for a flow whose state changed without a packet of its own.
+        let mut before = self.queues[class as usize].tail;
+        while before != NONE && self.nodes[before as usize].flow.last_time > time {
+            before = self.nodes[before as usize].before;
+        }
+        let after = match before {
+            NONE => std::mem::replace(&mut self.queues[class as usize].head, at),
+            _ => std::mem::replace(&mut self.nodes[before as usize].after, at),
+        };
+        match after {
+            NONE => self.queues[class as usize].tail = at,
+            _ => self.nodes[after as usize].before = at,
+        }
+        let timeout = self.timeout(class);
+        let node = &mut self.nodes[at as usize];
+        node.before = before;
+        node.after = after;
+        node.linked = true;
+        node.flow.timeout_secs = timeout;
+    }
+
+    fn unlink(&mut self, at: u32) {
+        let node = &mut self.nodes[at as usize];
+        assert!(node.linked, "a flow leaves its queue once");
+        node.linked = false;
+        let (class, before, after) = (node.class as usize, node.before, node.after);
+        match before {
+            NONE => self.queues[class].head = after,
+            _ => self.nodes[before as usize].after = after,
+        }
+        match after {
+            NONE => self.queues[class].tail = before,
+            _ => self.nodes[after as usize].before = before,
+        }
+    }
+}
+
+fn new_flow(seen: &Seen<'_>, identity: &Identity) -> Flow {
+    let layers = seen.layers;
+    let ports = identity.transport == crate::Transport::Ports;
+    Flow {
+        id: FlowId(seen.id.0 << 4 | u64::from(layers.level & 15)),
+        client: layers.src,
+        server: layers.dst,
+        client_port: if ports { layers.src_port } else { 0 },
+        server_port: if ports { layers.dst_port } else { 0 },
+        transport: identity.transport,
+        protocol: layers.protocol,
+        vlans: layers.vlans,
+        vlan_count: layers.vlan_count,
+        level: layers.level,
+        tenant: layers.tenant,
+        parent: None,
+        first_time: seen.time,
+        last_time: seen.time,
+        first_packet: seen.id,
+        last_packet: seen.id,
+        first_direction: Direction::ToServer,
+        packets: [0; 2],
+        bytes: [0; 2],
+        payload: [0; 2],
+        ttl_min: [0; 2],
+        ttl_max: [0; 2],
+        tcp_flags: [0; 2],
+        seen: [false; 2],
+        state: FlowState::New,
+        reason: EndReason::Shutdown,
+        emergency: false,
+        reversed: false,
+        timeout_secs: 0,
+    }
+}
+
+/// Which way a packet goes in its flow. Ports decide where they differ; otherwise addresses do, as in Suricata.
+fn direction(flow: &Flow, layers: &Layers) -> Direction {
+    let from_client = match layers.transport {
+        decode::Transport::Tcp(_) | decode::Transport::Udp { .. } | decode::Transport::Sctp { .. }
+            if layers.src_port != layers.dst_port =>
+        {
+            flow.client_port == layers.src_port
+        }
+        decode::Transport::Esp { .. } => true,
+        _ => flow.client == layers.src,
+    };
+    if from_client { Direction::ToServer } else { Direction::ToClient }
+}
+
+/// Counts a packet in its flow.
+fn count(flow: &mut Flow, session: Option<&Session>, seen: &Seen<'_>, identity: &Identity) -> Touch {
+    let layers = seen.layers;
+    let direction = direction(flow, layers);
+    let way = direction.index();
+    flow.last_time = flow.last_time.max(seen.time);
+    flow.last_packet = seen.id;
+    flow.packets[way] += 1;
+    flow.bytes[way] += u64::from(seen.len);
+    let first = identity.counts_as_seen && !flow.seen[way];
+    flow.seen[way] |= identity.counts_as_seen;
+    let lowest = if flow.ttl_max[way] == 0 { layers.ttl } else { flow.ttl_min[way].min(layers.ttl) };
+    flow.ttl_min[way] = lowest;
+    flow.ttl_max[way] = flow.ttl_max[way].max(layers.ttl);
+    if let decode::Transport::Tcp(tcp) = &layers.transport {
+        flow.tcp_flags[way] |= tcp.flags;
+    }
+    if matches!(flow.transport, crate::Transport::Ports) && identity.transport == flow.transport {
+        flow.payload[way] += u64::from(layers.payload.end.saturating_sub(layers.payload.start));
+    }
+    let established = match flow.state {
+        FlowState::Established => true,
+        _ if flow.protocol == key::TCP => session.is_some_and(Session::is_established),
+        FlowState::New if flow.seen == [true; 2] => {
+            flow.state = FlowState::Established;
+            true
+        }
+        _ => flow.seen == [true; 2],
+    };
+    Touch { slot: None, direction, opened: false, first, established }
 }

@@ -3,13 +3,27 @@
 //! Outside inline mode data is handed out once the receiver acknowledged it, so the packet that causes a delivery is the
 //! peer's; in inline mode it is the data packet itself. Both follow Suricata, because alerts name that packet.
 
+mod data;
+mod deliver;
 mod event;
+mod memory;
+mod open;
+mod raw;
+mod segment;
+mod session;
+mod shut;
+mod stamps;
+mod work;
 
+pub use data::Conflict;
 pub use event::{StreamEvent, StreamEvents};
+pub(crate) use memory::Memory;
 use model::Direction;
+pub(crate) use session::Session;
+use work::{ACK, FIN, Packet, RST, SYN, Step, Work};
 
-use crate::table::Seen;
-use crate::{Flow, StreamConfig};
+use crate::table::{Counters, Seen};
+use crate::{Exception, Flow, StreamConfig};
 
 /// What comes next in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,9 +129,10 @@ impl Iterator for Deliver {
 }
 
 impl Deliver {
-    pub(crate) fn push(&mut self, direction: Direction) {
+    fn push(&mut self, direction: Direction) {
         match self.first {
             None => self.first = Some(direction),
+            Some(first) if first == direction => {}
             Some(_) => self.second = Some(direction),
         }
     }
@@ -146,6 +161,36 @@ pub struct Turn {
     pub trouble: Option<StreamTrouble>,
     /// Both directions reached the depth and `stream.bypass` is on, or bypass was asked for.
     pub bypass: bool,
+    /// Absolute offset of the packet's payload.
+    payload_at: u64,
+    /// Where the delivery of each direction stands.
+    delivery: [deliver::Delivery; 2],
+}
+
+impl Turn {
+    fn new(direction: Direction) -> Self {
+        Self {
+            fate: Fate::Accepted,
+            direction,
+            pseudo: false,
+            established: false,
+            added: false,
+            no_payload_inspection: false,
+            deliver: Deliver::default(),
+            events: StreamEvents::default(),
+            trouble: None,
+            bypass: false,
+            payload_at: 0,
+            delivery: [deliver::Delivery::default(); 2],
+        }
+    }
+
+    fn swap(&mut self) {
+        self.direction = self.direction.other();
+        self.deliver.first = self.deliver.first.map(Direction::other);
+        self.deliver.second = self.deliver.second.map(Direction::other);
+        self.delivery.swap(0, 1);
+    }
 }
 
 /// Data for content rules: what [`Stream::raw`] found ready.
@@ -157,198 +202,310 @@ pub struct Window<'a> {
     pub data: &'a [u8],
 }
 
-/// A TCP stream at work: its session, the shard's memory, the configuration.
-#[derive(Debug)]
-pub struct Stream<'a> {
-    config: &'a StreamConfig,
-}
-
 /// Bounded list of windows.
 pub type Windows<'a> = smallvec::SmallVec<[Window<'a>; 2]>;
 
-impl Stream<'_> {
+/// A TCP stream at work: its session, the shard's memory, the configuration.
+#[derive(Debug)]
+pub struct Stream<'a> {
+    session: &'a mut Option<Box<Session>>,
+    memory: &'a mut Memory,
+    config: &'a StreamConfig,
+    counters: &'a mut Counters,
+}
+
+impl<'a> Stream<'a> {
+    pub(crate) fn new(
+        session: &'a mut Option<Box<Session>>,
+        memory: &'a mut Memory,
+        config: &'a StreamConfig,
+        counters: &'a mut Counters,
+    ) -> Self {
+        Self { session, memory, config, counters }
+    }
+
     /// Runs a packet through the state machine and inserts its payload.
     pub fn accept(&mut self, flow: &mut Flow, seen: &Seen<'_>, direction: Direction) -> Turn {
-        let _ = (flow, seen, self.config);
-        Turn {
-            fate: Fate::Untracked,
-            direction,
-            pseudo: false,
-            established: false,
-            added: false,
-            no_payload_inspection: false,
-            deliver: Deliver::default(),
-            events: StreamEvents::default(),
-            trouble: None,
-            bypass: false,
+        let mut turn = Turn::new(direction);
+        let decode::Transport::Tcp(tcp) = &seen.layers.transport else {
+            turn.fate = Fate::Untracked;
+            return turn;
+        };
+        if self.config.checksum_validation && seen.layers.checksum == decode::Checksum::Bad {
+            turn.fate = Fate::BadChecksum;
+            return turn;
         }
+        let packet = Packet::read(seen, tcp, direction);
+        if !packet.has(ACK) && packet.ack != 0 {
+            turn.events.insert(StreamEvent::PktBrokenAck);
+        }
+        if self.session.as_deref().is_some_and(|session| session.state != State::None) {
+            return self.work(flow, packet, turn, Occasion::Running);
+        }
+        self.begin(flow, packet, turn)
+    }
+
+    fn work(&mut self, flow: &mut Flow, packet: Packet<'_>, turn: Turn, occasion: Occasion) -> Turn {
+        let session = self.session.as_deref_mut().expect("callers make sure of a session");
+        if !packet.pseudo {
+            session.sides[packet.direction.index()].tcp_flags |= packet.flags;
+            if session.one_sided && session.sides[0].tcp_flags != 0 && session.sides[1].tcp_flags != 0 {
+                session.one_sided = false;
+            }
+        }
+        let mut work = Work {
+            s: session,
+            flow,
+            memory: self.memory,
+            config: self.config,
+            counters: self.counters,
+            p: packet,
+            turn,
+        };
+        let outcome = match occasion {
+            Occasion::Running => work.step(),
+            Occasion::Syn => work.begin_with_syn(),
+            Occasion::SynAck => work.begin_with_synack(),
+            Occasion::Middle => work.begin_in_the_middle(),
+            Occasion::End => work.segment(packet.direction),
+        };
+        work.conclude(outcome)
+    }
+
+    /// A packet without a session: a SYN opens one; other packets do when sessions may be picked up in the middle.
+    fn begin(&mut self, flow: &mut Flow, mut packet: Packet<'_>, mut turn: Turn) -> Turn {
+        turn.fate = Fate::Untracked;
+        let synack = packet.has(SYN | ACK);
+        if packet.has(RST) {
+            turn.events.insert(StreamEvent::RstButNoSession);
+            return self.refuse(turn);
+        }
+        let syn = packet.has(SYN) && !synack && !packet.has(FIN);
+        if !syn {
+            if !synack && !packet.has_any(ACK | FIN) {
+                return turn;
+            }
+            turn.trouble = Some(StreamTrouble::Midstream);
+            let fin_only = packet.has(FIN) && !synack;
+            let allowed = self.config.midstream || (synack && self.config.async_oneside);
+            let may_open = matches!(
+                self.config.midstream_policy,
+                Exception::Ignore | Exception::PassPacket | Exception::PassFlow
+            );
+            if fin_only && (!allowed || packet.payload.is_empty()) {
+                turn.events.insert(StreamEvent::FinButNoSession);
+                return self.refuse(turn);
+            }
+            if !allowed || !may_open {
+                return turn;
+            }
+            turn.trouble = None;
+        }
+        let Some(session) = self.memory.open_session(self.config.sessions_max) else {
+            self.counters.sessions_refused += 1;
+            turn.trouble = Some(StreamTrouble::SessionMemcap);
+            return self.refuse(turn);
+        };
+        let session = self.session.insert(session);
+        session.depth = self.config.reassembly_depth;
+        for side in &mut session.sides {
+            side.raw_disabled = !self.config.raw;
+        }
+        turn.fate = Fate::Accepted;
+        if synack {
+            // The sender of a SYN/ACK is the server.
+            if packet.to_server() {
+                flow.swap();
+                packet.direction = packet.direction.other();
+                turn.swap();
+            }
+            return self.work(flow, packet, turn, Occasion::SynAck);
+        }
+        self.work(flow, packet, turn, if syn { Occasion::Syn } else { Occasion::Middle })
+    }
+
+    fn refuse(&self, mut turn: Turn) -> Turn {
+        turn.fate = Fate::Rejected;
+        if self.config.inline && self.config.drop_invalid {
+            turn.no_payload_inspection = true;
+            turn.trouble = turn.trouble.or(Some(StreamTrouble::Invalid));
+        }
+        turn
     }
 
     /// Which directions still need a pseudo packet before the flow may be logged (to server first).
     ///
     /// `app_busy` says per direction whether the application layer has unfinished transactions.
     pub fn needs_flush(&self, app_busy: [bool; 2]) -> [bool; 2] {
-        app_busy
+        let Some(session) = self.session.as_deref() else { return [false; 2] };
+        if session.state >= State::Established && session.state != State::Closed {
+            return [true; 2];
+        }
+        let unread = |side: &session::Side| {
+            let right = side.data.consecutive_right();
+            (!side.raw_disabled && right > side.raw_progress)
+                || (!session.app_disabled && right > side.app_progress)
+        };
+        let [to_server, to_client] = &session.sides;
+        [unread(to_server) || app_busy[0], unread(to_client) || app_busy[1]]
     }
 
     /// Like [`Stream::accept`] for a pseudo packet at the end of the flow: hands out what was not acknowledged.
     pub fn accept_end(&mut self, flow: &mut Flow, direction: Direction) -> Turn {
-        let _ = flow;
-        Turn {
-            fate: Fate::Accepted,
+        let mut turn = Turn::new(direction);
+        turn.pseudo = true;
+        let Some(session) = self.session.as_deref() else {
+            turn.fate = Fate::Untracked;
+            return turn;
+        };
+        let packet = Packet {
             direction,
+            seq: session.sides[direction.index()].next_seq,
+            ack: session.sides[direction.other().index()].last_ack,
+            flags: ACK,
+            window: 0,
+            urgent: 0,
+            scale: None,
+            stamp: None,
+            sack_permitted: false,
+            sack: &[],
+            fast_open: false,
+            payload: &[],
+            secs: flow.last_time.secs() as u32,
+            receiver: if direction == Direction::ToServer { flow.server } else { flow.client },
             pseudo: true,
-            established: false,
-            added: false,
-            no_payload_inspection: false,
-            deliver: Deliver::default(),
-            events: StreamEvents::default(),
-            trouble: None,
-            bypass: false,
-        }
+        };
+        self.work(flow, packet, turn, Occasion::End)
     }
 
-    /// Like [`Stream::accept_end`] while the flow goes on: content rules see everything that is acknowledged now
-    /// (Suricata's `stream (detect/log flush)` on a protocol change).
+    /// Lets content rules see everything that is there, while the flow goes on (Suricata's `stream (detect/log flush)`
+    /// pseudo packets on a protocol change).
     pub fn accept_flush(&mut self, direction: Direction) -> Turn {
-        let _ = direction;
-        unimplemented_turn(direction)
+        let mut turn = Turn::new(direction);
+        self.trigger_raw(direction);
+        turn.established = true;
+        turn
     }
 
-    /// What the application layer should read next in `direction`; `None` when nothing is ready. Events that appear
-    /// while reading (`reassembly_seq_gap`) are added to `turn.events`.
-    pub fn peek(&mut self, turn: &mut Turn, direction: Direction) -> Option<Chunk<'_>> {
-        let _ = (turn, direction);
-        None
-    }
-
-    /// Takes `count` bytes of what [`Stream::peek`] showed; `needed` is how many the parser wants before it is called again
-    /// (0: whatever comes). A chunk that is not consumed at all ends the delivery of this turn.
-    pub fn consume(&mut self, direction: Direction, count: u32, needed: u32) {
-        let _ = (direction, count, needed);
-    }
-
-    /// Whether content rules have something to look at in the packet's direction.
-    pub fn raw_ready(&self, turn: &Turn) -> bool {
-        let _ = turn;
-        false
-    }
-
-    /// Data for content rules in the packet's direction, and the offset to pass to [`Stream::raw_done`] afterwards.
-    ///
-    /// `payload` is the packet's payload (inline mode looks around it). `min_depth`: widen to the left by the minimal inspection
-    /// depth, as for rules that also look at a transaction.
-    pub fn raw<'s>(&'s self, turn: &Turn, payload: &'s [u8], min_depth: bool) -> (Windows<'s>, u64) {
-        let _ = (turn, payload, min_depth);
-        (Windows::new(), 0)
-    }
-
-    /// Content rules have looked at everything up to `upto`.
-    pub fn raw_done(&mut self, turn: &Turn, upto: u64) {
-        let _ = (turn, upto);
-    }
-
-    /// Content rules shall look at `direction` at the next occasion, however little there is (a transaction completed).
-    pub fn trigger_raw(&mut self, direction: Direction) {
-        let _ = direction;
-    }
-
-    /// Everything still kept of `direction`: for payload in alerts. Offsets show what is missing between.
-    pub fn kept(&self, direction: Direction) -> Windows<'_> {
-        let _ = direction;
-        Windows::new()
-    }
-
-    /// Forgets what nobody needs any more in `direction`; after detection and output, when `turn.established`.
-    pub fn prune(&mut self, direction: Direction) {
-        let _ = direction;
-    }
-
-    /// The application layer is done with both directions (`STREAMTCP_FLAG_APP_LAYER_DISABLED`).
-    pub fn disable_app(&mut self) {}
-
-    /// No data of `direction` is kept any more.
-    pub fn set_no_reassembly(&mut self, direction: Direction) {
-        let _ = direction;
-    }
-
-    /// Content rules see what has been collected of `direction`, and nothing new.
-    pub fn disable_raw(&mut self, direction: Direction) {
-        let _ = direction;
-    }
-
-    /// Nobody wants to see more of this session.
-    pub fn set_bypass(&mut self) {}
-
-    /// Bytes of `direction` after which reassembly stops; 0 = unlimited.
-    pub fn set_depth(&mut self, depth: u32) {
-        let _ = depth;
-    }
-
-    /// Content rules that also look at transactions want so many bytes before the window.
-    pub fn set_min_inspect_depth(&mut self, direction: Direction, bytes: u32) {
-        let _ = (direction, bytes);
-    }
-
-    /// Client and server turned out to be the other way round.
-    pub fn swap(&mut self, flow: &mut Flow) {
+    /// Client and server turned out to be the other way round. Directions that the caller holds turn with them.
+    pub fn swap(&mut self, flow: &mut Flow, turn: &mut Turn) {
         flow.swap();
+        turn.swap();
+        if let Some(session) = self.session.as_deref_mut() {
+            session.swap();
+        }
     }
 
     /// State for EVE, `None` when no session was opened.
     pub fn state(&self) -> Option<State> {
-        None
+        self.session.as_deref().map(|session| session.state)
     }
 
     /// Union of TCP flags per direction in the session, as EVE's `tcp.tcp_flags_ts`/`_tc`.
     pub fn flags(&self) -> [u8; 2] {
-        [0; 2]
+        self.session.as_deref().map_or([0; 2], |s| [s.sides[0].tcp_flags, s.sides[1].tcp_flags])
     }
 
     /// Most regions of disjoint data held at once per direction, as EVE's `tcp.ts_max_regions`.
     pub fn regions_max(&self) -> [u32; 2] {
-        [1; 2]
+        self.session
+            .as_deref()
+            .map_or([1; 2], |s| [s.sides[0].data.regions_most(), s.sides[1].data.regions_most()])
     }
 
     /// Whether a gap was delivered per direction, as EVE's `tcp.ts_gap`.
     pub fn gaps(&self) -> [bool; 2] {
-        [false; 2]
+        self.session.as_deref().map_or([false; 2], |s| [s.sides[0].has_gap, s.sides[1].has_gap])
     }
 
     /// Bytes sent so far per direction: what the keyword `stream_size` compares.
     pub fn sizes(&self) -> [u32; 2] {
-        [0; 2]
-    }
-
-    /// Whether the application layer was handed bytes of `direction`; how far it read.
-    pub fn app_progress(&self, direction: Direction) -> u64 {
-        let _ = direction;
-        0
+        let size = |side: &session::Side| side.next_seq.wrapping_sub(side.isn);
+        self.session.as_deref().map_or([0; 2], |s| [size(&s.sides[0]), size(&s.sides[1])])
     }
 
     /// Whether anything of `direction` was ever inserted (data seen, delivered or not).
     pub fn has_data(&self, direction: Direction) -> bool {
-        let _ = direction;
-        false
+        self.session.as_deref().is_some_and(|s| s.sides[direction.index()].data.seen())
     }
 
     /// The session began without its handshake.
     pub fn is_midstream(&self) -> bool {
-        false
+        self.session.as_deref().is_some_and(|s| s.midstream)
+    }
+
+    /// Readings of the same bytes that differed: which was used, and the first bytes of both.
+    pub fn conflicts(&self, direction: Direction) -> &[Conflict] {
+        self.session.as_deref().map_or(&[], |s| s.sides[direction.index()].data.conflicts())
+    }
+
+    /// The reassembly depth was reached in `direction`.
+    pub fn depth_reached(&self, direction: Direction) -> bool {
+        self.session.as_deref().is_some_and(|s| s.sides[direction.index()].depth_reached)
     }
 }
 
-fn unimplemented_turn(direction: Direction) -> Turn {
-    Turn {
-        fate: Fate::Accepted,
-        direction,
-        pseudo: true,
-        established: true,
-        added: false,
-        no_payload_inspection: false,
-        deliver: Deliver::default(),
-        events: StreamEvents::default(),
-        trouble: None,
-        bypass: false,
+/// What a packet means to a session.
+#[derive(Debug, Clone, Copy)]
+enum Occasion {
+    Running,
+    Syn,
+    SynAck,
+    Middle,
+    /// A pseudo packet: no checks, only what is readable now.
+    End,
+}
+
+/// Whether a packet opens a new session on the ports of an old one, which thereby ends.
+pub(crate) fn is_reuse(
+    config: &StreamConfig,
+    session: Option<&Session>,
+    direction: Direction,
+    tcp: &decode::Tcp,
+) -> bool {
+    const RELEVANT: u8 = FIN | SYN | RST | ACK;
+    let syn = tcp.flags & RELEVANT == SYN;
+    let synack = tcp.flags & RELEVANT == SYN | ACK && (config.midstream || config.async_oneside);
+    if !syn && !synack {
+        return false;
+    }
+    let Some(session) = session else { return syn };
+    let opens_here = syn == (direction == Direction::ToServer);
+    if opens_here && session.sides[direction.index()].isn == tcp.seq {
+        return false;
+    }
+    session.state >= State::LastAck || session.state == State::None
+}
+
+impl Work<'_, '_> {
+    /// A packet of a running session.
+    fn step(&mut self) -> Step {
+        let outcome = match self.side_matter() {
+            true => Ok(()),
+            false => self.in_state(self.s.state),
+        };
+        if outcome.is_ok() {
+            self.check_after_reset();
+        }
+        outcome
+    }
+
+    fn in_state(&mut self, state: State) -> Step {
+        match state {
+            State::None | State::Listen => self.no_session(),
+            State::SynSent => self.syn_sent(),
+            State::SynRecv => self.syn_recv(),
+            State::Established => self.established(),
+            State::FinWait1 => self.fin_wait1(),
+            State::FinWait2 => self.fin_wait2(),
+            State::TimeWait => self.time_wait(),
+            State::LastAck => self.last_ack(),
+            State::CloseWait => self.close_wait(),
+            State::Closing => self.closing(),
+            State::Closed => self.closed(),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! Bytes in order for the application layer: `peek` and `consume`, and what the application layer may switch off.
+
+use model::Direction;
+
+use super::session::{Session, Side};
+use super::{Chunk, State, Stream, StreamEvent, Turn};
+
+/// Where the delivery of one direction stands within one turn.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Delivery {
+    started: bool,
+    done: bool,
+    after_gap: bool,
+    /// The last chunk said that the depth was reached: there is no other.
+    last: bool,
+    /// Progress when the last chunk was shown; without progress there is no other.
+    shown_at: u64,
+}
+
+enum Found {
+    Data { from: u64, len: u64, gap_ahead: bool },
+    Gap(u64),
+    Nothing,
+}
+
+impl Stream<'_> {
+    /// What the application layer should read next in `direction`; `None` when nothing is ready. Events that appear
+    /// while reading (`reassembly_seq_gap`) are added to `turn.events`.
+    pub fn peek(&mut self, turn: &mut Turn, direction: Direction) -> Option<Chunk<'_>> {
+        let session = self.session.as_deref_mut()?;
+        let way = direction.index();
+        let delivery = &mut turn.delivery[way];
+        if delivery.done || session.app_disabled || session.sides[way].no_reassembly {
+            return None;
+        }
+        let progress = session.sides[way].app_progress;
+        if !delivery.started {
+            delivery.started = true;
+            let side = &session.sides[way];
+            if side.data.right() <= progress && (session.state >= State::Closing || turn.pseudo) {
+                delivery.done = true;
+                return Some(Chunk::End);
+            }
+        } else if delivery.last || progress == delivery.shown_at {
+            delivery.done = true;
+            return None;
+        }
+        delivery.shown_at = progress;
+        let ready = next(session, way, turn.pseudo, delivery.after_gap, self.config.inline);
+        match ready {
+            Ready::Nothing => {
+                turn.delivery[way].done = true;
+                None
+            }
+            Ready::Gap(missing) => {
+                turn.delivery[way].after_gap = true;
+                turn.events.insert(StreamEvent::ReassemblySeqGap);
+                let side = &mut session.sides[way];
+                side.has_gap = true;
+                self.counters.gaps += 1;
+                side.data.settle(progress.saturating_add(u64::from(missing) + 1), self.memory);
+                Some(Chunk::Gap(missing))
+            }
+            Ready::Bytes { from, len, end } => {
+                let delivery = &mut turn.delivery[way];
+                delivery.after_gap = false;
+                let side = &mut session.sides[way];
+                side.needed = 0;
+                side.app_progress = from;
+                delivery.shown_at = from;
+                let depth = side.depth_reached;
+                delivery.last = depth;
+                let data = side.data.contiguous(from).get(..len as usize).unwrap_or_default();
+                Some(Chunk::Bytes { data, end, depth })
+            }
+        }
+    }
+
+    /// Takes `count` bytes of what [`Stream::peek`] showed; `needed` is how many the parser wants before it is called again
+    /// (0: whatever comes). A chunk that is not consumed at all ends the delivery of this turn.
+    pub fn consume(&mut self, direction: Direction, count: u32, needed: u32) {
+        if let Some(session) = self.session.as_deref_mut() {
+            let side = &mut session.sides[direction.index()];
+            side.app_progress = side.app_progress.saturating_add(u64::from(count));
+            side.needed = needed;
+        }
+    }
+
+    /// How far the application layer read in `direction`.
+    pub fn app_progress(&self, direction: Direction) -> u64 {
+        self.session.as_deref().map_or(0, |s| s.sides[direction.index()].app_progress)
+    }
+
+    /// The application layer is done with both directions (`STREAMTCP_FLAG_APP_LAYER_DISABLED`).
+    pub fn disable_app(&mut self) {
+        if let Some(session) = self.session.as_deref_mut() {
+            session.app_disabled = true;
+        }
+    }
+
+    /// Whether [`Stream::disable_app`] was called.
+    pub fn app_disabled(&self) -> bool {
+        self.session.as_deref().is_some_and(|s| s.app_disabled)
+    }
+
+    /// No data of `direction` is kept any more.
+    pub fn set_no_reassembly(&mut self, direction: Direction) {
+        if let Some(session) = self.session.as_deref_mut() {
+            session.sides[direction.index()].no_reassembly = true;
+        }
+    }
+
+    /// Content rules see what has been collected of `direction`, and nothing new.
+    pub fn disable_raw(&mut self, direction: Direction) {
+        if let Some(session) = self.session.as_deref_mut() {
+            session.sides[direction.index()].raw_closing = true;
+        }
+    }
+
+    /// Nobody wants to see more of this session.
+    pub fn set_bypass(&mut self) {
+        if let Some(session) = self.session.as_deref_mut() {
+            session.bypass = true;
+        }
+    }
+
+    /// Raises the bytes of each direction after which reassembly stops; 0 = unlimited.
+    pub fn set_depth(&mut self, depth: u32) {
+        if let Some(session) = self.session.as_deref_mut()
+            && (depth == 0 || (session.depth != 0 && depth > session.depth))
+        {
+            session.depth = depth;
+        }
+    }
+
+    /// Forgets what nobody needs any more in `direction`; after detection and output, when `turn.established`.
+    pub fn prune(&mut self, direction: Direction) {
+        let inline = self.config.inline;
+        let chunk = match direction {
+            Direction::ToServer => self.config.chunk_to_server,
+            Direction::ToClient => self.config.chunk_to_client,
+        };
+        let Some(session) = self.session.as_deref_mut() else { return };
+        let (state, app_disabled) = (session.state, session.app_disabled);
+        let side = &mut session.sides[direction.index()];
+        if side.no_reassembly {
+            side.data.clear(self.memory);
+            return;
+        }
+        if side.depth_reached || (app_disabled && side.raw_disabled) {
+            side.no_reassembly = true;
+            side.data.clear(self.memory);
+            return;
+        }
+        let left = left_edge(side, state, app_disabled, inline, chunk);
+        side.slide(left, self.memory);
+    }
+
+    /// Forgets all data of both directions: the flow is bypassed.
+    pub fn forget(&mut self) {
+        if let Some(session) = self.session.as_deref_mut() {
+            for side in &mut session.sides {
+                side.no_reassembly = true;
+                side.data.clear(self.memory);
+            }
+        }
+    }
+}
+
+/// First byte that somebody still needs.
+fn left_edge(side: &Side, state: State, app_disabled: bool, inline: bool, chunk: u32) -> u64 {
+    let use_app = !app_disabled;
+    let mut left = if !side.raw_disabled {
+        let mut raw = side.raw_progress;
+        if inline {
+            raw = raw.saturating_sub(u64::from(chunk));
+        }
+        if use_app && side.min_inspect_depth > 0 && state < State::Closed {
+            raw = raw.saturating_sub(u64::from(side.min_inspect_depth));
+        }
+        if use_app { raw.min(side.app_progress) } else { raw }
+    } else if use_app {
+        side.app_progress
+    } else {
+        side.data.consecutive_right()
+    };
+    // Data that is not acknowledged may still be sent again with other content.
+    left = left.min(side.acked());
+    left
+}
+
+enum Ready {
+    Bytes { from: u64, len: u64, end: bool },
+    Gap(u32),
+    Nothing,
+}
+
+/// Decides what comes next in one direction.
+fn next(session: &mut Session, way: usize, pseudo: bool, after_gap: bool, inline: bool) -> Ready {
+    let state = session.state;
+    let end = pseudo || state == State::Closed;
+    let use_unacked = inline || (pseudo && (state < State::Closed || session.closed_by_reset));
+    let side = &mut session.sides[way];
+    let mut progress = side.app_progress;
+    loop {
+        let found = find(side, progress);
+        let acked = side.acked();
+        let limit = |len: u64| if use_unacked { len } else { len.min(acked.saturating_sub(progress)) };
+        match found {
+            Found::Gap(missing) => {
+                let missing = limit(missing);
+                if after_gap && missing == 0 {
+                    return Ready::Nothing;
+                }
+                if missing > 0 && is_gap(side, state) {
+                    return Ready::Gap(u32::try_from(missing).unwrap_or(u32::MAX));
+                }
+                if side.depth_reached {
+                    return Ready::Bytes { from: progress, len: 0, end };
+                }
+                return Ready::Nothing;
+            }
+            Found::Nothing if side.depth_reached => return Ready::Bytes { from: progress, len: 0, end },
+            Found::Nothing => return Ready::Nothing,
+            Found::Data { from, len, gap_ahead } => {
+                let len = limit(len);
+                if len == 0 && (!end || after_gap) && !side.depth_reached {
+                    return Ready::Nothing;
+                }
+                let final_call = pseudo && state == State::Closed;
+                if !final_call && len < u64::from(side.needed) && !side.depth_reached {
+                    if !gap_ahead || len == 0 {
+                        return Ready::Nothing;
+                    }
+                    // The rest of what the parser waits for is lost.
+                    side.needed = side.needed.saturating_sub(len as u32);
+                    progress = from + len;
+                    side.app_progress = progress;
+                    continue;
+                }
+                return Ready::Bytes { from, len, end };
+            }
+        }
+    }
+}
+
+fn find(side: &Side, at: u64) -> Found {
+    let here = side.data.contiguous(at);
+    if here.is_empty() {
+        return match side.data.next_start(at) {
+            Some(start) if start > at => Found::Gap(start - at),
+            Some(_) | None => Found::Nothing,
+        };
+    }
+    let len = here.len() as u64;
+    let gap_ahead = side.needed > 0 && side.data.next_start(at + len).is_some() && side.acked() >= at + len;
+    Found::Data { from: at, len, gap_ahead }
+}
+
+/// Missing bytes are a gap once they were acknowledged.
+fn is_gap(side: &Side, state: State) -> bool {
+    // A FIN takes one sequence number but no byte.
+    let fin = u64::from(state >= State::FinWait1);
+    let acked = side.acked().saturating_sub(fin);
+    if acked <= side.app_progress {
+        return false;
+    }
+    // Acknowledgements far ahead of what was seen count only when something beyond the gap was acknowledged too.
+    if super::session::after(side.last_ack, side.next_seq) {
+        let next = side.offset(side.next_seq).unwrap_or(0);
+        return side.data.next_start(side.app_progress).is_some_and(|start| start > next || start < acked);
+    }
+    true
+}

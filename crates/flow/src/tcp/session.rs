@@ -1,0 +1,233 @@
+//! What is remembered of a TCP session.
+
+use smallvec::SmallVec;
+
+use super::State;
+use super::data::Data;
+use super::memory::Memory;
+use crate::Policy;
+
+/// SACK ranges remembered per direction.
+pub(super) const SACK_MAX: usize = 32;
+
+/// One side of a session: what its sender sent, and what the other side acknowledged of it.
+#[derive(Debug, Default)]
+pub(super) struct Side {
+    /// Initial sequence number.
+    pub(super) isn: u32,
+    /// Next expected sequence number.
+    pub(super) next_seq: u32,
+    /// Highest acknowledgement by the peer.
+    pub(super) last_ack: u32,
+    /// Right edge of the peer's window.
+    pub(super) next_win: u32,
+    /// Window the peer offers, scaled.
+    pub(super) window: u32,
+    /// Scale of that window.
+    pub(super) scale: u8,
+    /// Overlap and reset policy of the host that sends on this side; `None` until looked up.
+    pub(super) policy: Option<Policy>,
+    /// Union of flags.
+    pub(super) tcp_flags: u8,
+    /// Latest accepted timestamp value.
+    pub(super) last_stamp: u32,
+    /// Packet time of it, in seconds.
+    pub(super) last_stamp_secs: u32,
+    /// The SYN had a timestamp.
+    pub(super) stamped: bool,
+    /// That timestamp was 0.
+    pub(super) stamp_zero: bool,
+    /// The last packet was a keep-alive.
+    pub(super) keep_alive: bool,
+    /// A reset arrived at this side.
+    pub(super) reset_received: bool,
+    /// Sequence number of offset [`Data::base`] plus what was taken out before it.
+    pub(super) base_seq: u32,
+    /// Ranges acknowledged selectively, disjoint and sorted from `last_ack` on.
+    pub(super) sacked: SmallVec<[(u32, u32); 4]>,
+
+    /// The bytes.
+    pub(super) data: Data,
+    /// How far the application layer read.
+    pub(super) app_progress: u64,
+    /// How far content rules looked.
+    pub(super) raw_progress: u64,
+    /// Content rules with transactions want so much before the window.
+    pub(super) min_inspect_depth: u32,
+    /// The application layer waits for so many bytes.
+    pub(super) needed: u32,
+    /// Offsets where an urgent byte was taken out, sorted.
+    pub(super) urgent: SmallVec<[u64; 4]>,
+    /// How many were taken out so far.
+    pub(super) urgent_count: u32,
+    /// Nothing is kept any more.
+    pub(super) no_reassembly: bool,
+    /// Content rules look at nothing any more.
+    pub(super) raw_disabled: bool,
+    /// Content rules look at what is there, then no more.
+    pub(super) raw_closing: bool,
+    /// Content rules look at the next occasion.
+    pub(super) raw_triggered: bool,
+    /// The reassembly depth was reached.
+    pub(super) depth_reached: bool,
+    /// A gap was handed to the application layer.
+    pub(super) has_gap: bool,
+}
+
+impl Side {
+    /// Sets the sequence number before the first byte.
+    pub(super) fn set_isn(&mut self, isn: u32) {
+        self.isn = isn;
+        self.base_seq = isn.wrapping_add(1);
+    }
+
+    /// Absolute offset of a sequence number; `None` when it lies before everything.
+    pub(super) fn offset(&self, seq: u32) -> Option<u64> {
+        let raw = self.raw(seq)?;
+        Some(raw - self.taken_before(raw) as u64)
+    }
+
+    /// Absolute offset of the highest acknowledged byte; the base when none was.
+    pub(super) fn acked(&self) -> u64 {
+        if after(self.last_ack, self.base_seq) {
+            self.offset(self.last_ack).unwrap_or(self.data.base())
+        } else {
+            self.data.base()
+        }
+    }
+
+    /// Sequence number of an absolute offset at or after the base.
+    pub(super) fn sequence_at(&self, offset: u64) -> u32 {
+        let taken = self.urgent.partition_point(|at| *at < offset);
+        let distance = offset.saturating_sub(self.data.base()) as u32;
+        self.base_seq.wrapping_add(distance).wrapping_add(taken as u32)
+    }
+
+    /// How far it is from `seq` to the next byte that was taken out.
+    pub(super) fn next_taken(&self, seq: u32) -> Option<u64> {
+        let raw = self.raw(seq)?;
+        let index = self.taken_before(raw);
+        self.urgent.get(index).map(|at| at + index as u64 - raw)
+    }
+
+    /// Takes the urgent byte at `seq` out of the sequence: what follows moves one to the left. False when something that
+    /// follows is in place already.
+    pub(super) fn take_out(&mut self, seq: u32) -> bool {
+        let Some(raw) = self.raw(seq) else { return true };
+        let index = self.taken_before(raw);
+        if self.urgent.get(index).is_some_and(|at| at + index as u64 == raw) {
+            return true;
+        }
+        let offset = raw - index as u64;
+        if index < self.urgent.len() || self.data.right() > offset {
+            return false;
+        }
+        self.urgent.push(offset);
+        self.urgent_count += 1;
+        true
+    }
+
+    /// Offset as if nothing had been taken out since the base.
+    fn raw(&self, seq: u32) -> Option<u64> {
+        let distance = i64::from(seq.wrapping_sub(self.base_seq) as i32);
+        let raw = i64::try_from(self.data.base()).ok()?.checked_add(distance)?;
+        u64::try_from(raw).ok()
+    }
+
+    /// How many bytes were taken out between the base and the raw offset.
+    fn taken_before(&self, raw: u64) -> usize {
+        // The n-th taken byte stood, with those before it left in, at its offset plus n: ascending, so bisect.
+        let (mut low, mut high) = (0, self.urgent.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.urgent.get(middle) {
+                Some(at) if at + (middle as u64) < raw => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        low
+    }
+
+    /// Forgets everything before `offset`.
+    pub(super) fn slide(&mut self, offset: u64, memory: &mut Memory) {
+        let base = self.data.base();
+        if offset <= base {
+            return;
+        }
+        let passed = self.urgent.partition_point(|at| *at < offset);
+        self.urgent.drain(..passed);
+        self.base_seq = self.base_seq.wrapping_add((offset - base) as u32).wrapping_add(passed as u32);
+        self.data.slide(offset, memory);
+    }
+}
+
+/// A SYN or SYN/ACK that was seen but not yet believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub(super) seq: u32,
+    pub(super) ack: u32,
+    pub(super) window: u32,
+    pub(super) scale: Option<u8>,
+    pub(super) stamp: Option<u32>,
+    pub(super) sack: bool,
+    pub(super) secs: u32,
+}
+
+/// A TCP session.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    pub(super) state: State,
+    /// State before the last change.
+    pub(super) previous: State,
+    /// To server (sent by the client), to client.
+    pub(super) sides: [Side; 2],
+    pub(super) offers: SmallVec<[Offer; 2]>,
+    pub(super) depth: u32,
+    pub(super) midstream: bool,
+    pub(super) midstream_synack: bool,
+    pub(super) midstream_established: bool,
+    pub(super) one_sided: bool,
+    pub(super) four_way: bool,
+    pub(super) timestamps: bool,
+    pub(super) scale_offered: bool,
+    pub(super) client_sack: bool,
+    pub(super) sack: bool,
+    pub(super) evasion: bool,
+    pub(super) confirmed: bool,
+    pub(super) fast_open: bool,
+    pub(super) closed_by_reset: bool,
+    pub(super) app_disabled: bool,
+    pub(super) bypass: bool,
+}
+
+impl Session {
+    pub(crate) fn is_established(&self) -> bool {
+        self.state >= State::Established
+    }
+
+    pub(super) fn swap(&mut self) {
+        self.sides.swap(0, 1);
+    }
+
+    /// Forgets everything, keeping allocations.
+    pub(super) fn reset(&mut self, memory: &mut Memory) {
+        let [a, b] = &mut self.sides;
+        for side in [a, b] {
+            let mut data = std::mem::take(&mut side.data);
+            data.reset(memory);
+            *side = Side { data, ..Side::default() };
+        }
+        let sides = std::mem::take(&mut self.sides);
+        *self = Session { sides, ..Session::default() };
+    }
+}
+
+/// `a` comes after `b` in sequence space (RFC 9293 §3.4).
+pub(super) fn after(a: u32, b: u32) -> bool {
+    (a.wrapping_sub(b) as i32) > 0
+}
+
+/// `a` comes before `b`.
+pub(super) fn before(a: u32, b: u32) -> bool {
+    (a.wrapping_sub(b) as i32) < 0
+}
