@@ -73,6 +73,7 @@ pub(crate) fn packet(
     tools: &mut Tools<'_>,
 ) {
     if tools.rules.is_none() {
+        finish_raw(entry, turn, None);
         return;
     }
     let seen = &view.seen;
@@ -208,8 +209,10 @@ fn with_flow(
 }
 
 fn finish_raw(entry: &mut Entry<'_, Conversation>, turn: Option<&mut Turn>, upto: Option<u64>) {
-    if let (Some(stream), Some(turn), Some(upto)) = (&mut entry.stream, turn, upto) {
-        stream.raw_done(turn, upto);
+    if let (Some(stream), Some(turn)) = (&mut entry.stream, turn)
+        && turn.established
+    {
+        stream.raw_done(turn, upto.unwrap_or(0));
     }
 }
 

@@ -109,9 +109,10 @@ impl Shard {
         entry.app.note_detection(before);
         inspect::packet(view, &mut entry, &touch, turn.as_mut(), tools);
         log::transactions(&mut entry, Some(view), tools.config, tools.out, false);
-        if let (Some(stream), Some(turn)) = (&mut entry.stream, turn) {
+        if let (Some(stream), Some(turn)) = (&mut entry.stream, turn)
+            && turn.established
+        {
             stream.prune(turn.direction);
-            stream.prune(turn.direction.other());
         }
         let flow = entry.flow.id;
         self.note_expectations(flow, seen.time);
@@ -242,8 +243,7 @@ fn deliver(
             }
             Some(Turnaround::Swap) => {
                 let Some(stream) = &mut entry.stream else { return };
-                stream.swap(entry.flow);
-                turn.direction = turn.direction.other();
+                stream.swap(entry.flow, turn);
                 swapped = !swapped;
                 feed_direction(entry, turn, direction.other(), time, packet, config, asks);
             }
@@ -274,6 +274,7 @@ fn feed_direction(
     let endpoints = endpoints(entry.flow);
     let midstream = stream.is_midstream();
     let established = stream.state().is_some_and(|state| state >= State::Established);
+    turn.begin(direction);
     while let Some(chunk) = stream.peek(turn, direction) {
         let (data, end) = match chunk {
             Chunk::Bytes { data, end, depth } => (Data::Bytes(data), end || depth),

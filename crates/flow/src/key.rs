@@ -69,7 +69,7 @@ pub(crate) fn identify(layers: &Layers, config: &Config) -> Option<Identity> {
             (layers.dst, layers.dst_port.into()),
             SCTP,
         ))),
-        decode::Transport::Esp { spi } => {
+        decode::Transport::Esp { spi, .. } => {
             // One direction only: the first end carries the SPI and sorting is undone by marking the receiver.
             let key = make((layers.src, spi), (layers.dst, u32::MAX), ESP);
             Some(Identity { transport: Transport::Esp { spi }, ..plain(key) })

@@ -185,6 +185,11 @@ impl Turn {
         }
     }
 
+    /// Begins handing out `direction`, also when that was done before in this turn.
+    pub fn begin(&mut self, direction: Direction) {
+        self.delivery[direction.index()] = deliver::Delivery::default();
+    }
+
     fn swap(&mut self) {
         self.direction = self.direction.other();
         self.deliver.first = self.deliver.first.map(Direction::other);

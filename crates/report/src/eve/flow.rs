@@ -81,7 +81,7 @@ impl AppNames {
 /// The flow's ends as its client sees them.
 pub fn flow_ends(flow: &Flow, direction: Direction) -> Ends {
     let answer = match flow.transport {
-        flow::Transport::Icmp { answer_kind, answer_code, .. } => Some((answer_kind, answer_code)),
+        flow::Transport::Icmp { answer_kind, answer_code, .. } => answer_kind.map(|kind| (kind, answer_code)),
         _ => None,
     };
     let (client_port, server_port) = match flow.transport {
