@@ -299,7 +299,7 @@ impl Losses for flow::Counters {
     fn losses(&self) -> Vec<LossMark> {
         let lines = [
             (self.evicted, "flows were ended early because a flow table was full"),
-            (self.refused, "packets found no room for their flow"),
+            (self.sessions_refused, "TCP sessions found no room"),
             (self.segments_refused, "TCP segments found the reassembly memory full"),
         ];
         let said = lines.iter().filter(|(count, _)| *count > 0);
