@@ -34,6 +34,9 @@ pub struct Config {
     pub vlan_tracking: bool,
     /// The tunnel level is part of the flow key (`decoder.recursion-level.use-for-tracking`).
     pub level_tracking: bool,
+    /// The virtual network (VXLAN, Geneve) is part of the flow key. Off by default: where each direction has a network of
+    /// its own (asymmetric routing between them), it would tear conversations in two.
+    pub tenant_tracking: bool,
     /// TCP timeouts.
     pub tcp: Timeouts,
     /// UDP timeouts.
@@ -211,6 +214,7 @@ impl Default for Config {
             flows_max: 1 << 14,
             vlan_tracking: true,
             level_tracking: true,
+            tenant_tracking: false,
             tcp,
             udp,
             icmp: udp,

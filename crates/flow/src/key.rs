@@ -81,6 +81,10 @@ pub(crate) fn identify(layers: &Layers, config: &Config) -> Option<Identity> {
             let key = make((layers.src, request), (layers.dst, u32::from(answer.unwrap_or(0)) << 8), ICMP6);
             Some(Identity { transport: icmp_transport(&icmp, answer), ..plain(key) })
         }
+        // IP in IP: the outer conversation is one of addresses alone.
+        decode::Transport::None if layers.wants_flow => {
+            Some(plain(make((layers.src, 0), (layers.dst, 0), layers.protocol)))
+        }
         decode::Transport::None | decode::Transport::Gre | decode::Transport::Igmp { .. } => None,
     }
 }
@@ -120,10 +124,9 @@ fn key(layers: &Layers, config: &Config, a: (IpAddr, u32), b: (IpAddr, u32), pro
         ends.swap(0, 1);
     }
     let level = if config.level_tracking { layers.level } else { 0 };
-    let scope = u64::from(layers.tenant) << 24
-        | u64::from(level) << 16
-        | u64::from(protocol) << 8
-        | u64::from(family);
+    let tenant = if config.tenant_tracking { layers.tenant } else { 0 };
+    let scope =
+        u64::from(tenant) << 24 | u64::from(level) << 16 | u64::from(protocol) << 8 | u64::from(family);
     let [v0, v1, v2] = if config.vlan_tracking { layers.vlans } else { [0; 3] };
     let count = if config.vlan_tracking { layers.vlan_count } else { 0 };
     let keep = |value: u16, index: u8| if index < count { u64::from(value) } else { 0 };

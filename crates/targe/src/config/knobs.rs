@@ -115,6 +115,12 @@ pub(crate) const KNOBS: &[Knob] = &[
         set: |s, v| yes_no(v).map(|value| s.engine.flow.level_tracking = value),
     },
     Knob {
+        name: "decoder.tenant.use_for_tracking",
+        default: "false",
+        help: "Equal addresses in different virtual networks (VXLAN, Geneve) are different flows.",
+        set: |s, v| yes_no(v).map(|value| s.engine.flow.tenant_tracking = value),
+    },
+    Knob {
         name: "vlan.use_for_tracking",
         default: "true",
         help: "Equal addresses in different VLANs are different flows.",
