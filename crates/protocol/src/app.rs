@@ -8,7 +8,7 @@
 use model::{Direction, PacketId, Time};
 
 use crate::detect::Look;
-use crate::{Asks, Config, Data, Endpoints, Fed, Input, Protocol, ProtocolId, Session, get};
+use crate::{Asks, Config, Data, Endpoints, Expectation, Fed, Input, Protocol, ProtocolId, Session, get};
 
 /// Bytes that may wait in one direction for a protocol to be recognised while the other direction is silent. Twice as
 /// many end detection in any case.
@@ -152,13 +152,16 @@ impl App {
         }
     }
 
-    /// A flow that was announced to speak `protocol` (FTP data).
-    pub fn expected(protocol: ProtocolId) -> Self {
+    /// A flow that was announced to speak a protocol (FTP data).
+    pub fn expected(protocol: ProtocolId, expectation: &Expectation) -> Self {
         let mut app = Self::new();
         app.sides = [Side::Known(protocol); 2];
         app.completed = [true; 2];
         app.fed = true;
         app.settle(protocol, false);
+        if let Some(session) = app.session.as_deref_mut() {
+            session.announced(expectation);
+        }
         app
     }
 

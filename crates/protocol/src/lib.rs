@@ -24,6 +24,9 @@ pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input,
 pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions};
 
 mod dns;
+mod ftp;
+mod ftp_data;
+mod line;
 mod llmnr;
 mod mdns;
 mod mime;

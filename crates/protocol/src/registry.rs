@@ -3,8 +3,15 @@
 use crate::{Field, Log, Pattern, Probe, Session};
 
 /// Every protocol that Targe speaks: one line each. The position is the [`ProtocolId`].
-pub const REGISTRY: &[&Protocol] =
-    &[&crate::ntp::PROTOCOL, &crate::dns::PROTOCOL, &crate::mdns::PROTOCOL, &crate::llmnr::PROTOCOL];
+pub const REGISTRY: &[&Protocol] = &[
+    &crate::ntp::PROTOCOL,
+    &crate::dns::PROTOCOL,
+    &crate::mdns::PROTOCOL,
+    &crate::llmnr::PROTOCOL,
+    &crate::smtp::PROTOCOL,
+    &crate::ftp::PROTOCOL,
+    &crate::ftp_data::PROTOCOL,
+];
 
 /// Position of a protocol in [`REGISTRY`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -37,6 +37,9 @@ pub trait Session: Debug + Send {
     /// How many transactions were ever opened.
     fn opened(&self) -> u64;
 
+    /// The flow was announced by another one: what for. Called once, before any data.
+    fn announced(&mut self, _expectation: &Expectation) {}
+
     /// For typed access from field getters.
     fn as_any(&self) -> &dyn Any;
     /// For typed access from tests and the engine's expectations.
@@ -244,7 +247,7 @@ pub struct Expectation {
     pub protocol: &'static str,
     /// Direction of the data in the expected flow.
     pub direction: Direction,
-    /// Handed to the new session (`Session::as_any_mut`), such as the file name.
+    /// For the new session ([`Session::announced`]), such as the file name.
     pub note: Vec<u8>,
 }
 

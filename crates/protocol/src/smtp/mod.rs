@@ -21,8 +21,6 @@ use crate::{
     Session, Side, Transaction, Transactions,
 };
 
-/// A command or reply line is cut here.
-const LINE_BYTES_MAX: usize = 4096;
 const RECIPIENTS_MAX: usize = 100;
 const WAITING_MAX: usize = 1024;
 const TRANSACTIONS_MAX: usize = 256;
@@ -303,57 +301,6 @@ impl Smtp {
             self.waiting.push_back(Waiting { command, tx });
         }
     }
-}
-
-/// A line that was found.
-struct Line<'a> {
-    /// Without its end, at most [`LINE_BYTES_MAX`].
-    text: &'a [u8],
-    /// Its end.
-    end: &'static [u8],
-    /// It was cut.
-    cut: bool,
-}
-
-/// Takes a line off `rest`; `None` when its end is not there yet and it is not too long either.
-///
-/// A line that is too long is given cut as soon as that is certain; `skipping` then reads over its rest.
-fn take_line<'a>(rest: &mut &'a [u8], skipping: &mut bool) -> Option<Line<'a>> {
-    loop {
-        let Some(at) = memchr::memchr(b'\n', rest) else {
-            if *skipping {
-                *rest = &[];
-                return None;
-            }
-            let text = rest.get(..LINE_BYTES_MAX)?;
-            *skipping = true;
-            *rest = &[];
-            return Some(Line { text, end: b"", cut: true });
-        };
-        let (line, after) = rest.split_at_checked(at + 1)?;
-        *rest = after;
-        if std::mem::take(skipping) {
-            continue;
-        }
-        let (text, end) = split_end(line);
-        let cut = text.get(..LINE_BYTES_MAX).filter(|cut| cut.len() < text.len());
-        return Some(Line { text: cut.unwrap_or(text), end, cut: cut.is_some() });
-    }
-}
-
-/// A line and its end.
-fn split_end(line: &[u8]) -> (&[u8], &'static [u8]) {
-    if let Some(text) = line.strip_suffix(b"\r\n") {
-        (text, b"\r\n")
-    } else if let Some(text) = line.strip_suffix(b"\n") {
-        (text, b"\n")
-    } else {
-        (line, b"")
-    }
-}
-
-fn begins(line: &[u8], word: &[u8]) -> bool {
-    line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 fn push_frame(input: &mut Input<'_>, kind: &'static str, offset: usize, len: Option<usize>, tx: Option<u64>) {

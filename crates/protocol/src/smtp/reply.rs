@@ -1,6 +1,7 @@
 //! The server's side: replies, each to the oldest command that waits.
 
-use super::{COMPLETE, Command, DATA, Event, Mode, Smtp, Waiting, push_frame, take_line};
+use super::{COMPLETE, Command, DATA, Event, Mode, Smtp, Waiting, push_frame};
+use crate::line::take_line;
 use crate::{Fed, Input};
 use model::Direction;
 

@@ -1,12 +1,9 @@
 //! The client's side: commands, and the mail itself.
 
-use super::{
-    COMPLETE, Command, DATA, Event, Line, Mail, Mode, RECIPIENTS_MAX, Smtp, begins, push_frame, split_end,
-    take_line,
-};
+use super::{COMPLETE, Command, DATA, Event, Mail, Mode, RECIPIENTS_MAX, Smtp, push_frame};
 use crate::file::FileSource;
+use crate::line::{LINE_BYTES_MAX, Line, begins, split_end, take_line};
 use crate::mime::{self, Stage};
-use crate::smtp::LINE_BYTES_MAX;
 use crate::{Fed, FileState, Input, Transaction};
 use model::Direction;
 
