@@ -17,8 +17,8 @@ pub use late::{
 };
 pub use op::{
     Base64Decode, ByteExtract, ByteFormat, ByteJump, ByteMath, ByteTest, Capture, CaptureKind, Content,
-    DatasetCommand, DatasetFormat, DatasetKind, DatasetSpec, Endian, FastPattern, JumpFrom, MathOperator, Op,
-    Pcre, TestOperator, Value,
+    DatasetCommand, DatasetEntry, DatasetFormat, DatasetKind, DatasetSpec, Endian, FastPattern, JumpFrom,
+    MathOperator, Op, Pcre, TestOperator, Value,
 };
 pub use packet::{
     AppSide, Checksummed, Counter, FlowCondition, FlowSide, FlowState, IpReputation, PacketTest,

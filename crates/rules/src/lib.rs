@@ -27,4 +27,7 @@ pub use scene::{FlowScene, FrameScene, Scene, StreamScene, Window};
 pub use set::RuleSet;
 pub use settings::{BodyWindow, Settings};
 pub use state::FlowState;
-pub use text::{Class, Classification, Code, Error, Fault, ReferenceSystem, References, VERSION, Variables};
+pub use text::{
+    Argument, Class, Classification, Code, Environment, Error, Fault, KEYWORDS, Keyword, Loaded, Loader,
+    ReferenceSystem, References, Skipped, VERSION, Variables,
+};

@@ -54,6 +54,8 @@ pub enum ActionScope {
     Hook,
     /// The transaction.
     Tx,
+    /// The file (`filestore` only).
+    File,
 }
 
 /// The header of a rule.

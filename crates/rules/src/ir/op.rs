@@ -1,5 +1,7 @@
 //! What must hold of bytes.
 
+use std::sync::Arc;
+
 use crate::{NumberTest, Pattern};
 
 /// A number in an option: given, or the value of a variable.
@@ -368,6 +370,19 @@ pub struct DatasetSpec {
     pub remove_key: bool,
     /// `match subdomain`: an entry matches its subdomains, too.
     pub subdomain: bool,
+    /// What was in its file when the rule was read.
+    pub entries: Arc<Vec<DatasetEntry>>,
+}
+
+/// One value of a data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetEntry {
+    /// The bytes that a buffer must have: addresses in 4 or 16 bytes, digests decoded.
+    pub value: Vec<u8>,
+    /// Its reputation, for `datarep`.
+    pub reputation: u16,
+    /// JSON that the alert shows under the set's `context_key`.
+    pub context: Option<String>,
 }
 
 impl DatasetSpec {
@@ -386,6 +401,7 @@ impl DatasetSpec {
             context_key: None,
             remove_key: false,
             subdomain: false,
+            entries: Arc::default(),
         }
     }
 }

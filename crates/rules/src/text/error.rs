@@ -123,7 +123,7 @@ impl Fault {
 }
 
 /// What most parsers here answer.
-pub type Parsed<T> = Result<T, Fault>;
+pub(crate) type Parsed<T> = Result<T, Fault>;
 
 /// Trouble with its place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
