@@ -29,7 +29,9 @@ pub(crate) trait Set: Sized + Default {
 
 /// Reads a group; `variable` answers for `$NAME`.
 pub(crate) fn parse<S: Set>(text: &str, variable: &mut dyn FnMut(&str) -> Parsed<S>) -> Parsed<S> {
-    let set = item(text, 0, variable)?;
+    // The outermost brackets may be left out: `!80,!443`.
+    let several = members(text).nth(1).is_some();
+    let set = if several { list(text, 0, variable)? } else { item(text, 0, variable)? };
     if set.is_nothing() {
         return Err(Fault::new(S::CODE, format!("no {} is left in this group", S::NOUN)));
     }

@@ -498,7 +498,10 @@ fn base64_decode(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
             "bytes" => decode.bytes = Some(count()?).filter(|bytes| *bytes > 0),
             "offset" => decode.offset = count()?,
             other => {
-                return Err(Fault::new(Code::Value, format!("`{other}` is not an option of `base64_decode`")));
+                return Err(Fault::new(
+                    Code::Value,
+                    format!("`{other}` is not an option of `base64_decode`"),
+                ));
             }
         }
     }

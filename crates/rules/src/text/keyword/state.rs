@@ -64,13 +64,6 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     keyword("asn1", "Oddities of ASN.1: refused.", |_, _| {
         Err(Fault::new(Code::Unsupported, "`asn1` is not done by Targe"))
     }),
-    Keyword {
-        name: "ftpbounce",
-        argument: Argument::None,
-        help: "An FTP PORT command that names another host.",
-        set: |_, _| Err(Fault::new(Code::Unsupported, "`ftpbounce` is not done by Targe")),
-        ..Keyword::EMPTY
-    },
     keyword("nfq_set_mark", "A mark for netfilter: refused.", |_, _| {
         Err(Fault::new(Code::Unsupported, "there is no netfilter queue to set marks in"))
     }),
