@@ -26,6 +26,7 @@ pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions}
 mod dns;
 mod ftp;
 mod ftp_data;
+mod http;
 mod line;
 mod llmnr;
 mod mdns;

@@ -4,6 +4,7 @@ use crate::{Field, Log, Pattern, Probe, Session};
 
 /// Every protocol that Targe speaks: one line each. The position is the [`ProtocolId`].
 pub const REGISTRY: &[&Protocol] = &[
+    &crate::http::PROTOCOL,
     &crate::ntp::PROTOCOL,
     &crate::dns::PROTOCOL,
     &crate::mdns::PROTOCOL,

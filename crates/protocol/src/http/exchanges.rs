@@ -1,0 +1,72 @@
+//! The open exchanges of a flow, by number.
+
+use super::body::Context;
+use super::exchange::Exchange;
+use crate::{Transaction, Transactions};
+
+/// Open exchanges per flow. More than this are never pipelined in earnest.
+const OPEN_MAX: usize = 512;
+
+/// The open exchanges of a flow.
+#[derive(Debug)]
+pub(super) struct Exchanges {
+    open: Transactions<Exchange>,
+    /// A finished one whose memory the next takes over.
+    spare: Option<Exchange>,
+}
+
+impl Default for Exchanges {
+    fn default() -> Self {
+        Self { open: Transactions::new(OPEN_MAX), spare: None }
+    }
+}
+
+impl Exchanges {
+    /// Exchange number `id`, opened when it is the next; `None` when too many are open.
+    pub(super) fn at(&mut self, id: u64, context: &Context<'_>) -> Option<&mut Transaction<Exchange>> {
+        if id < self.open.opened() {
+            return self.find(id);
+        }
+        if self.open.is_full() {
+            return None;
+        }
+        let exchange = self.spare.take().unwrap_or_default();
+        Some(self.open.open(context.time, context.packet, exchange))
+    }
+
+    /// Exchange number `id`, when it is open.
+    pub(super) fn find(&mut self, id: u64) -> Option<&mut Transaction<Exchange>> {
+        // Numbers only grow along the list.
+        let (mut low, mut high) = (0, self.open.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.open.get(middle)?.core.id {
+                found if found < id => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        self.open.get_mut(low).filter(|tx| tx.core.id == id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&Transaction<Exchange>> {
+        self.open.get(index)
+    }
+
+    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut Transaction<Exchange>> {
+        self.open.get_mut(index)
+    }
+
+    pub(super) fn opened(&self) -> u64 {
+        self.open.opened()
+    }
+
+    pub(super) fn remove(&mut self, index: usize) {
+        if let Some(tx) = self.open.remove(index) {
+            self.spare = Some(tx.body.recycle());
+        }
+    }
+}
