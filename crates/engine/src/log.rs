@@ -81,13 +81,13 @@ pub(crate) fn write_ether(json: &mut Json, config: &Config, ethernet: Option<&Et
 }
 
 /// One `anomaly` record per oddity that decoding found.
-pub(crate) fn decode_anomalies(view: &View<'_>, config: &Config, out: &mut Output) {
+pub(crate) fn decode_anomalies(view: &View<'_>, flow: Option<&Flow>, config: &Config, out: &mut Output) {
     if !config.eve.anomaly[0] || !wanted(config, "anomaly") {
         return;
     }
     for event in view.seen.layers.events.iter() {
         let start = out.mark();
-        let head = packet_head(view, None, "anomaly");
+        let head = packet_head(view, flow, "anomaly");
         eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
         write_ether(&mut out.json, config, view.seen.layers.ethernet.as_ref());
         if config.eve.anomaly_packet {

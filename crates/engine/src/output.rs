@@ -35,13 +35,13 @@ impl Output {
         Self { facts, ..Self::default() }
     }
 
-    /// What follows was caused by a packet (at one tunnel level), or by a timer of a flow.
+    /// What follows was caused by a packet (or one inside it), or by a timer of a flow.
     pub(crate) fn begin(&mut self, cause: Cause) {
         self.cause = match cause {
             // At one time timers come first: nothing that is due may still be there when a packet is looked at.
             Cause::Timer { time, flow } => (time, flow & !(1 << 63), PacketId(0)),
-            Cause::Packet { time, packet, level } => {
-                (time, 1 << 63 | packet.0 << 5 | u64::from(level & 31), packet)
+            Cause::Packet { time, packet, turn } => {
+                (time, 1 << 63 | packet.0 << 7 | u64::from(turn & 127), packet)
             }
         };
         self.step = 0;
@@ -122,7 +122,7 @@ pub(crate) enum Cause {
         time: Time,
         /// Its position.
         packet: PacketId,
-        /// Its tunnel level.
-        level: u8,
+        /// Which of the packets inside it: tunnel levels and rebuilt datagrams are counted through.
+        turn: u8,
     },
 }

@@ -28,6 +28,8 @@ pub(crate) struct Shard {
 pub(crate) struct View<'a> {
     /// As the flow stage sees it.
     pub(crate) seen: Seen<'a>,
+    /// Which of the packets inside the captured one this is, counted from 0.
+    pub(crate) turn: u8,
     /// The outermost level of the packet; for `tunnel` in records.
     pub(crate) root: Option<&'a Layers>,
 }
@@ -81,14 +83,15 @@ impl Shard {
     pub(crate) fn packet(&mut self, view: &View<'_>, tools: &mut Tools<'_>) {
         let seen = &view.seen;
         self.advance(seen.time, tools);
-        tools.out.begin(Cause::Packet { time: seen.time, packet: seen.id, level: seen.layers.level });
-        if !seen.layers.events.is_empty() {
-            log::decode_anomalies(view, tools.config, tools.out);
-        }
+        tools.out.begin(Cause::Packet { time: seen.time, packet: seen.id, turn: view.turn });
         let touch = self.flows.touch(seen);
         while let Some(slot) = self.flows.next_ended() {
             // The flow that had to go is told of as of this packet.
             self.end_flow_now(slot, seen.time, tools);
+        }
+        if !seen.layers.events.is_empty() {
+            let flow = touch.slot.map(|slot| self.flows.entry(slot).flow);
+            log::decode_anomalies(view, flow.as_deref(), tools.config, tools.out);
         }
         let Some(slot) = touch.slot else {
             inspect::packet_alone(view, tools);

@@ -99,7 +99,9 @@ impl Worker {
             outcome: &mut self.outcome,
             out: &mut self.out,
         };
-        let mut below = Below { decoders: deeper, defrags: &mut self.defrags, shards: &mut self.shards };
+        let turn = &mut 0;
+        let mut below =
+            Below { decoders: deeper, defrags: &mut self.defrags, shards: &mut self.shards, turn };
         below.levels(packet, levels, packet.bytes, None, &mut tools);
     }
 }
@@ -109,6 +111,8 @@ struct Below<'a> {
     decoders: &'a mut [Decoder],
     defrags: &'a mut [Defrag],
     shards: &'a mut [Option<Box<Shard>>],
+    /// Levels met so far in this captured packet, owned here or not: at most 17 per decoding, so it cannot overflow.
+    turn: &'a mut u8,
 }
 
 impl Below<'_> {
@@ -138,10 +142,12 @@ impl Below<'_> {
         root: Option<&Layers>,
         tools: &mut Tools<'_>,
     ) {
+        let turn = *self.turn;
+        *self.turn = turn.saturating_add(1);
         if let Some(shard) = &mut self.shards[shard_of(layers.src, layers.dst)] {
             let len = layers.frame.end - layers.frame.start;
             let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
-            shard.packet(&View { seen, root }, tools);
+            shard.packet(&View { seen, turn, root }, tools);
         }
     }
 
@@ -163,7 +169,7 @@ impl Below<'_> {
         if let Some(event) = accepted.event {
             layers.events.insert(event);
         }
-        let mut below = Below { decoders: self.decoders, defrags, shards: self.shards };
+        let mut below = Below { decoders: self.decoders, defrags, shards: self.shards, turn: self.turn };
         below.level(packet, &layers, bytes, root, tools);
         let (Some(datagram), Some((decoder, decoders))) =
             (accepted.rebuilt, below.decoders.split_first_mut())
@@ -171,7 +177,7 @@ impl Below<'_> {
             return;
         };
         let levels = decoder.decode_datagram(&layers, datagram);
-        let mut below = Below { decoders, defrags: below.defrags, shards: below.shards };
+        let mut below = Below { decoders, defrags: below.defrags, shards: below.shards, turn: below.turn };
         below.levels(packet, levels, datagram, root.or(Some(&layers)), tools);
     }
 }
