@@ -32,3 +32,6 @@ pub use tcp::{
     Chunk, Conflict, Deliver, Fate, State, Stream, StreamEvent, StreamEvents, StreamTrouble, Turn, Window,
     Windows,
 };
+
+#[cfg(test)]
+mod tests;

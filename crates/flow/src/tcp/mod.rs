@@ -511,6 +511,3 @@ impl Work<'_, '_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -325,7 +325,10 @@ impl Work<'_, '_> {
         }
         if !self.me().reset_received && self.peer().reset_received {
             let state = self.s.previous;
-            return self.in_state(state);
+            self.in_state(state)?;
+            if self.s.state == State::Closed {
+                self.s.state = state;
+            }
         }
         Ok(())
     }
@@ -392,7 +395,13 @@ impl Work<'_, '_> {
             return false;
         }
         let me = self.me();
-        (!me.no_reassembly && !after(p.end(), me.base_seq)) || !after(p.end(), me.last_ack)
+        if !me.no_reassembly && !after(p.end(), me.base_seq) {
+            return true;
+        }
+        // Acknowledged and never seen is no repetition: the capture may have turned packets round.
+        let seen =
+            me.no_reassembly || me.offset(p.end()).is_some_and(|end| end <= me.data.consecutive_right());
+        seen && !after(p.end(), me.last_ack)
     }
 
     fn is_answer_to_fin(&mut self) -> bool {
