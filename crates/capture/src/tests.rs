@@ -669,6 +669,17 @@ fn corpus() -> Option<PathBuf> {
 }
 
 #[test]
+fn a_recording_of_real_programs_is_read_to_its_end() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/real/office.pcap");
+    let mut source = Source::open(&[path]).unwrap();
+    let seen = read_all(&mut source, 100);
+    assert_eq!(seen.len(), 1_910);
+    assert_eq!(source.inputs().next().unwrap().format, Format::PcapNanos);
+    assert!(source.losses().is_empty());
+    assert!(seen.iter().all(|seen| seen.bytes.len() as u32 == seen.wire));
+}
+
+#[test]
 fn every_capture_of_the_corpus_is_read_to_its_end() {
     let Some(corpus) = corpus() else {
         println!("skipped: ../shared/corpus is not on this machine");

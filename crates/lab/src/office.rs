@@ -79,7 +79,9 @@ impl Office {
         let site = |name: &str, ip: [u8; 4], hops: u8, secure: bool| Site {
             name: name.to_owned(),
             host: outside(name, ip, hops),
-            second: (ip[3] % 3 == 0).then(|| Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(ip[3]))),
+            second: ip[3]
+                .is_multiple_of(3)
+                .then(|| Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(ip[3]))),
             secure,
             certificate: Certificate::issued(random, name, at),
         };
