@@ -61,15 +61,31 @@ impl Pattern {
 
     /// Where it first matches.
     pub fn find(&self, bytes: &[u8]) -> Option<(usize, usize)> {
-        let found = self.regex()?.find(bytes).ok()??;
+        self.find_at(bytes, 0)
+    }
+
+    /// Where it first matches from a position on.
+    pub fn find_at(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+        if from > bytes.len() {
+            return None;
+        }
+        let found = self.regex()?.find_at(bytes, from).ok()??;
         Some((found.start(), found.end()))
     }
 
-    /// Where it first matches, with its groups; start and end of group `n` by [`CaptureLocations::get`].
-    pub fn captures(&self, bytes: &[u8], locations: &mut Option<CaptureLocations>) -> Option<(usize, usize)> {
+    /// Where it first matches from a position on, with its groups in `locations`.
+    pub(crate) fn captures_at(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        locations: &mut Option<CaptureLocations>,
+    ) -> Option<(usize, usize)> {
+        if from > bytes.len() {
+            return None;
+        }
         let regex = self.regex()?;
         let locations = locations.insert(regex.capture_locations());
-        let found = regex.captures_read(locations, bytes).ok()??;
+        let found = regex.captures_read_at(locations, bytes, from).ok()??;
         Some((found.start(), found.end()))
     }
 
