@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::text::group::{self, holds};
 
 /// A set of IP addresses: sorted, disjoint, inclusive ranges per version.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct AddressSet {
     pub(crate) v4: Vec<(u32, u32)>,
     pub(crate) v6: Vec<(u128, u128)>,

@@ -1,16 +1,102 @@
 //! Holding rules against packets.
+//!
+//! For each packet: rules on addresses alone, rules on the packet and its stream, rules on frames, then rules on the open
+//! transactions of the packet's direction. What matched is queued, and decided in the order of the rules at the end.
 
+mod bytes;
+mod codec;
+mod file;
+mod finish;
+mod header;
+mod packet;
+mod payload;
+mod post;
+mod transaction;
+mod transform;
+
+pub(crate) use bytes::{Buffer, Machine, Sets};
+pub(crate) use transform::{Transform, Workbench};
+
+use model::Direction;
+use smallvec::SmallVec;
+
+use crate::index::Class;
+use crate::ir::CaptureKind;
+use crate::scan::Candidates;
+use crate::sig::{Kind, Sig, gate};
 use crate::{Late, Outcome, RuleSet, Scene};
 
 /// Working memory of one worker. Holds nothing that outlives a packet.
 #[derive(Debug)]
-pub struct Inspector {}
+pub struct Inspector {
+    machine: Machine,
+    bench: Workbench,
+    candidates: Candidates,
+    list: Vec<u32>,
+    /// Rules on transactions that a pattern in the payload found.
+    from_payload: Vec<u32>,
+    transaction: transaction::Memory,
+    hits: Vec<Hit>,
+    /// Whether the packet's addresses are in a set: by set, source then destination; 0 = not yet known.
+    known: Vec<[u8; 2]>,
+    known_used: Vec<u32>,
+}
+
+/// A rule that matched, until it is decided what comes of it.
+#[derive(Debug)]
+pub(crate) struct Hit {
+    pub(crate) sig: u32,
+    pub(crate) tx: Option<u64>,
+    pub(crate) stream: bool,
+    pub(crate) state: bool,
+    pub(crate) frame: Option<u64>,
+    pub(crate) contexts: SmallVec<[(u32, u32); 1]>,
+    pub(crate) captures: Vec<(u32, Vec<u8>)>,
+}
+
+impl Hit {
+    fn packet(sig: u32) -> Self {
+        Self {
+            sig,
+            tx: None,
+            stream: false,
+            state: false,
+            frame: None,
+            contexts: SmallVec::new(),
+            captures: Vec::new(),
+        }
+    }
+}
+
+/// One packet under inspection.
+pub(crate) struct Run<'r, 's> {
+    rules: &'r RuleSet,
+    scene: &'r mut Scene<'s>,
+    late: Option<&'r mut Late>,
+    outcome: &'r mut Outcome,
+    tools: &'r mut Inspector,
+    direction: Direction,
+    class: Class,
+    /// What the packet has; bits of [`gate`].
+    have: u16,
+    /// Whether rules are held against it without looking for candidates first; for tests.
+    plain: bool,
+}
 
 impl Inspector {
     /// Working memory for a rule set.
     pub fn new(rules: &RuleSet) -> Self {
-        let _ = rules;
-        Self {}
+        Self {
+            machine: Machine::default(),
+            bench: Workbench::default(),
+            candidates: Candidates::new(rules.len()),
+            list: Vec::new(),
+            from_payload: Vec::new(),
+            transaction: transaction::Memory::default(),
+            hits: Vec::new(),
+            known: vec![[0; 2]; rules.names.addresses.len()],
+            known_used: Vec::new(),
+        }
     }
 
     /// Holds all rules against a packet: packet rules first, then frames, then the open transactions of its direction.
@@ -24,7 +110,193 @@ impl Inspector {
         late: Option<&mut Late>,
         outcome: &mut Outcome,
     ) {
-        let _ = (rules, scene, late);
+        self.inspect_as(rules, scene, late, outcome, false);
+    }
+
+    /// Like [`Inspector::inspect`], but holds every rule against everything without looking for candidates first.
+    /// Slow; the fast way must come to the same.
+    pub fn inspect_plainly(
+        &mut self,
+        rules: &RuleSet,
+        scene: &mut Scene<'_>,
+        late: Option<&mut Late>,
+        outcome: &mut Outcome,
+    ) {
+        self.inspect_as(rules, scene, late, outcome, true);
+    }
+
+    fn inspect_as(
+        &mut self,
+        rules: &RuleSet,
+        scene: &mut Scene<'_>,
+        late: Option<&mut Late>,
+        outcome: &mut Outcome,
+        plain: bool,
+    ) {
         outcome.clear();
+        if let Some(flow) = &scene.flow {
+            if flow.state.dropped && rules.settings().prevent {
+                outcome.drop = Some("flow drop");
+                return;
+            }
+            if flow.state.passed {
+                outcome.pass = true;
+                return;
+            }
+        }
+        if rules.is_empty() {
+            return;
+        }
+        let direction = scene.flow.as_ref().map_or(Direction::ToServer, |flow| flow.direction);
+        let class = header::class(scene);
+        let have = header::have(scene);
+        let mut run = Run { rules, scene, late, outcome, tools: self, direction, class, have, plain };
+        run.all();
+        for set in self.known_used.drain(..) {
+            if let Some(known) = self.known.get_mut(set as usize) {
+                *known = [0; 2];
+            }
+        }
     }
 }
+
+impl<'r> Run<'r, '_> {
+    fn all(&mut self) {
+        self.ip_only();
+        self.packet_rules();
+        self.frames();
+        self.transactions();
+        self.finish();
+        self.tags();
+    }
+
+    fn sig(&self, number: u32) -> Option<&'r Sig> {
+        self.rules.sigs.get(number as usize)
+    }
+
+    /// Rules on addresses alone: once per direction of a flow.
+    fn ip_only(&mut self) {
+        if let Some(flow) = &mut self.scene.flow {
+            let done = &mut flow.state.ip_only_done[flow.direction.index()];
+            if std::mem::replace(done, true) {
+                return;
+            }
+        }
+        if self.class == Class::NotIp {
+            return;
+        }
+        let mut list = std::mem::take(&mut self.tools.list);
+        let (src, dst) = (self.scene.layers.src, self.scene.layers.dst);
+        self.rules.index.ip_only.find(src, dst, &mut list);
+        list.sort_unstable();
+        for number in &list {
+            let Some(sig) = self.sig(*number) else { continue };
+            if self.header(sig) && self.tests(sig) {
+                self.matched(sig, Hit::packet(*number));
+            }
+        }
+        self.tools.list = list;
+    }
+
+    /// Rules on the packet and its stream.
+    fn packet_rules(&mut self) {
+        self.find_packet_candidates();
+        let mut list = std::mem::take(&mut self.tools.list);
+        self.tools.candidates.take(&mut list);
+        self.tools.from_payload.clear();
+        for number in &list {
+            let Some(sig) = self.sig(*number) else { continue };
+            if sig.kind == Kind::Transaction {
+                self.tools.from_payload.push(*number);
+                continue;
+            }
+            if sig.frame.is_some() || matches!(sig.kind, Kind::IpOnly | Kind::LikeIpOnly) {
+                continue;
+            }
+            if !self.header(sig) {
+                continue;
+            }
+            self.tools.machine.captures.clear();
+            self.tools.machine.contexts.clear();
+            let Some(stream) = self.looks(sig) else { continue };
+            if self.tests(sig) {
+                self.matched(sig, Hit { stream, tx: self.guess(), ..Hit::packet(*number) });
+            }
+        }
+        self.tools.list = list;
+    }
+
+    fn find_packet_candidates(&mut self) {
+        if self.plain {
+            let all = 0..u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
+            let sigs = &self.rules.sigs;
+            let of_packets = |number: &u32| {
+                sigs.get(*number as usize).is_some_and(|sig| {
+                    sig.kind != Kind::Transaction && sig.head.gate & !self.have == 0
+                        || sig.kind == Kind::Transaction && !self.scene.payload.is_empty()
+                })
+            };
+            all.filter(of_packets).for_each(|number| self.tools.candidates.add(number));
+            return;
+        }
+        let Some(index) = self.rules.index.packets.get(self.class as usize).and_then(|of| of.get(self.direction.index()))
+        else {
+            return;
+        };
+        for (gate, rules) in &index.unfiltered {
+            if gate & !self.have == 0 {
+                self.tools.candidates.extend(rules);
+            }
+        }
+        let candidates = &mut self.tools.candidates;
+        let stream = self.scene.flow.as_ref().and_then(|flow| flow.stream);
+        let added = stream.is_some_and(|stream| stream.added);
+        if let (Some(scanner), Some(stream)) = (&index.stream, &stream) {
+            for window in stream.windows {
+                scanner.scan(window.data, |rules| candidates.extend(rules));
+            }
+        }
+        if self.scene.inspect_payload && !self.scene.payload.is_empty() {
+            if let Some(scanner) = &index.packet {
+                scanner.scan(self.scene.payload, |rules| candidates.extend(rules));
+            }
+            if let (Some(scanner), false) = (&index.stream, added) {
+                scanner.scan(self.scene.payload, |rules| candidates.extend(rules));
+            }
+        }
+    }
+
+    /// A rule matched: variables and state are kept, and what comes of it is decided later.
+    fn matched(&mut self, sig: &Sig, mut hit: Hit) {
+        let captures = std::mem::take(&mut self.tools.machine.captures);
+        for (kind, name, value) in captures {
+            match kind {
+                CaptureKind::Flow | CaptureKind::FlowKey => {
+                    if let Some(flow) = &mut self.scene.flow {
+                        flow.state.set_var(name, &value);
+                    }
+                }
+                CaptureKind::Packet => self.outcome.packet_vars.push((name, value)),
+                CaptureKind::Alert => hit.captures.push((name, value)),
+            }
+        }
+        hit.contexts.extend(self.tools.machine.contexts.drain(..));
+        self.post(sig, hit.tx);
+        self.tools.hits.push(hit);
+    }
+
+    /// The transaction that an alert of a packet rule may be about, when there is just one.
+    fn guess(&self) -> Option<u64> {
+        if !self.rules.settings().guess_transaction {
+            return None;
+        }
+        let session = self.scene.flow.as_ref()?.app.session()?;
+        (session.count() == 1).then(|| session.core(0).id)
+    }
+
+    /// Whether content rules have anything to look at.
+    fn has_payload(&self) -> bool {
+        self.have & gate::PAYLOAD != 0
+    }
+}
+

@@ -3,7 +3,7 @@
 use crate::NumberTest;
 use crate::Pattern;
 use crate::ir::{
-    self, ByteExtract, ByteJump, ByteMath, ByteTest, CaptureKind, DatasetCommand, TestOperator, Value,
+    self, ByteExtract, ByteJump, ByteMath, ByteTest, CaptureKind, DatasetCommand, FastPattern, TestOperator, Value,
 };
 
 /// One operation.
@@ -41,6 +41,8 @@ pub(crate) struct Content {
     pub(crate) depth: Option<Value>,
     pub(crate) distance: Option<Value>,
     pub(crate) within: Option<Value>,
+    /// What its author said of finding candidates.
+    pub(crate) fast: Option<FastPattern>,
 }
 
 /// `pcre`.
@@ -131,6 +133,7 @@ fn lower_content(content: ir::Content, again: bool) -> Content {
         depth,
         distance: content.distance,
         within: content.within,
+        fast: content.fast,
     }
 }
 

@@ -27,8 +27,11 @@ impl ScannerBuilder {
         self.patterns[place].1.push(rule);
     }
 
-    /// Builds the scanner.
-    pub(crate) fn build(self) -> Scanner {
+    /// Builds the scanner; `None` without patterns.
+    pub(crate) fn build(self) -> Option<Scanner> {
+        if self.patterns.is_empty() {
+            return None;
+        }
         let shortest = self.patterns.iter().map(|(pattern, _)| pattern.len()).min().unwrap_or(usize::MAX);
         let automaton = AhoCorasickBuilder::new()
             .match_kind(MatchKind::Standard)
@@ -43,7 +46,7 @@ impl ScannerBuilder {
             rules.extend_from_slice(of_pattern);
             starts.push(u32::try_from(rules.len()).expect("rules are counted in 32 bits"));
         }
-        Scanner { automaton, rules: rules.into(), starts: starts.into(), shortest }
+        Some(Scanner { automaton, rules: rules.into(), starts: starts.into(), shortest })
     }
 }
 

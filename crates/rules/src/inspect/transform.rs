@@ -31,6 +31,16 @@ impl Transform {
             other => Transform::Plain(other.clone()),
         }
     }
+
+    /// Whether two lists do the same.
+    pub(crate) fn same(left: &[Transform], right: &[Transform]) -> bool {
+        left.len() == right.len()
+            && left.iter().zip(right).all(|pair| match pair {
+                (Transform::Plain(left), Transform::Plain(right)) => left == right,
+                (Transform::Pcre(left), Transform::Pcre(right)) => left.source() == right.source(),
+                _ => false,
+            })
+    }
 }
 
 /// Two buffers that transforms write into by turns.

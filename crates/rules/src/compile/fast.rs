@@ -1,0 +1,116 @@
+//! Which content of a rule finds candidates.
+//!
+//! The author's choice, or the longest and most diverse content that is not negated; contents of protocol fields before
+//! those of payload, since fields are fewer and shorter.
+
+use std::sync::Arc;
+
+use crate::ir::{Absent, FastPattern};
+use crate::op::{Content, Op, commonness};
+use crate::sig::{Look, Part, Sig, What};
+
+/// Where the pattern is looked for.
+#[derive(Debug)]
+pub(super) enum Where {
+    /// In the payload of packet rules.
+    Payload {
+        /// Of the stream.
+        stream: bool,
+        /// Of packets.
+        packet: bool,
+    },
+    /// In what a step of the plans looks at, recognised by its part.
+    Step(Arc<Part>),
+}
+
+/// The choice.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) place: Where,
+    pub(super) pattern: Vec<u8>,
+}
+
+/// Points for a pattern in a field over one of the same strength in payload.
+const FIELD_BONUS: u32 = 400;
+
+/// Chooses.
+pub(super) fn choose(sig: &Sig) -> Option<Choice> {
+    let mut best: Option<(u32, Choice)> = None;
+    let mut offer = |score: u32, choice: &dyn Fn() -> Choice| {
+        if best.as_ref().is_none_or(|(best, _)| score > *best) {
+            best = Some((score, choice()));
+        }
+    };
+    for look in &sig.looks {
+        let Look::Payload { stream, packet, ops } = look else { continue };
+        for content in contents(ops) {
+            let pattern = piece(content);
+            offer(score(content, pattern), &|| Choice {
+                place: Where::Payload { stream: *stream, packet: *packet },
+                pattern: pattern.to_vec(),
+            });
+        }
+    }
+    // All plans share the same parts.
+    for step in sig.plans.first().iter().flat_map(|plan| &plan.steps) {
+        let (part, bonus) = match &step.what {
+            What::Bytes { part, .. } | What::FileData(part) | What::FileName(part) | What::FileMagic(part) => {
+                (part, FIELD_BONUS)
+            }
+            What::Stream(part) => (part, 0),
+            What::Number { .. }
+            | What::Custom { .. }
+            | What::Event(_)
+            | What::State { .. }
+            | What::FileSize(_)
+            | What::Hashes(_)
+            | What::Reached => continue,
+        };
+        if part.absent != Absent::Fails || (matches!(step.what, What::Stream(_)) && !part.transforms.is_empty()) {
+            continue;
+        }
+        for content in contents(&part.ops) {
+            let pattern = piece(content);
+            offer(score(content, pattern).saturating_add(bonus), &|| Choice {
+                place: Where::Step(Arc::clone(part)),
+                pattern: pattern.to_vec(),
+            });
+        }
+    }
+    best.map(|(_, choice)| choice)
+}
+
+fn contents(ops: &[Op]) -> impl Iterator<Item = &Content> {
+    ops.iter().filter_map(|op| match op {
+        Op::Content(content) if !content.negated && !content.bytes.is_empty() => Some(content),
+        _ => None,
+    })
+}
+
+/// The part of a content that is searched for.
+fn piece(content: &Content) -> &[u8] {
+    match content.fast {
+        Some(FastPattern::Chop(offset, len)) => {
+            let start = usize::from(offset);
+            content.bytes.get(start..start + usize::from(len)).unwrap_or(&content.bytes)
+        }
+        Some(FastPattern::Whole | FastPattern::Only) | None => &content.bytes,
+    }
+}
+
+fn score(content: &Content, pattern: &[u8]) -> u32 {
+    if content.fast.is_some() {
+        return u32::MAX;
+    }
+    let mut seen = [false; 256];
+    pattern.iter().take(PATTERN_BYTES).fold(0, |sum, byte| {
+        let place = &mut seen[usize::from(*byte)];
+        let worth = 300 - u32::from(commonness(*byte));
+        // A byte that was there before says less.
+        let worth = if std::mem::replace(place, true) { worth / 4 } else { worth };
+        sum + worth
+    })
+}
+
+/// Bytes of a pattern that count.
+const PATTERN_BYTES: usize = 32;

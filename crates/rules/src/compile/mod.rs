@@ -1,0 +1,242 @@
+//! From typed rules to a rule set: order, numbers for names, patterns, groups.
+
+mod fast;
+mod kind;
+mod lower;
+mod names;
+mod order;
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use model::Direction;
+use protocol::{ProtocolId, REGISTRY};
+
+pub(crate) use lower::speaks;
+pub(crate) use names::Names;
+
+use crate::Settings;
+use crate::index::{AddressIndex, Class, Engine, Index, PacketIndex, Source, TransactionIndex};
+use crate::inspect::Transform;
+use crate::ir::{PacketTest, Rule};
+use crate::scan::ScannerBuilder;
+use crate::sig::{Kind, Part, Sig, Test, What};
+use fast::{Choice, Where};
+
+/// Puts rules in order, brings them into running form, and gives names their numbers.
+pub(crate) fn signatures(rules: Vec<Rule>, settings: &Settings) -> (Vec<Sig>, Names) {
+    let order = order::order(&rules, settings);
+    let mut slots: Vec<Option<Rule>> = rules.into_iter().map(Some).collect();
+    let mut names = Names::default();
+    let sigs = order
+        .into_iter()
+        .filter_map(|position| slots.get_mut(position).and_then(Option::take))
+        .map(|rule| lower::lower(rule, &mut names))
+        .collect();
+    names.close();
+    (sigs, names)
+}
+
+/// Groups signatures so that traffic meets few of them.
+pub(crate) fn index(sigs: &[Sig], names: &Names) -> Index {
+    let mut builder = Builder::default();
+    for (position, sig) in sigs.iter().enumerate() {
+        let number = u32::try_from(position).expect("rules are counted in 32 bits");
+        builder.add(sig, number);
+    }
+    builder.build(sigs, names)
+}
+
+#[derive(Default)]
+struct Builder {
+    packets: HashMap<(Class, usize), PacketBuilder>,
+    transactions: HashMap<(ProtocolId, usize), TransactionBuilder>,
+    frames: Vec<u32>,
+    ip_only: Vec<u32>,
+}
+
+#[derive(Default)]
+struct PacketBuilder {
+    stream: ScannerBuilder,
+    packet: ScannerBuilder,
+    unfiltered: HashMap<u16, Vec<u32>>,
+}
+
+#[derive(Default)]
+struct TransactionBuilder {
+    engines: Vec<(u8, Source, Arc<Part>, ScannerBuilder)>,
+    unfiltered: Vec<u32>,
+}
+
+impl Builder {
+    fn add(&mut self, sig: &Sig, number: u32) {
+        if sig.head.never || sig.tests.iter().any(|test| matches!(test, Test::Packet(PacketTest::Never))) {
+            return;
+        }
+        if matches!(sig.kind, Kind::IpOnly | Kind::LikeIpOnly) {
+            self.ip_only.push(number);
+            return;
+        }
+        if sig.frame.is_some() {
+            self.frames.push(number);
+            return;
+        }
+        let choice = fast::choose(sig);
+        if sig.kind == Kind::Transaction {
+            self.add_transaction(sig, number, choice.as_ref());
+        } else {
+            self.add_packet(sig, number, choice.as_ref());
+        }
+    }
+
+    fn add_packet(&mut self, sig: &Sig, number: u32, choice: Option<&Choice>) {
+        for class in Class::ALL.into_iter().filter(|class| class.meets(&sig.head.proto)) {
+            for direction in sides(sig.head.directions) {
+                let place = self.packets.entry((class, direction)).or_default();
+                match choice {
+                    Some(Choice { place: Where::Payload { stream, packet }, pattern }) => {
+                        let stream = *stream && class == Class::Tcp;
+                        if stream {
+                            place.stream.add(pattern, number);
+                        }
+                        if *packet || !stream {
+                            place.packet.add(pattern, number);
+                        }
+                    }
+                    _ => place.unfiltered.entry(sig.head.gate).or_default().push(number),
+                }
+            }
+        }
+    }
+
+    fn add_transaction(&mut self, sig: &Sig, number: u32, choice: Option<&Choice>) {
+        let chosen = match choice {
+            Some(Choice { place: Where::Step(part), pattern }) => Some((part, pattern)),
+            _ => None,
+        };
+        let mut in_payload = false;
+        for plan in &sig.plans {
+            for direction in sides(plan.directions) {
+                let place = self.transactions.entry((plan.protocol, direction)).or_default();
+                let step = chosen.and_then(|(part, pattern)| {
+                    plan.steps.iter().find(|step| part_of(&step.what).is_some_and(|of| Arc::ptr_eq(of, part))).map(|step| (step, part, pattern))
+                });
+                match step {
+                    // A `=>` rule is found by its pattern in one direction, and goes on from there in the other.
+                    Some((step, _, _)) if !step.directions[direction] && !matches!(step.what, What::Stream(_)) => {}
+                    Some((step, part, pattern)) => match source_of(&step.what) {
+                        Some(source) => {
+                            let progress = step.progress[direction];
+                            place.engine(progress, source, part).add(pattern, number);
+                        }
+                        None => in_payload = true,
+                    },
+                    None => place.unfiltered.push(number),
+                }
+            }
+        }
+        if let (true, Some((_, pattern))) = (in_payload, chosen) {
+            for class in Class::ALL.into_iter().filter(|class| class.meets(&sig.head.proto)) {
+                for direction in sides(sig.head.directions) {
+                    let place = self.packets.entry((class, direction)).or_default();
+                    let scanner = if class == Class::Tcp { &mut place.stream } else { &mut place.packet };
+                    scanner.add(pattern, number);
+                }
+            }
+        }
+    }
+
+    fn build(self, sigs: &[Sig], names: &Names) -> Index {
+        let mut packets = self.packets;
+        let mut transactions = self.transactions;
+        let per_class = Class::ALL.map(|class| {
+            [0, 1].map(|direction| packets.remove(&(class, direction)).unwrap_or_default().build())
+        });
+        let per_protocol = (0..REGISTRY.len())
+            .map(|position| {
+                let protocol = ProtocolId(u8::try_from(position).expect("protocols are counted in 8 bits"));
+                [0, 1].map(|direction| transactions.remove(&(protocol, direction)).unwrap_or_default().build())
+            })
+            .collect();
+        Index {
+            packets: per_class,
+            transactions: per_protocol,
+            frames: self.frames.into(),
+            ip_only: AddressIndex::build(&self.ip_only, sigs, names),
+        }
+    }
+}
+
+impl PacketBuilder {
+    fn build(self) -> PacketIndex {
+        let mut unfiltered: Vec<(u16, Box<[u32]>)> =
+            self.unfiltered.into_iter().map(|(gate, rules)| (gate, rules.into())).collect();
+        unfiltered.sort_unstable_by_key(|(gate, _)| *gate);
+        PacketIndex { stream: self.stream.build(), packet: self.packet.build(), unfiltered: unfiltered.into() }
+    }
+}
+
+impl TransactionBuilder {
+    fn engine(&mut self, progress: u8, source: Source, part: &Arc<Part>) -> &mut ScannerBuilder {
+        let known = self.engines.iter().position(|(known_progress, known_source, known_part, _)| {
+            (*known_progress, *known_source) == (progress, source)
+                && Transform::same(&known_part.transforms, &part.transforms)
+        });
+        let position = known.unwrap_or_else(|| {
+            self.engines.push((progress, source, Arc::clone(part), ScannerBuilder::default()));
+            self.engines.len() - 1
+        });
+        &mut self.engines[position].3
+    }
+
+    fn build(mut self) -> TransactionIndex {
+        self.engines.sort_by_key(|(progress, ..)| *progress);
+        let engines = self
+            .engines
+            .into_iter()
+            .filter_map(|(progress, source, part, scanner)| {
+                Some(Engine { progress, source, part, scanner: scanner.build()? })
+            })
+            .collect();
+        TransactionIndex { engines, unfiltered: self.unfiltered.into() }
+    }
+}
+
+fn sides(directions: [bool; 2]) -> impl Iterator<Item = usize> {
+    Direction::BOTH.into_iter().map(Direction::index).filter(move |direction| directions[*direction])
+}
+
+fn part_of(what: &What) -> Option<&Arc<Part>> {
+    match what {
+        What::Bytes { part, .. }
+        | What::FileData(part)
+        | What::FileName(part)
+        | What::FileMagic(part)
+        | What::Stream(part) => Some(part),
+        What::Number { .. }
+        | What::Custom { .. }
+        | What::Event(_)
+        | What::State { .. }
+        | What::FileSize(_)
+        | What::Hashes(_)
+        | What::Reached => None,
+    }
+}
+
+fn source_of(what: &What) -> Option<Source> {
+    match what {
+        What::Bytes { field, .. } => Some(Source::Field(*field)),
+        What::FileData(_) => Some(Source::FileData),
+        What::FileName(_) => Some(Source::FileName),
+        What::FileMagic(_) => Some(Source::FileMagic),
+        What::Stream(_)
+        | What::Number { .. }
+        | What::Custom { .. }
+        | What::Event(_)
+        | What::State { .. }
+        | What::FileSize(_)
+        | What::Hashes(_)
+        | What::Reached => None,
+    }
+}
+
