@@ -79,6 +79,8 @@ pub struct File {
     pub store: bool,
     /// Written to EVE already.
     pub logged: bool,
+    /// Bytes of its content that rules have inspected.
+    pub inspected: u64,
     /// Signatures (sids) that matched on it with `filestore` or file keywords.
     pub sids: Vec<u32>,
     sha256: Option<Box<Sha256>>,
@@ -120,6 +122,7 @@ impl File {
             began,
             store: false,
             logged: false,
+            inspected: 0,
             sids: Vec::new(),
             sha256: config.sha256.then(Box::default),
             sha1: config.sha1.then(Box::default),

@@ -34,6 +34,8 @@ pub struct Core {
     pub told: bool,
     /// Whether a signature matched on it.
     pub alerted: bool,
+    /// A rule switched off its records.
+    pub quiet: bool,
 }
 
 impl Core {

@@ -239,7 +239,8 @@ impl<'r> Run<'r, '_> {
             all.filter(of_packets).for_each(|number| self.tools.candidates.add(number));
             return;
         }
-        let Some(index) = self.rules.index.packets.get(self.class as usize).and_then(|of| of.get(self.direction.index()))
+        let Some(index) =
+            self.rules.index.packets.get(self.class as usize).and_then(|of| of.get(self.direction.index()))
         else {
             return;
         };
@@ -299,4 +300,3 @@ impl<'r> Run<'r, '_> {
         self.have & gate::PAYLOAD != 0
     }
 }
-

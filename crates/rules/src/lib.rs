@@ -5,15 +5,23 @@
 //! [`Late`], owned by whoever sees the input in order.
 
 mod address;
+mod compile;
+mod count;
+mod dataset;
+mod index;
 mod inspect;
 pub mod ir;
 mod late;
 mod number;
+mod op;
 mod outcome;
 mod pattern;
+mod reputation;
+mod scan;
 mod scene;
 mod set;
 mod settings;
+mod sig;
 mod state;
 mod text;
 
@@ -23,9 +31,11 @@ pub use late::Late;
 pub use number::NumberTest;
 pub use outcome::{Alert, Candidate, Outcome, Settled};
 pub use pattern::{Flags, Pattern};
+pub use reputation::Reputation;
 pub use scene::{FlowScene, FrameScene, Scene, StreamScene, Window};
 pub use set::RuleSet;
 pub use settings::{BodyWindow, Settings};
+pub use sig::Sig;
 pub use state::FlowState;
 pub use text::{
     Argument, Class, Classification, Code, Environment, Error, Fault, KEYWORDS, Keyword, Loaded, Loader,

@@ -3,7 +3,8 @@
 use crate::NumberTest;
 use crate::Pattern;
 use crate::ir::{
-    self, ByteExtract, ByteJump, ByteMath, ByteTest, CaptureKind, DatasetCommand, FastPattern, TestOperator, Value,
+    self, ByteExtract, ByteJump, ByteMath, ByteTest, CaptureKind, DatasetCommand, FastPattern, TestOperator,
+    Value,
 };
 
 /// One operation.

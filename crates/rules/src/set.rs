@@ -1,39 +1,106 @@
 //! The compiled rule set.
 
+use std::net::IpAddr;
+
 use json::Json;
 
-use crate::ir::Rule;
+use crate::compile::{self, Names};
+use crate::dataset::Dataset;
+use crate::index::Index;
+use crate::ir::{BitTrack, DatasetCommand, HashKind, Late, Rule, TagOf, Track};
+use crate::op::Op;
+use crate::sig::{Look, Sig, Test, What};
 use crate::{FlowState, Outcome, Settings};
 
 /// Rules, ordered and indexed for inspection. Shared by all workers, never changed.
 #[derive(Debug)]
 pub struct RuleSet {
-    rules: Vec<Rule>,
+    pub(crate) sigs: Vec<Sig>,
+    pub(crate) names: Names,
+    pub(crate) index: Index,
+    pub(crate) datasets: Vec<Dataset>,
+    /// Which data sets rules change.
+    pub(crate) growing: Vec<bool>,
     settings: Settings,
+    needs_order: bool,
+    needs_hashes: [bool; 3],
 }
 
 impl RuleSet {
-    /// Orders and indexes rules.
+    /// Orders and indexes rules. Data sets are not loaded: see [`RuleSet::load`].
+    ///
+    /// # Panics
+    /// Never; sets without files cannot fail.
     pub fn compile(rules: Vec<Rule>, settings: Settings) -> Self {
-        Self { rules, settings }
+        let (sigs, names) = compile::signatures(rules, &settings);
+        let nowhere = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+        let datasets = names.datasets.iter().map(|spec| {
+            let bare = crate::ir::DatasetSpec { load: None, state: None, ..spec.clone() };
+            Dataset::load(&bare, &nowhere).expect("a set without a file is empty")
+        });
+        let datasets = datasets.collect();
+        Self::assemble(sigs, names, datasets, settings)
+    }
+
+    /// Orders and indexes rules, and loads their data sets; `read` gives the content of a file.
+    ///
+    /// # Errors
+    /// One sentence per data set that cannot be loaded.
+    pub fn load(
+        rules: Vec<Rule>,
+        settings: Settings,
+        read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+    ) -> Result<Self, Vec<String>> {
+        let (sigs, names) = compile::signatures(rules, &settings);
+        let mut errors = Vec::new();
+        let mut datasets = Vec::new();
+        for spec in &names.datasets {
+            match Dataset::load(spec, read) {
+                Ok(set) => datasets.push(set),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(Self::assemble(sigs, names, datasets, settings)) } else { Err(errors) }
+    }
+
+    fn assemble(sigs: Vec<Sig>, names: Names, datasets: Vec<Dataset>, settings: Settings) -> Self {
+        let index = compile::index(&sigs, &names);
+        let mut growing = vec![false; datasets.len()];
+        for op in sigs.iter().flat_map(ops) {
+            if let Op::Dataset { set, command: DatasetCommand::Set | DatasetCommand::Unset, .. } = op
+                && let Some(place) = growing.get_mut(*set as usize)
+            {
+                *place = true;
+            }
+        }
+        let needs_order = settings.prevent || growing.contains(&true) || sigs.iter().any(reads_other_flows);
+        let mut needs_hashes = [false; 3];
+        for kind in sigs.iter().flat_map(Sig::hashes) {
+            needs_hashes[match kind {
+                HashKind::Md5 => 0,
+                HashKind::Sha1 => 1,
+                HashKind::Sha256 => 2,
+            }] = true;
+        }
+        Self { sigs, names, index, datasets, growing, settings, needs_order, needs_hashes }
     }
 
     /// The rule at a position, as alerts name it.
     ///
     /// # Panics
     /// On a position that did not come from this rule set.
-    pub fn rule(&self, position: u32) -> &Rule {
-        &self.rules[position as usize]
+    pub fn rule(&self, position: u32) -> &Sig {
+        &self.sigs[position as usize]
     }
 
     /// How many rules there are.
     pub fn len(&self) -> usize {
-        self.rules.len()
+        self.sigs.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.sigs.is_empty()
     }
 
     /// Its settings.
@@ -44,21 +111,102 @@ impl RuleSet {
     /// Whether packets must be inspected one after the other in the order of the input, with [`crate::Late`] at hand:
     /// in prevention, and when rules read what others wrote about other flows (`xbits`, growing data sets, `rate_filter`).
     pub fn needs_order(&self) -> bool {
-        self.settings.prevent
+        self.needs_order
     }
 
     /// Whether any rule looks at frames.
     pub fn needs_frames(&self) -> bool {
-        false
+        !self.index.frames.is_empty()
     }
 
     /// Digests of files that rules compare: MD5, SHA-1, SHA-256.
     pub fn needs_hashes(&self) -> [bool; 3] {
-        [false; 3]
+        self.needs_hashes
+    }
+
+    /// The name of a variable captured by a rule.
+    pub fn variable(&self, number: u32) -> &str {
+        self.names.vars.name(number)
+    }
+
+    /// The reputation of an address.
+    pub(crate) fn reputation(&self, address: IpAddr, category: u8) -> Option<u8> {
+        self.settings.reputation.score(address, category)
     }
 
     /// Writes the `metadata` object of flowbits, flowints and variables into the open object, when there are any.
     pub fn write_metadata(&self, state: &FlowState, outcome: Option<&Outcome>, json: &mut Json) {
-        let _ = (state, outcome, json);
+        let packet_vars = outcome.map_or(&[][..], |outcome| &outcome.packet_vars);
+        if state.bits.is_empty() && state.ints.is_empty() && state.vars.is_empty() && packet_vars.is_empty() {
+            return;
+        }
+        json.object("metadata");
+        if !packet_vars.is_empty() {
+            json.array("pktvars");
+            for (name, value) in packet_vars {
+                json.object_item().bytes_text(self.names.vars.name(*name), value).end();
+            }
+            json.end();
+        }
+        if !state.vars.is_empty() {
+            json.array("flowvars");
+            for (name, value) in &state.vars {
+                json.object_item().bytes_text(self.names.vars.name(*name), value).end();
+            }
+            json.end();
+        }
+        if !state.bits.is_empty() {
+            json.array("flowbits");
+            for bit in &state.bits {
+                json.text_item(self.names.bits.name(*bit));
+            }
+            json.end();
+        }
+        if !state.ints.is_empty() {
+            json.object("flowints");
+            for (name, value) in &state.ints {
+                json.number(self.names.ints.name(*name), *value);
+            }
+            json.end();
+        }
+        json.end();
     }
+}
+
+/// Whether a rule depends on what other flows did.
+fn reads_other_flows(sig: &Sig) -> bool {
+    let bits = sig.tests.iter().any(|test| match test {
+        Test::Xbit { track, .. } => *track != BitTrack::Tx,
+        _ => false,
+    });
+    let rates = sig.late.iter().any(|late| match late {
+        Late::RateFilter { track, .. } => *track != Track::Flow,
+        _ => false,
+    });
+    bits || rates || sig.tag.is_some_and(|tag| tag.of != TagOf::Session)
+}
+
+/// All operations of a rule, those inside `base64_data` included.
+fn ops(sig: &Sig) -> impl Iterator<Item = &Op> {
+    let looks = sig.looks.iter().map(|look| match look {
+        Look::Payload { ops, .. } | Look::Header { ops, .. } | Look::PayloadTransformed { ops, .. } => ops,
+    });
+    let frames = sig.frame.iter().flat_map(|frame| &frame.parts).map(|(_, ops)| ops);
+    let steps = sig.plans.iter().flat_map(|plan| &plan.steps).filter_map(|step| match &step.what {
+        What::Bytes { part, .. }
+        | What::FileData(part)
+        | What::FileName(part)
+        | What::FileMagic(part)
+        | What::Stream(part) => Some(&part.ops),
+        _ => None,
+    });
+    looks.chain(frames).chain(steps).flat_map(|ops| {
+        ops.iter().flat_map(|op| {
+            let inner = match op {
+                Op::Base64 { then, .. } => then.iter(),
+                _ => [].iter(),
+            };
+            std::iter::once(op).chain(inner)
+        })
+    })
 }

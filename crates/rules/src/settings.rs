@@ -1,5 +1,11 @@
 //! What inspection is told by the configuration.
 
+use std::sync::Arc;
+
+use model::Direction;
+use protocol::ProtocolId;
+
+use crate::Reputation;
 use crate::ir::Verb;
 
 /// Configuration of compiling and inspecting; names follow Suricata's `detect.*`, `libhtp.*` and friends.
@@ -25,6 +31,8 @@ pub struct Settings {
     pub body_inline: bool,
     /// Firewall rules are in force: what they do not accept is dropped.
     pub firewall: bool,
+    /// What is known of addresses, for `iprep`.
+    pub reputation: Arc<Reputation>,
 }
 
 /// In which pieces a body is inspected.
@@ -36,6 +44,25 @@ pub struct BodyWindow {
     pub window: u32,
     /// Bytes after which a body is inspected whatever it has; 0 = no limit.
     pub limit: u32,
+}
+
+impl Settings {
+    /// How bodies of a protocol are inspected.
+    pub(crate) fn body(&self, _protocol: ProtocolId, direction: Direction) -> BodyWindow {
+        match direction {
+            Direction::ToServer => self.request_body,
+            Direction::ToClient => self.response_body,
+        }
+    }
+
+    /// How files of a protocol are inspected.
+    pub(crate) fn files(&self, protocol: ProtocolId, direction: Direction) -> BodyWindow {
+        match protocol::get(protocol).name {
+            "http" => self.body(protocol, direction),
+            "smtp" => self.mail,
+            _ => self.file,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -51,6 +78,7 @@ impl Default for Settings {
             file: BodyWindow { least: 0, window: 0, limit: 0 },
             body_inline: false,
             firewall: false,
+            reputation: Arc::default(),
         }
     }
 }

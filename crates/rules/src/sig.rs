@@ -6,11 +6,11 @@ use model::Direction;
 use protocol::{Condition, ProtocolId};
 
 use crate::NumberTest;
-use crate::ir::{
-    Absent, Action, BitTrack, FileHashes, FlowCondition, HashKind, Hook, Items, Late, Meta, PacketBuffer, PacketTest,
-    Proto, Tag, Verb,
-};
 use crate::inspect::Transform;
+use crate::ir::{
+    Absent, Action, BitTrack, FileHashes, FlowCondition, HashKind, Hook, Items, Late, Meta, PacketBuffer,
+    PacketTest, Proto, Tag, Verb,
+};
 use crate::op::Op;
 
 /// A rule, ready to run.
@@ -112,12 +112,28 @@ pub(crate) enum Test {
     Packet(PacketTest),
     BitsSet(Box<[u32]>),
     BitsNotSet(Box<[u32]>),
-    IntIs { name: u32, test: NumberTest, other: Option<u32> },
+    IntIs {
+        name: u32,
+        test: NumberTest,
+        other: Option<u32>,
+    },
     IntSet(u32),
     IntNotSet(u32),
-    Xbit { bit: u32, track: BitTrack, set: bool },
-    Flowvar { name: u32, bytes: Vec<u8>, negated: bool },
-    Pktvar { name: u32, bytes: Vec<u8>, negated: bool },
+    Xbit {
+        bit: u32,
+        track: BitTrack,
+        set: bool,
+    },
+    Flowvar {
+        name: u32,
+        bytes: Vec<u8>,
+        negated: bool,
+    },
+    Pktvar {
+        name: u32,
+        bytes: Vec<u8>,
+        negated: bool,
+    },
 }
 
 /// An inspection of the packet.
@@ -170,7 +186,10 @@ pub(crate) struct Step {
 #[derive(Debug)]
 pub(crate) enum What {
     /// Bytes of a field.
-    Bytes { field: u16, part: Arc<Part> },
+    Bytes {
+        field: u16,
+        part: Arc<Part>,
+    },
     /// Each file's content.
     FileData(Arc<Part>),
     /// Each file's name.
@@ -179,12 +198,24 @@ pub(crate) enum What {
     FileMagic(Arc<Part>),
     /// The stream's payload.
     Stream(Arc<Part>),
-    Number { field: u16, test: NumberTest, items: Items },
-    Custom { condition: Arc<dyn Condition>, negated: bool },
+    Number {
+        field: u16,
+        test: NumberTest,
+        items: Items,
+    },
+    Custom {
+        condition: Arc<dyn Condition>,
+        negated: bool,
+    },
     Event(u8),
-    State { direction: Direction, test: NumberTest },
+    State {
+        direction: Direction,
+        test: NumberTest,
+    },
     FileSize(NumberTest),
     Hashes(FileHashes),
+    /// Any file at all.
+    AnyFile,
     /// Nothing but the progress: a hook.
     Reached,
 }

@@ -1,6 +1,10 @@
 //! What rules keep with a flow.
 
+use model::Time;
 use smallvec::SmallVec;
+
+use crate::count::Counter;
+use crate::ir::{Tag, TagMetric};
 
 /// What rules keep with a flow. Small, and empty for most flows.
 #[derive(Debug, Default, Clone)]
@@ -18,30 +22,54 @@ pub struct FlowState {
     pub(crate) ints: SmallVec<[(u32, u32); 1]>,
     pub(crate) vars: Vec<(u32, Vec<u8>)>,
     pub(crate) tag: Option<Box<FlowTag>>,
-    pub(crate) counters: Vec<FlowCounter>,
+    /// Thresholds tracked by flow: rule, which of its conditions, counter.
+    pub(crate) counters: Vec<(u32, u8, Counter)>,
     /// Transactions' own bits (`xbits` with `track tx`): bit, transaction.
     pub(crate) tx_bits: SmallVec<[(u32, u64); 1]>,
 }
 
-/// `tag:session` at work.
+/// A tag at work.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FlowTag {
-    pub(crate) until: crate::ir::Tag,
-    pub(crate) began: model::Time,
-    pub(crate) packets: u32,
-    pub(crate) bytes: u64,
-    pub(crate) first: bool,
+    tag: Tag,
+    began: Time,
+    packets: u32,
+    bytes: u64,
+    /// The packet that started it was left out.
+    skipped: bool,
 }
 
-/// A threshold tracked by flow.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FlowCounter {
-    pub(crate) rule: u32,
-    pub(crate) which: u8,
-    pub(crate) began: model::Time,
-    pub(crate) count: u32,
-    pub(crate) next: u32,
-    pub(crate) until: model::Time,
+/// What a tag says of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TagCount {
+    /// It is the packet that started the tag.
+    Skipped,
+    /// It is tagged.
+    Tagged,
+    /// The tag is over.
+    Over,
+}
+
+impl FlowTag {
+    pub(crate) fn new(tag: Tag, began: Time) -> Self {
+        Self { tag, began, packets: 0, bytes: 0, skipped: false }
+    }
+
+    /// Counts a packet.
+    pub(crate) fn count(&mut self, now: Time, len: u64) -> TagCount {
+        if !std::mem::replace(&mut self.skipped, true) {
+            return TagCount::Skipped;
+        }
+        self.packets = self.packets.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(len);
+        let over = self.tag.count > 0
+            && match self.tag.metric {
+                TagMetric::Packets => self.packets > self.tag.count,
+                TagMetric::Bytes => self.bytes > self.tag.count.into(),
+                TagMetric::Seconds => now.secs().saturating_sub(self.began.secs()) > self.tag.count.into(),
+            };
+        if over { TagCount::Over } else { TagCount::Tagged }
+    }
 }
 
 /// Flow variables per flow at most.

@@ -54,9 +54,10 @@ pub(super) fn choose(sig: &Sig) -> Option<Choice> {
     // All plans share the same parts.
     for step in sig.plans.first().iter().flat_map(|plan| &plan.steps) {
         let (part, bonus) = match &step.what {
-            What::Bytes { part, .. } | What::FileData(part) | What::FileName(part) | What::FileMagic(part) => {
-                (part, FIELD_BONUS)
-            }
+            What::Bytes { part, .. }
+            | What::FileData(part)
+            | What::FileName(part)
+            | What::FileMagic(part) => (part, FIELD_BONUS),
             What::Stream(part) => (part, 0),
             What::Number { .. }
             | What::Custom { .. }
@@ -64,9 +65,12 @@ pub(super) fn choose(sig: &Sig) -> Option<Choice> {
             | What::State { .. }
             | What::FileSize(_)
             | What::Hashes(_)
+            | What::AnyFile
             | What::Reached => continue,
         };
-        if part.absent != Absent::Fails || (matches!(step.what, What::Stream(_)) && !part.transforms.is_empty()) {
+        if part.absent != Absent::Fails
+            || (matches!(step.what, What::Stream(_)) && !part.transforms.is_empty())
+        {
             continue;
         }
         for content in contents(&part.ops) {

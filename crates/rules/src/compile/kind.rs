@@ -1,6 +1,6 @@
 //! Of which type a rule is; its type decides where it is inspected and what its action applies to.
 
-use crate::ir::{Hook, Op, PacketTest, Rule, Subject};
+use crate::ir::{Hook, Op, PacketTest, PostAction, Rule, Subject};
 use crate::sig::Kind;
 
 /// TCP's protocol number.
@@ -102,9 +102,12 @@ pub(super) fn kind(rule: &Rule) -> Kind {
     if only_events {
         return Kind::DecodeOnly;
     }
-    let has = |what: fn(&Subject) -> bool| rule.inspections.iter().any(|inspection| what(&inspection.subject));
+    let has =
+        |what: fn(&Subject) -> bool| rule.inspections.iter().any(|inspection| what(&inspection.subject));
     let app_hook = matches!(rule.header.hook, Some(Hook::App { .. }));
-    if has(is_of_transaction) || !rule.transaction.is_empty() || !rule.hashes.is_empty() || app_hook {
+    let stores = rule.post.iter().any(|action| matches!(action, PostAction::Filestore { .. }));
+    if stores || has(is_of_transaction) || !rule.transaction.is_empty() || !rule.hashes.is_empty() || app_hook
+    {
         return Kind::Transaction;
     }
     if has(|subject| matches!(subject, Subject::Packet(_) | Subject::Frame { .. })) {

@@ -9,7 +9,8 @@ use super::kind::{is_of_transaction, kind, payload_sides};
 use super::names::Names;
 use crate::inspect::Transform;
 use crate::ir::{
-    self, FlowCondition, Hook, Inspection, Late, PacketTest, Place, PostAction, Rule, Subject, Track, TransactionTest, Verb,
+    self, FlowCondition, Hook, Inspection, Late, PacketTest, Place, PostAction, Rule, Subject, Track,
+    TransactionTest, Verb,
 };
 use crate::op::lower as lower_ops;
 use crate::sig::{ANY, FrameLook, Head, Kind, Look, Part, Plan, Post, Sig, Step, Test, What, gate};
@@ -25,16 +26,32 @@ pub(super) fn lower(rule: Rule, names: &mut Names) -> Sig {
     };
     let wanted = flow.and_then(|flow| flow.direction).or(hook_direction);
     let directions = Direction::BOTH.map(|direction| wanted.is_none_or(|wanted| wanted == direction));
-    let Rule { meta, action, header, packet: tests, inspections, transaction, hashes, late, post, firewall, .. } = rule;
+    let Rule {
+        meta,
+        action,
+        header,
+        packet: tests,
+        inspections,
+        transaction,
+        hashes,
+        late,
+        post,
+        firewall,
+        ..
+    } = rule;
 
     let mut parts = Parts::default();
     for inspection in inspections {
         parts.add(inspection, (stream, packet), kind == Kind::Transaction, names);
     }
     let directions = if header.both_sides { [true; 2] } else { directions };
-    let plans = plans(&header, &parts.steps, &transaction, &hashes, directions);
+    let stores_files = post.iter().any(|action| matches!(action, PostAction::Filestore { .. }));
+    let plans = plans(&header, &parts.steps, &transaction, &hashes, directions, stores_files);
     let gate = gate_of(kind, &tests, &parts.looks, flow, !header.apps.is_empty());
-    let tests = tests.into_iter().filter(|test| !matches!(test, PacketTest::Flow(_))).map(|test| lower_test(test, names));
+    let tests = tests
+        .into_iter()
+        .filter(|test| !matches!(test, PacketTest::Flow(_)))
+        .map(|test| lower_test(test, names));
     let head = Head {
         proto: header.proto,
         apps: header.apps.into(),
@@ -81,9 +98,9 @@ fn drops(verb: Verb) -> bool {
 /// Whether a condition is counted in tables that cross flows.
 fn crosses_flows(late: &Late) -> bool {
     match late {
-        Late::Threshold { track, .. } | Late::DetectionFilter { track, .. } | Late::RateFilter { track, .. } => {
-            *track != Track::Flow
-        }
+        Late::Threshold { track, .. }
+        | Late::DetectionFilter { track, .. }
+        | Late::RateFilter { track, .. } => *track != Track::Flow,
         Late::Suppress { .. } => false,
     }
 }
@@ -156,10 +173,13 @@ fn gate_of(kind: Kind, tests: &[PacketTest], looks: &[Look], flow: Option<FlowCo
         bits |= match test {
             PacketTest::DecodeEvent(_) => gate::DECODE_EVENT,
             PacketTest::StreamEvent(_) => gate::STREAM_EVENT,
-            PacketTest::Flags(_) | PacketTest::Seq(_) | PacketTest::Ack(_) | PacketTest::Window(_) => gate::TCP,
-            PacketTest::IcmpType(_) | PacketTest::IcmpCode(_) | PacketTest::IcmpId(_) | PacketTest::IcmpSeq(_) => {
-                gate::ICMP
+            PacketTest::Flags(_) | PacketTest::Seq(_) | PacketTest::Ack(_) | PacketTest::Window(_) => {
+                gate::TCP
             }
+            PacketTest::IcmpType(_)
+            | PacketTest::IcmpCode(_)
+            | PacketTest::IcmpId(_)
+            | PacketTest::IcmpSeq(_) => gate::ICMP,
             _ => 0,
         };
     }
@@ -173,19 +193,22 @@ fn plans(
     tests: &[TransactionTest],
     hashes: &[ir::FileHashes],
     directions: [bool; 2],
+    stores_files: bool,
 ) -> Box<[Plan]> {
     let app_hook = match header.hook {
         Some(Hook::App { direction, progress, .. }) => Some((direction, progress)),
         _ => None,
     };
-    if steps.is_empty() && tests.is_empty() && hashes.is_empty() && app_hook.is_none() {
+    if steps.is_empty() && tests.is_empty() && hashes.is_empty() && app_hook.is_none() && !stores_files {
         return Box::default();
     }
     let count = u8::try_from(REGISTRY.len()).unwrap_or(u8::MAX);
     (0..count)
         .map(ProtocolId)
         .filter(|protocol| header.apps.is_empty() || speaks(&header.apps, *protocol))
-        .filter_map(|protocol| plan(protocol, header.both_sides, steps, tests, hashes, directions, app_hook))
+        .filter_map(|protocol| {
+            plan(protocol, header.both_sides, steps, tests, hashes, directions, app_hook, stores_files)
+        })
         .collect()
 }
 
@@ -206,6 +229,7 @@ fn plan(
     hashes: &[ir::FileHashes],
     directions: [bool; 2],
     hook: Option<(Direction, u8)>,
+    stores_files: bool,
 ) -> Option<Plan> {
     let mut taken = Vec::new();
     let mut files = false;
@@ -219,6 +243,10 @@ fn plan(
     }
     for list in hashes {
         taken.push(Step { directions: [true; 2], progress: [0; 2], what: What::Hashes(list.clone()) });
+        files = true;
+    }
+    if stores_files && !files {
+        taken.push(Step { directions: [true; 2], progress: [0; 2], what: What::AnyFile });
         files = true;
     }
     if let Some((direction, progress)) = hook {
@@ -301,7 +329,11 @@ fn step_of_test(protocol: ProtocolId, test: &TransactionTest) -> Option<Step> {
         TransactionTest::State { direction, test } => {
             let mut directions = [false; 2];
             directions[direction.index()] = true;
-            Some(Step { directions, progress: [0; 2], what: What::State { direction: *direction, test: *test } })
+            Some(Step {
+                directions,
+                progress: [0; 2],
+                what: What::State { direction: *direction, test: *test },
+            })
         }
         TransactionTest::FileSize(test) => {
             Some(Step { directions: [true; 2], progress: [0; 2], what: What::FileSize(*test) })
@@ -327,7 +359,9 @@ fn lower_test(test: PacketTest, names: &mut Names) -> Test {
         PacketTest::Flowvar { name, bytes, negated } => {
             Test::Flowvar { name: names.var(&name), bytes, negated }
         }
-        PacketTest::Pktvar { name, bytes, negated } => Test::Pktvar { name: names.var(&name), bytes, negated },
+        PacketTest::Pktvar { name, bytes, negated } => {
+            Test::Pktvar { name: names.var(&name), bytes, negated }
+        }
         plain => Test::Packet(plain),
     }
 }
@@ -340,7 +374,9 @@ fn lower_post(action: PostAction, names: &mut Names) -> Option<Post> {
         PostAction::Flowint { name, operator, value, other } => {
             Post::Int { name: names.int(&name), operator, value, other: other.map(|other| names.int(&other)) }
         }
-        PostAction::XbitSet { name, track, expire } => Post::XbitSet { bit: names.xbit(&name), track, expire },
+        PostAction::XbitSet { name, track, expire } => {
+            Post::XbitSet { bit: names.xbit(&name), track, expire }
+        }
         PostAction::XbitUnset { name, track } => Post::XbitUnset { bit: names.xbit(&name), track },
         PostAction::XbitToggle { name, track, expire } => {
             Post::XbitToggle { bit: names.xbit(&name), track, expire }

@@ -119,11 +119,15 @@ impl Builder {
             for direction in sides(plan.directions) {
                 let place = self.transactions.entry((plan.protocol, direction)).or_default();
                 let step = chosen.and_then(|(part, pattern)| {
-                    plan.steps.iter().find(|step| part_of(&step.what).is_some_and(|of| Arc::ptr_eq(of, part))).map(|step| (step, part, pattern))
+                    plan.steps
+                        .iter()
+                        .find(|step| part_of(&step.what).is_some_and(|of| Arc::ptr_eq(of, part)))
+                        .map(|step| (step, part, pattern))
                 });
                 match step {
                     // A `=>` rule is found by its pattern in one direction, and goes on from there in the other.
-                    Some((step, _, _)) if !step.directions[direction] && !matches!(step.what, What::Stream(_)) => {}
+                    Some((step, _, _))
+                        if !step.directions[direction] && !matches!(step.what, What::Stream(_)) => {}
                     Some((step, part, pattern)) => match source_of(&step.what) {
                         Some(source) => {
                             let progress = step.progress[direction];
@@ -155,7 +159,8 @@ impl Builder {
         let per_protocol = (0..REGISTRY.len())
             .map(|position| {
                 let protocol = ProtocolId(u8::try_from(position).expect("protocols are counted in 8 bits"));
-                [0, 1].map(|direction| transactions.remove(&(protocol, direction)).unwrap_or_default().build())
+                [0, 1]
+                    .map(|direction| transactions.remove(&(protocol, direction)).unwrap_or_default().build())
             })
             .collect();
         Index {
@@ -172,7 +177,11 @@ impl PacketBuilder {
         let mut unfiltered: Vec<(u16, Box<[u32]>)> =
             self.unfiltered.into_iter().map(|(gate, rules)| (gate, rules.into())).collect();
         unfiltered.sort_unstable_by_key(|(gate, _)| *gate);
-        PacketIndex { stream: self.stream.build(), packet: self.packet.build(), unfiltered: unfiltered.into() }
+        PacketIndex {
+            stream: self.stream.build(),
+            packet: self.packet.build(),
+            unfiltered: unfiltered.into(),
+        }
     }
 }
 
@@ -219,6 +228,7 @@ fn part_of(what: &What) -> Option<&Arc<Part>> {
         | What::State { .. }
         | What::FileSize(_)
         | What::Hashes(_)
+        | What::AnyFile
         | What::Reached => None,
     }
 }
@@ -236,7 +246,7 @@ fn source_of(what: &What) -> Option<Source> {
         | What::State { .. }
         | What::FileSize(_)
         | What::Hashes(_)
+        | What::AnyFile
         | What::Reached => None,
     }
 }
-

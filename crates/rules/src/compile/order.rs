@@ -67,12 +67,18 @@ fn state_rank(rule: &Rule, depth: u16) -> StateRank {
     let bits = Use::of(
         reads(|test| matches!(test, PacketTest::FlowbitsSet(_) | PacketTest::FlowbitsNotSet(_))),
         writes(|action| {
-            matches!(action, PostAction::FlowbitSet(_) | PostAction::FlowbitUnset(_) | PostAction::FlowbitToggle(_))
+            matches!(
+                action,
+                PostAction::FlowbitSet(_) | PostAction::FlowbitUnset(_) | PostAction::FlowbitToggle(_)
+            )
         }),
     );
     let ints = Use::of(
         reads(|test| {
-            matches!(test, PacketTest::FlowintIs { .. } | PacketTest::FlowintSet(_) | PacketTest::FlowintNotSet(_))
+            matches!(
+                test,
+                PacketTest::FlowintIs { .. } | PacketTest::FlowintSet(_) | PacketTest::FlowintNotSet(_)
+            )
         }),
         writes(|action| matches!(action, PostAction::Flowint { .. })),
     );

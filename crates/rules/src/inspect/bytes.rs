@@ -129,7 +129,8 @@ impl<'b> Run<'_, 'b> {
                 Op::ByteMath(math) => yes_or(self.byte_math(math).is_some(), Found::No),
                 Op::Size(test) => self.size(*test),
                 Op::Entropy { offset, bytes, operator, negated, value } => yes_or(
-                    self.entropy(*offset, *bytes).is_some_and(|found| compare(*operator, found, *value) != *negated),
+                    self.entropy(*offset, *bytes)
+                        .is_some_and(|found| compare(*operator, found, *value) != *negated),
                     Found::Never,
                 ),
                 Op::Base64 { bytes, offset, relative, then } => {
@@ -485,7 +486,11 @@ fn find(hay: &[u8], content: &Content) -> Option<usize> {
     let mut from = 0;
     while from <= last {
         let window = hay.get(from + rare..=last + rare)?;
-        let hit = if content.nocase && upper != byte { memchr2(byte, upper, window) } else { memchr(byte, window) }?;
+        let hit = if content.nocase && upper != byte {
+            memchr2(byte, upper, window)
+        } else {
+            memchr(byte, window)
+        }?;
         let start = from + hit;
         if equal(hay.get(start..start + needle.len())?, needle, content.nocase) {
             return Some(start);

@@ -113,7 +113,8 @@ impl Run<'_, '_> {
             return false;
         }
         let sets = &self.rules.names.ports;
-        let holds = |set: u32, port| is_any(set) || sets.get(set as usize).is_some_and(|set| set.contains(port));
+        let holds =
+            |set: u32, port| is_any(set) || sets.get(set as usize).is_some_and(|set| set.contains(port));
         holds(head.src_ports, layers.src_port) && holds(head.dst_ports, layers.dst_port)
     }
 
@@ -135,7 +136,8 @@ impl Run<'_, '_> {
         let Some(known) = self.tools.known.get_mut(set as usize) else { return false };
         if known[side] == 0 {
             let address = if side == 0 { self.scene.layers.src } else { self.scene.layers.dst };
-            let inside = self.rules.names.addresses.get(set as usize).is_some_and(|set| set.contains(address));
+            let inside =
+                self.rules.names.addresses.get(set as usize).is_some_and(|set| set.contains(address));
             if *known == [0; 2] {
                 self.tools.known_used.push(set);
             }

@@ -7,8 +7,8 @@ use protocol::AppStatus;
 use super::Run;
 use crate::NumberTest;
 use crate::ir::{
-    AppSide, BitTrack, Checksummed, Counter, FlowSide, IpReputation, Items, PacketTest, ReputationSide, StreamSide,
-    TcpFlags, TcpFlagsMode,
+    AppSide, BitTrack, Checksummed, Counter, FlowSide, IpReputation, Items, PacketTest, ReputationSide,
+    StreamSide, TcpFlags, TcpFlagsMode,
 };
 use crate::sig::{Kind, Sig, Test};
 
@@ -27,7 +27,9 @@ impl Run<'_, '_> {
             Test::IntIs { name, test, other } => state.is_some_and(|state| {
                 let Some(value) = state.int(*name) else { return false };
                 match other {
-                    Some(other) => state.int(*other).is_some_and(|other| test.with(other.into()).holds(value.into())),
+                    Some(other) => {
+                        state.int(*other).is_some_and(|other| test.with(other.into()).holds(value.into()))
+                    }
                     None => test.holds(value.into()),
                 }
             }),
@@ -36,9 +38,9 @@ impl Run<'_, '_> {
             // Bits of transactions are looked at with the transaction at hand.
             Test::Xbit { track: BitTrack::Tx, .. } => true,
             Test::Xbit { bit, track, set } => self.xbit(*bit, *track) == *set,
-            Test::Flowvar { name, bytes, negated } => {
-                state.and_then(|state| state.var(*name)).is_some_and(|value| contains(value, bytes) != *negated)
-            }
+            Test::Flowvar { name, bytes, negated } => state
+                .and_then(|state| state.var(*name))
+                .is_some_and(|value| contains(value, bytes) != *negated),
             Test::Pktvar { name, bytes, negated } => self
                 .outcome
                 .packet_vars
@@ -91,7 +93,9 @@ impl Run<'_, '_> {
     fn header_test(&self, test: &PacketTest) -> bool {
         let layers = self.scene.layers;
         match (test, layers.network) {
-            (PacketTest::Ttl(test), Network::Ipv4 { .. } | Network::Ipv6 { .. }) => test.holds(layers.ttl.into()),
+            (PacketTest::Ttl(test), Network::Ipv4 { .. } | Network::Ipv6 { .. }) => {
+                test.holds(layers.ttl.into())
+            }
             (PacketTest::Tos(test), Network::Ipv4 { tos, .. }) => test.holds(tos.into()),
             (PacketTest::Tos(test), Network::Ipv6 { class, .. }) => test.holds(class.into()),
             (PacketTest::Id(test), Network::Ipv4 { id, .. }) => test.holds(id.into()),
@@ -185,7 +189,9 @@ impl Run<'_, '_> {
     }
 
     fn app_protocol(&self, sig: &Sig, test: &PacketTest) -> bool {
-        let PacketTest::AppProtocol { protocols, failed, unknown, side, negated } = test else { return false };
+        let PacketTest::AppProtocol { protocols, failed, unknown, side, negated } = test else {
+            return false;
+        };
         let Some(flow) = &self.scene.flow else { return false };
         // A rule about nothing else is asked when detection comes to an end, not on each packet after it.
         if sig.kind == Kind::ProtocolOnly && !flow.detected.contains(&true) {
@@ -266,7 +272,10 @@ impl Run<'_, '_> {
             std::net::IpAddr::V4(address) => u32::from(sum(&address.octets(), 0)),
             std::net::IpAddr::V6(address) => u32::from(sum(&address.octets(), 0)),
         };
-        address(layers.src) + address(layers.dst) + u32::from(layers.protocol) + u32::try_from(len).unwrap_or(0)
+        address(layers.src)
+            + address(layers.dst)
+            + u32::from(layers.protocol)
+            + u32::try_from(len).unwrap_or(0)
     }
 }
 

@@ -123,7 +123,8 @@ fn url_decode(bytes: &[u8], out: &mut Vec<u8>) {
         rest = after;
         match (byte, after) {
             (b'%', [high, low, ..]) => {
-                let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                let digit =
+                    |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
                 if let (Some(high), Some(low)) = (digit(high), digit(low)) {
                     out.push(high << 4 | low);
                     rest = after.get(2..).unwrap_or_default();
@@ -164,10 +165,12 @@ fn xor(bytes: &[u8], key: &XorKey, offset: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
     let key = match key {
         XorKey::Bytes(key) => key.as_slice(),
-        XorKey::Extract { bytes: count, at } => match at.checked_add(*count).and_then(|end| bytes.get(*at..end)) {
-            Some(key) => key,
-            None => return,
-        },
+        XorKey::Extract { bytes: count, at } => {
+            match at.checked_add(*count).and_then(|end| bytes.get(*at..end)) {
+                Some(key) => key,
+                None => return,
+            }
+        }
     };
     if key.is_empty() {
         return;
