@@ -1,4 +1,4 @@
-//! Data sets: values that rules ask for, load, and grow.
+//! Data sets: values that rules ask for, and grow.
 //!
 //! A set that no rule changes is shared by all workers. One that grows belongs to [`Late`].
 
@@ -8,10 +8,9 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hashbrown::HashMap;
-use serde_json::Value;
 
 use crate::inspect::Sets;
-use crate::ir::{DatasetCommand, DatasetFormat, DatasetKind, DatasetSpec};
+use crate::ir::{DatasetCommand, DatasetKind, DatasetSpec};
 use crate::{Late, RuleSet};
 
 /// Values one set holds at most, when the rule sets no limit in bytes.
@@ -33,11 +32,8 @@ pub(crate) struct Dataset {
 }
 
 impl Dataset {
-    /// Reads the set that `spec` describes; `read` gives the content of a file.
-    pub(crate) fn load(
-        spec: &DatasetSpec,
-        read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
-    ) -> Result<Self, String> {
+    /// The set that `spec` describes, with what was in its file.
+    pub(crate) fn new(spec: &DatasetSpec) -> Self {
         let mut set = Self {
             kind: spec.kind.unwrap_or(DatasetKind::String),
             entries: HashMap::new(),
@@ -47,82 +43,12 @@ impl Dataset {
             bytes: 0,
             bytes_max: spec.memcap_bytes,
         };
-        if let Some(path) = &spec.load {
-            let content = read(path).map_err(|error| format!("data set {}: {path}: {error}", spec.name))?;
-            set.read(spec, &content).map_err(|error| format!("data set {}: {path}: {error}", spec.name))?;
-        } else if let Some(path) = &spec.state
-            && let Ok(content) = read(path)
-        {
-            set.read(spec, &content).map_err(|error| format!("data set {}: {path}: {error}", spec.name))?;
-        }
-        Ok(set)
-    }
-
-    fn read(&mut self, spec: &DatasetSpec, content: &[u8]) -> Result<(), String> {
-        match spec.format {
-            DatasetFormat::Csv => self.read_lines(content),
-            DatasetFormat::Ndjson => {
-                for (line, text) in content.split(|byte| *byte == b'\n').enumerate() {
-                    if text.trim_ascii().is_empty() {
-                        continue;
-                    }
-                    let entry = serde_json::from_slice(text)
-                        .map_err(|error| format!("line {}: {error}", line + 1))?;
-                    self.add_json(spec, entry).map_err(|error| format!("line {}: {error}", line + 1))?;
-                }
-                Ok(())
-            }
-            DatasetFormat::Json => {
-                let all: Value = serde_json::from_slice(content).map_err(|error| error.to_string())?;
-                let list = match &spec.array_key {
-                    Some(path) => member(&all, path).ok_or_else(|| format!("there is no array `{path}`"))?,
-                    None => &all,
-                };
-                let list = list.as_array().ok_or("expected an array of objects")?;
-                list.iter().try_for_each(|entry| self.add_json(spec, entry.clone()))
+        for entry in spec.entries.iter() {
+            if let Some(value) = set.kept(&entry.value) {
+                set.add(&value, entry.reputation, entry.context.as_deref().map(Arc::from));
             }
         }
-    }
-
-    fn read_lines(&mut self, content: &[u8]) -> Result<(), String> {
-        for (at, line) in content.split(|byte| *byte == b'\n').enumerate() {
-            let line = line.trim_ascii();
-            if line.is_empty() {
-                continue;
-            }
-            let wrong = |what: &str| format!("line {}: {what}", at + 1);
-            let text = std::str::from_utf8(line).map_err(|_| wrong("not UTF-8"))?;
-            let (value, score) = match text.split_once(',') {
-                Some((value, score)) => (
-                    value,
-                    score.trim().parse().map_err(|_| wrong("the reputation is not a number up to 65535"))?,
-                ),
-                None => (text, 0),
-            };
-            let value = match self.kind {
-                DatasetKind::String => STANDARD.decode(value).map_err(|_| wrong("not Base64"))?,
-                kind => value_of_text(kind, value).ok_or_else(|| wrong("not a value of the set's type"))?,
-            };
-            self.add(&value, score, None);
-        }
-        Ok(())
-    }
-
-    fn add_json(&mut self, spec: &DatasetSpec, mut entry: Value) -> Result<(), String> {
-        let key = spec.value_key.as_deref().ok_or("a JSON set needs `value_key`")?;
-        let value =
-            member(&entry, key).and_then(Value::as_str).ok_or_else(|| format!("there is no text `{key}`"))?;
-        let value = match self.kind {
-            DatasetKind::String => value.as_bytes().to_vec(),
-            kind => value_of_text(kind, value).ok_or("not a value of the set's type")?,
-        };
-        if spec.remove_key
-            && let Some(object) = entry.as_object_mut()
-        {
-            object.remove(key);
-        }
-        self.add(&value, 0, Some(entry.to_string().into()));
-        Ok(())
+        set
     }
 
     /// Puts a value in; answers whether it was not there.
@@ -233,34 +159,6 @@ fn text_of_value(kind: DatasetKind, value: &[u8]) -> String {
             })
         }
     }
-}
-
-fn value_of_text(kind: DatasetKind, text: &str) -> Option<Vec<u8>> {
-    match kind {
-        DatasetKind::String => Some(text.as_bytes().to_vec()),
-        DatasetKind::Md5 => unhex(text).filter(|bytes| bytes.len() == 16),
-        DatasetKind::Sha256 => unhex(text).filter(|bytes| bytes.len() == 32),
-        DatasetKind::Ipv4 => text.parse::<Ipv4Addr>().ok().map(|address| address.octets().to_vec()),
-        DatasetKind::Ip => text.parse::<IpAddr>().ok().map(|address| match address {
-            IpAddr::V4(address) => address.to_ipv6_mapped().octets().to_vec(),
-            IpAddr::V6(address) => address.octets().to_vec(),
-        }),
-    }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|char| char.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-    let digits = digits?;
-    digits
-        .len()
-        .is_multiple_of(2)
-        .then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
-}
-
-/// The member at a dotted path.
-fn member<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
-    path.split('.').try_fold(value, |value, key| value.get(key))
 }
 
 /// Questions about data sets, asked by the operations of a rule.

@@ -14,7 +14,7 @@ mod post;
 mod transaction;
 mod transform;
 
-pub(crate) use bytes::{Buffer, Machine, Sets};
+pub(crate) use bytes::{Machine, Sets};
 pub(crate) use transform::{Transform, Workbench};
 
 use model::Direction;
@@ -293,10 +293,5 @@ impl<'r> Run<'r, '_> {
         }
         let session = self.scene.flow.as_ref()?.app.session()?;
         (session.count() == 1).then(|| session.core(0).id)
-    }
-
-    /// Whether content rules have anything to look at.
-    fn has_payload(&self) -> bool {
-        self.have & gate::PAYLOAD != 0
     }
 }

@@ -27,43 +27,10 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// Orders and indexes rules. Data sets are not loaded: see [`RuleSet::load`].
-    ///
-    /// # Panics
-    /// Never; sets without files cannot fail.
+    /// Orders and indexes rules.
     pub fn compile(rules: Vec<Rule>, settings: Settings) -> Self {
         let (sigs, names) = compile::signatures(rules, &settings);
-        let nowhere = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
-        let datasets = names.datasets.iter().map(|spec| {
-            let bare = crate::ir::DatasetSpec { load: None, state: None, ..spec.clone() };
-            Dataset::load(&bare, &nowhere).expect("a set without a file is empty")
-        });
-        let datasets = datasets.collect();
-        Self::assemble(sigs, names, datasets, settings)
-    }
-
-    /// Orders and indexes rules, and loads their data sets; `read` gives the content of a file.
-    ///
-    /// # Errors
-    /// One sentence per data set that cannot be loaded.
-    pub fn load(
-        rules: Vec<Rule>,
-        settings: Settings,
-        read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
-    ) -> Result<Self, Vec<String>> {
-        let (sigs, names) = compile::signatures(rules, &settings);
-        let mut errors = Vec::new();
-        let mut datasets = Vec::new();
-        for spec in &names.datasets {
-            match Dataset::load(spec, read) {
-                Ok(set) => datasets.push(set),
-                Err(error) => errors.push(error),
-            }
-        }
-        if errors.is_empty() { Ok(Self::assemble(sigs, names, datasets, settings)) } else { Err(errors) }
-    }
-
-    fn assemble(sigs: Vec<Sig>, names: Names, datasets: Vec<Dataset>, settings: Settings) -> Self {
+        let datasets: Vec<Dataset> = names.datasets.iter().map(Dataset::new).collect();
         let index = compile::index(&sigs, &names);
         let mut growing = vec![false; datasets.len()];
         for op in sigs.iter().flat_map(ops) {

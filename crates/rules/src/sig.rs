@@ -9,7 +9,7 @@ use crate::NumberTest;
 use crate::inspect::Transform;
 use crate::ir::{
     Absent, Action, BitTrack, FileHashes, FlowCondition, HashKind, Hook, Items, Late, Meta, PacketBuffer,
-    PacketTest, Proto, Tag, Verb,
+    PacketTest, Proto, Tag,
 };
 use crate::op::Op;
 
@@ -226,6 +226,8 @@ pub(crate) struct Part {
     pub(crate) transforms: Box<[Transform]>,
     pub(crate) ops: Box<[Op]>,
     pub(crate) absent: Absent,
+    /// The buffer of this direction is meant, whatever the rule's own.
+    pub(crate) direction: Option<Direction>,
 }
 
 /// What a match changes.
@@ -244,11 +246,6 @@ pub(crate) enum Post {
 }
 
 impl Sig {
-    /// Whether it may stop packets.
-    pub(crate) fn drops(&self) -> bool {
-        matches!(self.action.verb, Verb::Drop | Verb::Reject | Verb::RejectDst | Verb::RejectBoth)
-    }
-
     /// Which file digests it compares.
     pub(crate) fn hashes(&self) -> impl Iterator<Item = HashKind> {
         self.plans.iter().flat_map(|plan| &plan.steps).filter_map(|step| match &step.what {

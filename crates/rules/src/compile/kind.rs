@@ -116,13 +116,7 @@ pub(super) fn kind(rule: &Rule) -> Kind {
     if has(|subject| *subject == Subject::Payload) {
         return match payload_sides(rule) {
             (true, true) => Kind::PacketStream,
-            (true, false) => {
-                if rule.header.proto.has(TCP) {
-                    Kind::PacketStream
-                } else {
-                    Kind::Packet
-                }
-            }
+            (true, false) => Kind::Stream,
             (false, _) => Kind::Packet,
         };
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::Direction;
-use protocol::{FieldKind, ProtocolId, REGISTRY, Sides};
+use protocol::{ProtocolId, REGISTRY, Sides};
 
 use super::kind::{is_of_transaction, kind, payload_sides};
 use super::names::Names;
@@ -51,7 +51,8 @@ pub(super) fn lower(rule: Rule, names: &mut Names) -> Sig {
     let tests = tests
         .into_iter()
         .filter(|test| !matches!(test, PacketTest::Flow(_)))
-        .map(|test| lower_test(test, names));
+        .map(|test| lower_test(test, names))
+        .collect();
     let head = Head {
         proto: header.proto,
         apps: header.apps.into(),
@@ -74,7 +75,7 @@ pub(super) fn lower(rule: Rule, names: &mut Names) -> Sig {
         alerts: (action.alert || action.verb == Verb::Alert || drops(action.verb)) && !meta.noalert,
         kind,
         head,
-        tests: tests.collect(),
+        tests,
         looks: parts.looks.into(),
         frame: parts.frame,
         plans,
@@ -130,15 +131,15 @@ struct Parts {
 
 impl Parts {
     fn add(&mut self, inspection: Inspection, sides: (bool, bool), in_transaction: bool, names: &mut Names) {
-        let Inspection { subject, transforms, ops, absent } = inspection;
+        let Inspection { subject, transforms, ops, absent, direction } = inspection;
         let transforms: Box<[Transform]> = transforms.iter().map(Transform::lower).collect();
         let ops = lower_ops(ops, names);
         match subject {
             subject if is_of_transaction(&subject) => {
-                self.steps.push((subject, Arc::new(Part { transforms, ops, absent })));
+                self.steps.push((subject, Arc::new(Part { transforms, ops, absent, direction })));
             }
             Subject::Payload if in_transaction => {
-                self.steps.push((Subject::Payload, Arc::new(Part { transforms, ops, absent })));
+                self.steps.push((Subject::Payload, Arc::new(Part { transforms, ops, absent, direction })));
             }
             Subject::Payload if transforms.is_empty() => {
                 self.looks.push(Look::Payload { stream: sides.0, packet: sides.1, ops });
@@ -234,12 +235,15 @@ fn plan(
     let mut taken = Vec::new();
     let mut files = false;
     for (subject, part) in steps {
-        taken.push(step_of(protocol, subject, part)?);
+        let mut step = step_of(protocol, subject, part)?;
+        let meant = only(part.direction);
+        step.directions = [step.directions[0] && meant[0], step.directions[1] && meant[1]];
+        taken.push(step);
         files |= matches!(subject, Subject::FileData { .. } | Subject::FileName | Subject::FileMagic);
     }
     for test in tests {
         taken.push(step_of_test(protocol, test)?);
-        files |= matches!(test, TransactionTest::FileSize(_));
+        files |= matches!(test, TransactionTest::FileSize { .. });
     }
     for list in hashes {
         taken.push(Step { directions: [true; 2], progress: [0; 2], what: What::Hashes(list.clone()) });
@@ -271,6 +275,11 @@ fn plan(
         }
     });
     decided.contains(&true).then(|| Plan { protocol, steps: taken.into(), directions: decided, files })
+}
+
+/// One direction, or both.
+fn only(direction: Option<Direction>) -> [bool; 2] {
+    Direction::BOTH.map(|side| direction.is_none_or(|direction| direction == side))
 }
 
 fn sides_of(sides: Sides) -> [bool; 2] {
@@ -335,15 +344,11 @@ fn step_of_test(protocol: ProtocolId, test: &TransactionTest) -> Option<Step> {
                 what: What::State { direction: *direction, test: *test },
             })
         }
-        TransactionTest::FileSize(test) => {
-            Some(Step { directions: [true; 2], progress: [0; 2], what: What::FileSize(*test) })
+        TransactionTest::FileSize { test, direction } => {
+            let directions = only(*direction);
+            Some(Step { directions, progress: [0; 2], what: What::FileSize(*test) })
         }
     }
-}
-
-/// Whether a field is a body, which is inspected in windows.
-pub(super) fn is_body(protocol: ProtocolId, field: u16) -> bool {
-    matches!(Place { protocol, field }.field().kind, FieldKind::Body(_))
 }
 
 fn lower_test(test: PacketTest, names: &mut Names) -> Test {

@@ -1,5 +1,7 @@
 //! Numbers for names, and shared sets of addresses and ports.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use super::lower::any;
@@ -120,6 +122,9 @@ impl Numbering for Names {
             if place.is_none() {
                 place.clone_from(value);
             }
+        }
+        if set.entries.is_empty() {
+            set.entries = Arc::clone(&spec.entries);
         }
         set.memcap_bytes = set.memcap_bytes.or(spec.memcap_bytes);
         set.subdomain |= spec.subdomain;

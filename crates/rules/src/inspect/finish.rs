@@ -202,7 +202,7 @@ fn applies_to_flow(sig: &Sig, hit: &Hit) -> bool {
     use crate::ir::ActionScope;
     match sig.action.scope {
         Some(ActionScope::Flow) => return true,
-        Some(ActionScope::Packet | ActionScope::Hook | ActionScope::Tx) => return false,
+        Some(ActionScope::Packet | ActionScope::Hook | ActionScope::Tx | ActionScope::File) => return false,
         None => {}
     }
     match sig.kind {

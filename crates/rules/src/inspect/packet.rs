@@ -7,8 +7,8 @@ use protocol::AppStatus;
 use super::Run;
 use crate::NumberTest;
 use crate::ir::{
-    AppSide, BitTrack, Checksummed, Counter, FlowSide, IpReputation, Items, PacketTest, ReputationSide,
-    StreamSide, TcpFlags, TcpFlagsMode,
+    AppSide, BitTrack, Checksummed, Counter, FlowSide, IpReputation, Items, PacketTest, Quantity,
+    ReputationSide, StreamSide, TcpFlags, TcpFlagsMode,
 };
 use crate::sig::{Kind, Sig, Test};
 
@@ -144,7 +144,7 @@ impl Run<'_, '_> {
                 let mtu = self.scene.bytes.get(at..).and_then(|bytes| bytes.first_chunk::<4>());
                 icmp.kind == 2 && mtu.is_some_and(|mtu| test.holds(u32::from_be_bytes(*mtu).into()))
             }
-            (PacketTest::IgmpType(test), Transport::Igmp { kind }) => test.holds(kind.into()),
+            (PacketTest::IgmpType(test), Transport::Igmp(igmp)) => test.holds(igmp.kind.into()),
             _ => false,
         }
     }
@@ -317,41 +317,46 @@ fn flags_hold(tcp: Tcp, flags: TcpFlags) -> bool {
 /// Whether a test holds for the items of a list; `get` ends with `None`.
 pub(super) fn items_hold(items: Items, test: NumberTest, get: impl Fn(usize) -> Option<u64>) -> bool {
     let len = || (0..ITEMS_MAX).take_while(|at| get(*at).is_some()).count();
-    let all = || (0..ITEMS_MAX).map_while(&get);
-    match items {
-        Items::Any => all().any(|value| test.holds(value)),
-        Items::All => all().all(|value| test.holds(value)),
-        Items::AllPresent => get(0).is_some() && all().all(|value| test.holds(value)),
-        Items::OrAbsent => get(0).is_none() || all().any(|value| test.holds(value)),
-        Items::At(at) => position(at, len).and_then(&get).is_some_and(|value| test.holds(value)),
-        Items::Count(count) => {
+    let part = match items.part {
+        None => 0..ITEMS_MAX,
+        Some((from, to)) => {
+            let len = len();
+            match (place(from, len), place(to, len)) {
+                (Some(from), Some(to)) if to <= len => from..to,
+                _ => 0..0,
+            }
+        }
+    };
+    let start = part.start;
+    let all = || part.clone().map_while(&get);
+    let at = |at: i32| match usize::try_from(at) {
+        Ok(at) => get(start.saturating_add(at)),
+        Err(_) => place(at, len()).and_then(&get),
+    };
+    match items.quantity {
+        Quantity::Any => all().any(|value| test.holds(value)),
+        Quantity::All => all().next().is_some() && all().all(|value| test.holds(value)),
+        Quantity::AllOrAbsent => all().all(|value| test.holds(value)),
+        Quantity::AnyOrAbsent => all().next().is_none() || all().any(|value| test.holds(value)),
+        Quantity::At(index) => at(index).is_some_and(|value| test.holds(value)),
+        Quantity::AtOrBeyond(index) => at(index).is_none_or(|value| test.holds(value)),
+        Quantity::Count(count) => {
             let holding = all().filter(|value| test.holds(*value)).count();
             count.holds(holding as u64)
         }
-        Items::Slice(from, to) => {
-            let len = len();
-            let (from, to) = (bound(from, len), bound(to, len));
-            (from..to).filter_map(&get).any(|value| test.holds(value))
-        }
+    }
+}
+
+/// The index that `at` means in a list of `len`; negative counts from the end.
+fn place(at: i32, len: usize) -> Option<usize> {
+    match usize::try_from(at) {
+        Ok(at) => Some(at),
+        Err(_) => len.checked_sub(at.unsigned_abs() as usize),
     }
 }
 
 /// Items of a list that are looked at.
 const ITEMS_MAX: usize = 4096;
-
-fn position(at: i32, len: impl Fn() -> usize) -> Option<usize> {
-    match usize::try_from(at) {
-        Ok(at) => Some(at),
-        Err(_) => len().checked_sub(at.unsigned_abs() as usize),
-    }
-}
-
-fn bound(at: i32, len: usize) -> usize {
-    match usize::try_from(at) {
-        Ok(at) => at.min(len),
-        Err(_) => len.saturating_sub(at.unsigned_abs() as usize),
-    }
-}
 
 /// Whether a payload is an ONC RPC call (RFC 5531 §9) to this program, version and procedure.
 fn rpc_holds(payload: &[u8], tcp: bool, program: u32, version: Option<u32>, procedure: Option<u32>) -> bool {

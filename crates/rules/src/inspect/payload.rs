@@ -147,27 +147,17 @@ fn header_bytes<'b>(scene: &'b Scene<'_>, buffer: PacketBuffer, space: &'b mut [
 /// Where a header starts and how long it is.
 fn header_range(scene: &Scene<'_>, buffer: PacketBuffer) -> Option<(usize, usize)> {
     let layers = scene.layers;
-    let end = layers.datagram.end as usize;
-    let payload = layers.payload.start as usize;
-    match (buffer, layers.network, layers.transport) {
-        (PacketBuffer::Ethernet, ..) => layers.ethernet.map(|_| (0, 14)),
-        (PacketBuffer::Arp, Network::Arp { at }, _) => Some((at as usize, 28)),
-        (PacketBuffer::Ipv4, Network::Ipv4 { at, .. }, _)
-        | (PacketBuffer::Ipv6, Network::Ipv6 { at, .. }, _) => {
-            Some((at as usize, usize::from(layers.network_header_len)))
-        }
-        (PacketBuffer::Tcp, _, Transport::Tcp(tcp)) => Some((tcp.at as usize, usize::from(tcp.header_len))),
-        (PacketBuffer::Udp, _, Transport::Udp { at, .. }) => Some((at as usize, 8)),
-        (PacketBuffer::Icmp4, _, Transport::Icmp(icmp))
-        | (PacketBuffer::Icmp6, _, Transport::Icmp6(icmp)) => {
-            // The header ends where the payload starts; an error message quotes a datagram behind 8 bytes.
-            let at = icmp.at as usize;
-            Some((at, payload.saturating_sub(at).max(8).min(end.saturating_sub(at))))
-        }
-        (PacketBuffer::Igmp, _, Transport::Igmp { .. }) => {
-            let at = layers.datagram.start as usize + usize::from(layers.network_header_len);
-            Some((at, end.saturating_sub(at)))
-        }
+    let range = match (buffer, layers.network, &layers.transport) {
+        (PacketBuffer::Ethernet, ..) => layers.ethernet.map(|_| 0..14),
+        (PacketBuffer::Arp, Network::Arp { .. }, _)
+        | (PacketBuffer::Ipv4, Network::Ipv4 { .. }, _)
+        | (PacketBuffer::Ipv6, Network::Ipv6 { .. }, _) => layers.network_header(),
+        (PacketBuffer::Tcp, _, Transport::Tcp(_))
+        | (PacketBuffer::Udp, _, Transport::Udp { .. })
+        | (PacketBuffer::Icmp4, _, Transport::Icmp(_))
+        | (PacketBuffer::Icmp6, _, Transport::Icmp6(_))
+        | (PacketBuffer::Igmp, _, Transport::Igmp(_)) => layers.transport_header(),
         _ => None,
-    }
+    }?;
+    Some((range.start as usize, range.end.saturating_sub(range.start) as usize))
 }

@@ -96,7 +96,7 @@ impl Run<'_, '_> {
                 }
             }
             // The file itself is marked where it matched.
-            ActionScope::Packet | ActionScope::Hook => {}
+            ActionScope::Packet | ActionScope::Hook | ActionScope::File => {}
         }
     }
 

@@ -226,12 +226,10 @@ impl Run<'_, '_> {
             self.matched(sig, Hit { tx: Some(tx.id), state: true, ..Hit::packet(number) });
         }
         let rules = &mut inspected[shelf].rules;
-        match known.and_then(|at| rules.get_mut(at)) {
-            Some(entry) => entry.matched = matched,
-            None if matched != 0 && rules.len() < REMEMBERED_MAX => {
-                rules.push(InspectedRule { rule: number, matched });
-            }
-            None => {}
+        if let Some(entry) = known.and_then(|at| rules.get_mut(at)) {
+            entry.matched = matched;
+        } else if matched != 0 && rules.len() < REMEMBERED_MAX {
+            rules.push(InspectedRule { rule: number, matched });
         }
     }
 
