@@ -7,8 +7,8 @@ use flow::Flow;
 use json::Json;
 use model::{AlertFact, Direction, EventKind, Severity, Time};
 use report::eve::{self, flow_ends, write_counts};
-use rules::ir::{Rule, Target, Verb};
-use rules::{Alert, Outcome, RuleSet};
+use rules::ir::{Target, Verb};
+use rules::{Alert, Outcome, RuleSet, Sig};
 
 use crate::config::{Config, Mode};
 use crate::conversation::{Conversation, who};
@@ -112,7 +112,7 @@ fn direction_word(direction: Direction) -> &'static str {
 }
 
 impl Stage<'_> {
-    fn alert(&self, alert: &Alert, rule: &Rule, outcome: &Outcome, out: &mut Output) {
+    fn alert(&self, alert: &Alert, rule: &Sig, outcome: &Outcome, out: &mut Output) {
         let head = match (self.view, self.flow) {
             (Some(view), flow) => packet_head(view, flow, "alert"),
             (None, Some(flow)) => flow_head(flow, None, self.time, "alert", self.direction),
@@ -247,7 +247,7 @@ impl Stage<'_> {
     }
 
     /// The alert as a fact for the detectors.
-    pub(crate) fn fact(&self, rule: &Rule) -> AlertFact {
+    pub(crate) fn fact(&self, rule: &Sig) -> AlertFact {
         let ends = match (self.view, self.flow) {
             (Some(view), _) if packet_ends(view.seen.layers).is_some() => packet_ends(view.seen.layers),
             (_, Some(flow)) => Some(flow_ends(flow, self.direction)),
@@ -290,7 +290,7 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
 
 fn write_signature(
     json: &mut Json,
-    rule: &Rule,
+    rule: &Sig,
     alert: &Alert,
     stage: &Stage<'_>,
     context: &[(std::sync::Arc<str>, std::sync::Arc<str>)],
