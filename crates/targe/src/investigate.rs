@@ -19,7 +19,8 @@ const WRITE_BYTES: usize = 1 << 20;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
-    let settings = settings(arguments)?;
+    let mut settings = settings(arguments)?;
+    let rules = crate::rules::load(&mut settings, &arguments.rules, arguments.quiet)?;
     let mut source = capture::Source::open(&arguments.captures)?;
     let folder = &arguments.output;
     std::fs::create_dir_all(folder)
@@ -32,7 +33,7 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     sink.eve.flush().context("cannot write eve.json")?;
     sink.progress.finish_and_clear();
     let report = Report {
-        manifest: manifest(arguments, &settings)?,
+        manifest: manifest(arguments, &settings, rules.as_ref().map_or(0, |rules| rules.count))?,
         overview: outcome.overview,
         findings: outcome.findings,
         incidents: outcome.incidents,
@@ -43,7 +44,8 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         ("incidents.json", report.incidents_json()),
         ("report.html", report::page::render(&report)),
     ];
-    for (name, bytes) in files {
+    let listing = rules.map(|rules| ("rules.json", rules.listing));
+    for (name, bytes) in files.into_iter().chain(listing) {
         let path = folder.join(name);
         std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -78,7 +80,7 @@ fn console_width() -> usize {
 }
 
 /// What the report was made from.
-fn manifest(arguments: &Investigate, settings: &Settings) -> Result<Manifest> {
+fn manifest(arguments: &Investigate, settings: &Settings, rules: usize) -> Result<Manifest> {
     let mut manifest = Manifest {
         program: format!("targe {}", env!("CARGO_PKG_VERSION")),
         configuration: digest(&mut settings.show().as_bytes())?.1,
@@ -90,6 +92,11 @@ fn manifest(arguments: &Investigate, settings: &Settings) -> Result<Manifest> {
         let (bytes, sha256) = digest(&mut file)?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         manifest.inputs.push((name, bytes, sha256));
+    }
+    for path in &arguments.rules {
+        let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        manifest.rules.push((name, digest(&mut file)?.1, rules));
     }
     Ok(manifest)
 }

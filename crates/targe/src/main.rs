@@ -3,6 +3,7 @@
 mod arguments;
 mod config;
 mod investigate;
+mod rules;
 
 use std::process::ExitCode;
 

@@ -537,6 +537,12 @@ pub(crate) const KNOBS: &[Knob] = &[
         },
     },
     Knob {
+        name: "rules.errors_fatal",
+        default: "false",
+        help: "A rule that cannot be honoured ends the run (exit code 2).",
+        set: keep,
+    },
+    Knob {
         name: "firewall.rules",
         default: "\"\"",
         help: "Rules of the default-deny firewall mode; empty switches it off.",

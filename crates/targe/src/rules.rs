@@ -1,0 +1,217 @@
+//! Loads rules as the settings say, and tells what became of each.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use json::Json;
+use rules::ir::Verb;
+use rules::{BodyWindow, Environment, Loaded, Loader, RuleSet};
+
+use crate::config::{Settings, plain};
+
+/// Refused rules printed in full.
+const PRINTED_MAX: usize = 10;
+
+/// Loads and compiles rule files into the settings; `None` when there are none.
+///
+/// # Errors
+/// A file that cannot be read; with `rules.errors_fatal`, also any rule that cannot be honoured.
+pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> Result<Option<Rules>> {
+    let firewall = settings.text("firewall.rules");
+    if files.is_empty() && firewall.is_empty() {
+        return Ok(None);
+    }
+    let environment = environment(settings)?;
+    let mut loader = Loader::new(&environment);
+    for path in files {
+        loader.rules(path, &unpacked(path)?);
+    }
+    if !firewall.is_empty() {
+        loader.firewall_rules(Path::new(&firewall), &unpacked(Path::new(&firewall))?);
+    }
+    if let Some(path) = &settings.files.threshold {
+        loader.thresholds(path, &unpacked(path)?);
+    }
+    let loaded = loader.finish();
+    say(&loaded, quiet);
+    if !loaded.errors.is_empty() && settings.is_on("rules.errors_fatal") {
+        bail!("{} rules cannot be honoured, and rules.errors_fatal is set", loaded.errors.len());
+    }
+    let listing = listing(&loaded);
+    let count = loaded.rules.len();
+    let compiled = RuleSet::compile(loaded.rules, inspection(settings));
+    let [md5, sha1, sha256] = compiled.needs_hashes();
+    let hashes = &mut settings.engine.protocol.files;
+    hashes.md5 |= md5;
+    hashes.sha1 |= sha1;
+    hashes.sha256 |= sha256;
+    settings.engine.rules = Some(Arc::new(compiled));
+    Ok(Some(Rules { listing, count }))
+}
+
+/// What became of the rules.
+pub(crate) struct Rules {
+    /// `rules.json`: how many are matched, which are not and why.
+    pub(crate) listing: Vec<u8>,
+    /// Rules that are matched.
+    pub(crate) count: usize,
+}
+
+fn environment(settings: &Settings) -> Result<Environment> {
+    let mut environment = Environment::default();
+    for (name, value) in &settings.addresses {
+        environment.variables.set_address(name, value);
+    }
+    for (name, value) in &settings.ports {
+        environment.variables.set_port(name, value);
+    }
+    environment.stream_events = flow::StreamEvent::ALL.iter().map(|event| event.name()).collect();
+    environment.disabled = settings.engine.protocol.disabled.clone();
+    environment.firewall = !settings.text("firewall.rules").is_empty();
+    let mut told = Vec::new();
+    if let Some(path) = &settings.files.classification {
+        told.extend(
+            environment.classes.read(&text(path)?).into_iter().map(|(line, fault)| (path, line, fault)),
+        );
+    }
+    if let Some(path) = &settings.files.reference {
+        told.extend(
+            environment.references.read(&text(path)?).into_iter().map(|(line, fault)| (path, line, fault)),
+        );
+    }
+    for (path, line, fault) in told {
+        eprintln!("targe: {}:{line}: {}", path.display(), fault.cause);
+    }
+    if let Some(path) = &settings.files.reputation_categories {
+        for line in text(path)?.lines() {
+            let mut parts = line.split(',').map(str::trim);
+            if let (Some(Ok(number)), Some(name)) = (parts.next().map(str::parse), parts.next()) {
+                environment.reputation_categories.push((name.to_owned(), number));
+            }
+        }
+    }
+    Ok(environment)
+}
+
+fn inspection(settings: &Settings) -> rules::Settings {
+    let number = |name: &str, default: u32| settings.text(name).parse().unwrap_or(default);
+    let body = |prefix: &str| BodyWindow {
+        least: number(&format!("app.http.{prefix}_body_minimal_inspect_size"), 32_768),
+        window: number(&format!("app.http.{prefix}_body_inspect_window"), 4_096),
+        limit: number(&format!("app.http.{prefix}_body_limit"), 102_400),
+    };
+    let mail = |name: &str, default| number(&format!("app.smtp.inspected_tracker.content_{name}"), default);
+    let prevent = settings.engine.mode == engine::Mode::Prevent;
+    let inline = settings.text("app.http.http_body_inline");
+    rules::Settings {
+        prevent,
+        alerts_max: u16::try_from(number("detect.packet_alert_max", 15)).unwrap_or(u16::MAX),
+        action_order: action_order(&settings.text("detect.action_order")),
+        guess_transaction: settings.is_on("detect.guess_applayer_tx"),
+        request_body: body("request"),
+        response_body: body("response"),
+        mail: BodyWindow {
+            least: mail("inspect_min_size", 32_768),
+            window: mail("inspect_window", 4_096),
+            limit: mail("limit", 100_000),
+        },
+        body_inline: if inline == "auto" { prevent } else { inline == "true" || inline == "yes" },
+        firewall: !settings.text("firewall.rules").is_empty(),
+        ..rules::Settings::default()
+    }
+}
+
+/// The order that the configuration gives; actions it does not name come last, in the usual order.
+fn action_order(text: &str) -> [Verb; 4] {
+    let verb = |name: &str| match name.trim() {
+        "pass" => Some(Verb::Pass),
+        "drop" => Some(Verb::Drop),
+        "reject" => Some(Verb::Reject),
+        "alert" => Some(Verb::Alert),
+        _ => None,
+    };
+    let mut order: Vec<Verb> = text.split(',').filter_map(verb).collect();
+    for usual in [Verb::Pass, Verb::Drop, Verb::Reject, Verb::Alert] {
+        if !order.contains(&usual) {
+            order.push(usual);
+        }
+    }
+    [order[0], order[1], order[2], order[3]]
+}
+
+fn text(path: &Path) -> Result<String> {
+    Ok(String::from_utf8_lossy(&unpacked(path)?).into_owned())
+}
+
+/// A file's bytes, unpacked when it is gzip (RFC 1952 §2.3.1: it starts with 1f 8b).
+fn unpacked(path: &Path) -> Result<Vec<u8>> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut out = Vec::new();
+    flate2::read::MultiGzDecoder::new(&bytes[..])
+        .read_to_end(&mut out)
+        .with_context(|| format!("{} is damaged", path.display()))?;
+    Ok(out)
+}
+
+fn say(loaded: &Loaded, quiet: bool) {
+    for error in loaded.errors.iter().take(PRINTED_MAX) {
+        eprintln!("{}", error.render());
+    }
+    if loaded.errors.len() > PRINTED_MAX {
+        eprintln!(
+            "and {} more rules that cannot be honoured; rules.json lists all",
+            loaded.errors.len() - PRINTED_MAX
+        );
+    }
+    if !quiet {
+        let (rules, errors, skipped) = (loaded.rules.len(), loaded.errors.len(), loaded.skipped.len());
+        eprintln!("rules: {rules} matched, {errors} cannot be honoured, {skipped} left out");
+    }
+}
+
+fn listing(loaded: &Loaded) -> Vec<u8> {
+    let mut json = Json::new();
+    json.object_item().number("matched", loaded.rules.len()).array("refused");
+    for error in &loaded.errors {
+        json.object_item()
+            .text("file", &error.file)
+            .number("line", error.line)
+            .number("column", error.column);
+        if let Some(sid) = error.sid {
+            json.number("sid", sid);
+        }
+        json.text("code", error.code.name()).text("reason", &error.cause);
+        if let Some(help) = &error.help {
+            json.text("help", help);
+        }
+        json.end();
+    }
+    json.end().array("left_out");
+    for skipped in &loaded.skipped {
+        json.object_item().text("file", &skipped.file).number("line", skipped.line);
+        json.text("reason", &skipped.reason).end();
+    }
+    json.end().end();
+    json.bytes_mut().push(b'\n');
+    std::mem::take(json.bytes_mut())
+}
+
+impl Settings {
+    /// The value of a knob as text; empty when it has none.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.values
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or_else(String::new, |(_, value)| plain(value))
+    }
+
+    /// Whether a knob is on.
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        matches!(self.text(name).as_str(), "true" | "yes")
+    }
+}
