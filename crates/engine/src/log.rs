@@ -451,10 +451,10 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
     }
     let out = &mut *tools.out;
     let tcp = entry.stream.as_ref().map(|stream| TcpEnd {
-        state: stream.state().unwrap_or_default().word(),
+        state: stream.state().map(flow::tcp::State::word),
         regions: stream.regions_max(),
         gaps: stream.gaps(),
-        flags: entry.flow.tcp_flags,
+        flags: stream.flags(),
     });
     let ended = EndedFlow {
         flow: entry.flow,

@@ -28,8 +28,8 @@ pub struct EndedFlow<'a> {
 /// What a TCP session says at its end.
 #[derive(Debug, Clone, Copy)]
 pub struct TcpEnd {
-    /// `tcp.state`.
-    pub state: &'static str,
+    /// `tcp.state`; `None` when no session was tracked, of which there is nothing else to say.
+    pub state: Option<&'static str>,
     /// `ts_max_regions`, `tc_max_regions`.
     pub regions: [u32; 2],
     /// `ts_gap`, `tc_gap`.
@@ -158,14 +158,16 @@ pub fn write_flow(json: &mut Json, clock: &mut Clock, config: &EveConfig, ended:
         json.display("tcp_flags_ts", format_args!("{to_server:02x}"));
         json.display("tcp_flags_tc", format_args!("{to_client:02x}"));
         write_flags(json, to_server | to_client);
-        json.text("state", tcp.state);
-        if tcp.gaps[0] {
-            json.boolean("ts_gap", true);
+        if let Some(state) = tcp.state {
+            json.text("state", state);
+            if tcp.gaps[0] {
+                json.boolean("ts_gap", true);
+            }
+            if tcp.gaps[1] {
+                json.boolean("tc_gap", true);
+            }
+            json.number("ts_max_regions", tcp.regions[0]).number("tc_max_regions", tcp.regions[1]);
         }
-        if tcp.gaps[1] {
-            json.boolean("tc_gap", true);
-        }
-        json.number("ts_max_regions", tcp.regions[0]).number("tc_max_regions", tcp.regions[1]);
         json.end();
     }
     json.end();
