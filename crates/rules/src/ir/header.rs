@@ -13,12 +13,14 @@ pub struct Action {
     pub scope: Option<ActionScope>,
     /// A firewall rule that also writes an alert (`accept:hook` with `alert`).
     pub alert: bool,
+    /// A firewall rule that also spares the packet or flow the rules of detection (`accept:flow,pass:flow`).
+    pub pass: Option<ActionScope>,
 }
 
 impl Action {
     /// An action without a scope of its own.
     pub const fn new(verb: Verb) -> Self {
-        Self { verb, scope: None, alert: matches!(verb, Verb::Alert) }
+        Self { verb, scope: None, alert: matches!(verb, Verb::Alert), pass: None }
     }
 }
 
@@ -69,6 +71,8 @@ pub struct Header {
     pub never: bool,
     /// Place in the processing that the rule hooks into.
     pub hook: Option<Hook>,
+    /// The hook was written with `<`: it, and every state of its direction before it.
+    pub hook_up_to: bool,
     /// Source addresses.
     pub src: AddressSet,
     /// Source ports.
@@ -91,6 +95,7 @@ impl Header {
             apps: Vec::new(),
             never: false,
             hook: None,
+            hook_up_to: false,
             src: AddressSet::any(),
             src_ports: PortSet::any(),
             dst: AddressSet::any(),

@@ -41,7 +41,7 @@ fn read_written(written: &Written<'_>, around: Around<'_>) -> Parsed<Read> {
         return Ok(Read::LeftOut(reason));
     }
     let action = action(&written.action, around.firewall)?;
-    let mut rule = Rule::new(action, header(written, around.environment)?);
+    let mut rule = Rule::new(action, header(written, around.environment, around.firewall)?);
     rule.firewall = around.firewall;
     let mut draft = Draft::new(rule, around.environment);
     draft.folder = around.folder.map(Path::to_path_buf);
@@ -92,7 +92,8 @@ const VERBS: &[(&str, Verb)] = &[
 ];
 
 fn action(word: &Word<'_>, firewall: bool) -> Parsed<Action> {
-    let (main, also) = word.text.split_once(',').unwrap_or((word.text, ""));
+    let mut parts = word.text.split(',');
+    let main = parts.next().unwrap_or_default();
     let (name, scope) = match main.split_once(':') {
         Some((name, scope)) => (name, Some(scope)),
         None => (main, None),
@@ -115,10 +116,13 @@ fn action(word: &Word<'_>, firewall: bool) -> Parsed<Action> {
                 .help("write :packet or :flow"));
         }
     };
-    match also {
-        "" => {}
-        "alert" if *verb != Verb::Alert => action.alert = true,
-        other => return Err(word.fault(Code::Action, format!("`{other}` cannot be added to an action"))),
+    for also in parts {
+        match also {
+            "alert" if *verb != Verb::Alert => action.alert = true,
+            "pass:flow" if firewall => action.pass = Some(ActionScope::Flow),
+            "pass:packet" if firewall => action.pass = Some(ActionScope::Packet),
+            other => return Err(word.fault(Code::Action, format!("`{other}` cannot be added to an action"))),
+        }
     }
     if *verb == Verb::Accept && !firewall {
         return Err(word.fault(Code::Action, "`accept` is for firewall rules").help("write `pass`"));
@@ -134,14 +138,15 @@ fn action(word: &Word<'_>, firewall: bool) -> Parsed<Action> {
     Ok(action)
 }
 
-fn header(written: &Written<'_>, environment: &Environment) -> Parsed<Header> {
+fn header(written: &Written<'_>, environment: &Environment, firewall: bool) -> Parsed<Header> {
     let meant = protocol_name::parse(written.protocol.text, &environment.disabled)
         .map_err(|fault| written.protocol.place(fault))?;
     let mut header = Header::any(meant.proto);
     header.apps = meant.apps;
     header.hook = meant.hook;
-    if meant.up_to {
-        return Err(written.protocol.fault(Code::Unsupported, "hooks with `<` are not done yet"));
+    header.hook_up_to = meant.up_to;
+    if meant.up_to && !firewall {
+        return Err(written.protocol.fault(Code::Protocol, "a hook with `<` is for firewall rules"));
     }
     let variables = &environment.variables;
     let addresses = |word: Word<'_>| variables.addresses(word.text).map_err(|fault| word.place(fault));

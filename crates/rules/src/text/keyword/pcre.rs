@@ -12,7 +12,7 @@ const CAPTURES_MAX: usize = 8;
 
 pub(super) const KEYWORDS: &[Keyword] = &[Keyword {
     name: "pcre",
-    argument: Argument::Quoted,
+    argument: Argument::MaybeQuoted,
     negatable: true,
     help: "A regular expression matches: `\"/expression/flags\"`.",
     set: pcre,
