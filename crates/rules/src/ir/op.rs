@@ -203,7 +203,7 @@ pub enum TestOperator {
 /// `byte_test`.
 #[derive(Debug, Clone)]
 pub struct ByteTest {
-    /// How many bytes are read.
+    /// How many bytes are read; 0 with a format of text: as far as there are digits.
     pub bytes: Value,
     /// Comparison.
     pub operator: TestOperator,
@@ -258,7 +258,7 @@ pub struct ByteJump {
 /// `byte_extract`.
 #[derive(Debug, Clone)]
 pub struct ByteExtract {
-    /// How many bytes are read.
+    /// How many bytes are read; 0 with a format of text: as far as there are digits.
     pub bytes: Value,
     /// Where they are.
     pub offset: Value,

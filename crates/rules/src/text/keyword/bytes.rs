@@ -115,9 +115,6 @@ impl Reading {
         if self.text && self.dce {
             return Err(Fault::new(Code::Value, "`dce` is about binary numbers, `string` about text"));
         }
-        if self.text && self.endian.is_some() {
-            return Err(Fault::new(Code::Value, "a number in text has no byte order"));
-        }
         let max = if self.text { TEXT_MAX } else { BINARY_MAX };
         if let Value::Is(bytes) = bytes
             && bytes > max
@@ -136,6 +133,16 @@ impl Reading {
             (true, base) => ByteFormat::Text(base.unwrap_or(0)),
             (false, _) => ByteFormat::Binary(self.endian.unwrap_or(Endian::Big)),
         })
+    }
+}
+
+/// Only a number in text may have 0 bytes: it then goes as far as its digits do.
+fn some(bytes: Value, format: ByteFormat) -> Parsed<()> {
+    match (bytes, format) {
+        (Value::Is(0), ByteFormat::Binary(_)) => {
+            Err(Fault::new(Code::Value, "a binary number has at least one byte"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -163,7 +170,7 @@ fn needed<'a>(parts: &mut impl Iterator<Item = &'a str>, what: &str) -> Parsed<&
 
 fn byte_test(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
     let mut parts = parts(given.text);
-    let bytes = draft.value(needed(&mut parts, "the number of bytes")?, 1..=TEXT_MAX)?;
+    let bytes = draft.value(needed(&mut parts, "the number of bytes")?, 0..=TEXT_MAX)?;
     let (operator, negated) = operator(needed(&mut parts, "the comparison")?)?;
     let value = draft.value(needed(&mut parts, "the value to compare with")?, i64::MIN..=i64::MAX)?;
     let offset = draft.value(needed(&mut parts, "the offset")?, -REACH..=REACH)?;
@@ -174,6 +181,7 @@ fn byte_test(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
         }
     }
     let format = reading.format(bytes, draft)?;
+    some(bytes, format)?;
     let (relative, mask) = (reading.relative, reading.mask);
     let test = ByteTest { bytes, operator, negated, value, offset, relative, format, mask };
     draft.add(Op::ByteTest(test), relative);
@@ -245,7 +253,7 @@ fn name(text: &str) -> Parsed<&str> {
 
 fn byte_extract(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
     let mut parts = parts(given.text);
-    let bytes = draft.value(needed(&mut parts, "the number of bytes")?, 1..=TEXT_MAX)?;
+    let bytes = draft.value(needed(&mut parts, "the number of bytes")?, 0..=TEXT_MAX)?;
     let offset = draft.value(needed(&mut parts, "the offset")?, -REACH..=REACH)?;
     let name = name(needed(&mut parts, "the name")?)?;
     let mut reading = Reading::default();
@@ -261,6 +269,7 @@ fn byte_extract(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
         }
     }
     let format = reading.format(bytes, draft)?;
+    some(bytes, format)?;
     if draft.rule.variables.iter().any(|known| known == name) {
         return Err(Fault::new(Code::Name, format!("`{name}` is filled by an option before this already")));
     }

@@ -97,7 +97,7 @@ pub(super) fn pattern(text: &str) -> Parsed<Vec<u8>> {
         let here = at..at + char.len_utf8();
         match (char, hex) {
             ('|', None) => hex = Some(at),
-            ('|' | ' ', Some(_)) if half.is_some() => {
+            ('|', Some(_)) if half.is_some() => {
                 return Err(Fault::new(Code::Value, "a byte in hexadecimal has two digits").at(here));
             }
             ('|', Some(_)) => hex = None,

@@ -135,16 +135,19 @@ pub(crate) fn build(pairs: &Pairs<'_>) -> Parsed<Late> {
     Ok(Late::Threshold { kind, track, count, seconds })
 }
 
-fn alone(draft: &mut Draft<'_>) -> Parsed<()> {
-    if draft.once.threshold || draft.once.detection_filter {
-        return Err(Fault::new(Code::Place, "a rule can have one `threshold` or one `detection_filter`")
-            .help("leave one of them out"));
+fn not_both(draft: &mut Draft<'_>, other: bool) -> Parsed<()> {
+    if other {
+        let cause = format!(
+            "`{}` does not go with the other one of `threshold` and `detection_filter`",
+            draft.keyword
+        );
+        return Err(Fault::new(Code::Place, cause).help("leave one of them out"));
     }
     Ok(())
 }
 
 fn threshold(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
-    alone(draft)?;
+    not_both(draft, draft.once.detection_filter)?;
     draft.once.threshold = true;
     if draft.rule.firewall {
         return Err(Fault::new(Code::Place, "`threshold` is not allowed in firewall rules")
@@ -154,13 +157,23 @@ fn threshold(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
     if let Some((name, _)) = pairs.others.first() {
         return Err(Fault::new(Code::Value, format!("`{name}` is not an option of `threshold`")));
     }
-    draft.rule.late.push(build(&pairs)?);
+    let new = build(&pairs)?;
+    let kind = |late: &Late| match late {
+        Late::Threshold { kind, .. } => Some(std::mem::discriminant(kind)),
+        _ => None,
+    };
+    if draft.rule.late.iter().any(|late| kind(late) == kind(&new)) {
+        return Err(Fault::new(Code::Place, "a rule can have one `threshold` of a type"));
+    }
+    draft.rule.late.push(new);
     Ok(())
 }
 
 fn detection_filter(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
-    alone(draft)?;
-    draft.once.detection_filter = true;
+    not_both(draft, draft.once.threshold)?;
+    if std::mem::replace(&mut draft.once.detection_filter, true) {
+        return Err(Fault::new(Code::Place, "a rule can have one `detection_filter`"));
+    }
     let pairs = pairs(given.text)?;
     if let Some((name, _)) = pairs.others.first() {
         return Err(Fault::new(Code::Value, format!("`{name}` is not an option of `detection_filter`")));
