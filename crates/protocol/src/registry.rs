@@ -12,6 +12,12 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::smtp::PROTOCOL,
     &crate::ftp::PROTOCOL,
     &crate::ftp_data::PROTOCOL,
+    &crate::pop3::PROTOCOL,
+    &crate::imap::PROTOCOL,
+    &crate::telnet::PROTOCOL,
+    &crate::tftp::PROTOCOL,
+    &crate::dhcp::PROTOCOL,
+    &crate::snmp::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].

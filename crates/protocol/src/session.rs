@@ -320,6 +320,8 @@ pub enum LogWhen {
     Complete,
     /// When the directions have reached these progress values, or the flow ends.
     Progress(u8, u8),
+    /// Never: it is only for alerts and file records.
+    Never,
 }
 
 /// How a protocol's transactions become EVE records.

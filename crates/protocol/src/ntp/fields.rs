@@ -3,6 +3,17 @@ use json::Json;
 use super::Message;
 use crate::{Field, FieldKind, Scope};
 
+/// RFC 5905 §7.3, association modes.
+const MODES: crate::Enumeration = &[
+    ("symmetric_active", 1),
+    ("symmetric_passive", 2),
+    ("client", 3),
+    ("server", 4),
+    ("broadcast", 5),
+    ("control", 6),
+    ("private", 7),
+];
+
 pub(super) const FIELDS: &[Field] = &[
     Field {
         name: "ntp.version",
@@ -17,7 +28,11 @@ pub(super) const FIELDS: &[Field] = &[
     Field {
         name: "ntp.mode",
         help: "Association mode.",
-        kind: FieldKind::Number { bits: 8, names: &[], get: |scope| Some(scope.tx::<Message>().mode.into()) },
+        kind: FieldKind::Number {
+            bits: 8,
+            names: MODES,
+            get: |scope| Some(scope.tx::<Message>().mode.into()),
+        },
         fact: true,
         ..Field::EMPTY
     },
