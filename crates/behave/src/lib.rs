@@ -8,7 +8,13 @@ mod home;
 mod knob;
 mod table;
 
+mod beacon;
+mod dns_tunnel;
+mod guessing;
+#[cfg(test)]
+mod samples;
 mod scan;
+mod statistic;
 
 use std::fmt::Debug;
 
@@ -18,9 +24,8 @@ use model::{Event, Finding, LossMark};
 pub use table::Bounded;
 
 /// Every detector: one line each. The order is the order of findings at equal moments.
-pub const DETECTORS: &[&Description] = &[
-    &scan::DESCRIPTION, //
-];
+pub const DETECTORS: &[&Description] =
+    &[&scan::DESCRIPTION, &guessing::DESCRIPTION, &beacon::DESCRIPTION, &dns_tunnel::DESCRIPTION];
 
 /// What a detector declares of itself; its manual page is made from it.
 pub struct Description {

@@ -1,0 +1,241 @@
+//! Password guessing: many short, alike sessions to a service that asks for a password, or many refusals inside few.
+
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+
+use model::{
+    Confidence, Event, EventKind, Evidence, Finding, FlowFact, PacketId, Severity, Subject, Term, Time,
+};
+
+use crate::statistic::{median, probability, spread};
+use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+
+/// What the registry needs to know.
+pub(crate) const DESCRIPTION: Description = Description {
+    name: "guessing",
+    sees: "Refused logins (FTP, HTTP, mail), and where logins are encrypted (SSH, RDP) many short sessions of one size.",
+    matters: "Guessed passwords are how SamSam and most botnets get in (T1110.001, T1110.003).",
+    fooled_by: "One guess an hour from many addresses. Backup scripts with a wrong password look alike.",
+    cost: "One entry per (client, server, port) with at most 512 sessions.",
+    references: &[
+        "ATT&CK T1110",
+        "Javed and Paxson, Detecting Stealthy, Distributed SSH Brute-Forcing, CCS 2013",
+    ],
+    knobs: &[
+        Knob {
+            name: "refusals_min",
+            help: "Refused logins.",
+            unit: "count",
+            range: (2.0, 10_000.0),
+            default: 8.0,
+        },
+        Knob {
+            name: "sessions_min",
+            help: "Short alike sessions, where logins are encrypted.",
+            unit: "count",
+            range: (3.0, 10_000.0),
+            default: 8.0,
+        },
+    ],
+    new: |knobs| {
+        Box::new(Guessing {
+            refusals_min: knobs.get("refusals_min"),
+            sessions_min: knobs.get("sessions_min"),
+            doors: Bounded::new(DOORS_MAX),
+        })
+    },
+};
+
+/// (client, server, port) remembered.
+const DOORS_MAX: usize = 65_536;
+/// Sessions remembered per door.
+const SESSIONS_MAX: usize = 512;
+/// Longest session that is a guess, in seconds.
+const SESSION_SECS_MAX: f64 = 90.0;
+/// Most payload bytes that a session of guesses has from the client.
+const SESSION_BYTES_MAX: u64 = 12_000;
+
+#[derive(Debug)]
+struct Guessing {
+    refusals_min: f64,
+    sessions_min: f64,
+    doors: Bounded<(IpAddr, IpAddr, u16), Door>,
+}
+
+#[derive(Debug, Default)]
+struct Door {
+    protocol: &'static str,
+    /// Began, payload bytes from the client.
+    sessions: Vec<(Time, u64)>,
+    refusals: u64,
+    accepted: u64,
+    users: Vec<String>,
+    packets: Vec<PacketId>,
+    first: Option<Time>,
+    last: Time,
+}
+
+impl Detector for Guessing {
+    fn event(&mut self, event: &Event, _home: &Home, _findings: &mut Findings) {
+        match &event.kind {
+            EventKind::Flow(flow) => self.session(flow),
+            EventKind::Transaction(fact) => {
+                let (refused, accepted) = match fact.protocol {
+                    "ftp" => (
+                        fact.texts("ftp.completion_code").any(|code| code == "530"),
+                        fact.texts("ftp.completion_code").any(|code| code == "230"),
+                    ),
+                    "http" => (
+                        fact.number("http.stat_code") == Some(401) || fact.text("http.stat_code") == "401",
+                        false,
+                    ),
+                    "smtp" => (fact.texts("smtp.reply").any(|code| code.starts_with("535")), false),
+                    "pop3" => {
+                        (fact.text("pop3.command") == "PASS" && fact.text("pop3.status") == "ERR", false)
+                    }
+                    _ => return,
+                };
+                if !refused && !accepted {
+                    return;
+                }
+                let who = &fact.who;
+                let door = self.doors.touch(&(who.client, who.server, who.server_port), Door::default);
+                door.protocol = fact.protocol;
+                door.note(fact.time, who.first_packet);
+                door.refusals += u64::from(refused);
+                door.accepted += u64::from(accepted);
+                let user = if fact.text("ftp.command") == "USER" {
+                    fact.text("ftp.command_data")
+                } else {
+                    fact.text("http.auth_user")
+                };
+                if !user.is_empty() && door.users.len() < 8 && !door.users.iter().any(|known| known == user) {
+                    door.users.push(user.to_owned());
+                }
+            }
+            EventKind::File(_) | EventKind::Alert(_) => {}
+        }
+    }
+
+    fn finish(&mut self, home: &Home, findings: &mut Findings) {
+        for ((client, server, port), door) in self.doors.sorted() {
+            self.judge(*client, *server, *port, door, home, findings);
+        }
+    }
+
+    fn evicted(&self) -> u64 {
+        self.doors.evicted()
+    }
+}
+
+impl Door {
+    fn note(&mut self, time: Time, packet: PacketId) {
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        self.last = self.last.max(time);
+        if self.packets.len() < Evidence::PACKETS && !self.packets.contains(&packet) {
+            self.packets.push(packet);
+        }
+    }
+}
+
+impl Guessing {
+    /// Encrypted logins: only the shape of a session tells.
+    fn session(&mut self, flow: &FlowFact) {
+        let short =
+            flow.last.secs_since(flow.who.began) < SESSION_SECS_MAX && flow.payload[0] < SESSION_BYTES_MAX;
+        let spoke = flow.payload[0] > 0 && flow.payload[1] > 0;
+        if !matches!(flow.protocol, "ssh" | "rdp" | "telnet" | "rfb") || !short || !spoke {
+            return;
+        }
+        let who = &flow.who;
+        let door = self.doors.touch(&(who.client, who.server, who.server_port), Door::default);
+        door.protocol = flow.protocol;
+        door.note(who.began, who.first_packet);
+        if door.sessions.len() < SESSIONS_MAX {
+            door.sessions.push((who.began, flow.payload[0]));
+        }
+    }
+
+    fn judge(
+        &self,
+        client: IpAddr,
+        server: IpAddr,
+        port: u16,
+        door: &Door,
+        home: &Home,
+        findings: &mut Findings,
+    ) {
+        let mut sizes: Vec<f64> = door.sessions.iter().map(|(_, bytes)| *bytes as f64).collect();
+        let size = median(&mut sizes);
+        let alike = sizes.iter().filter(|each| (*each - size).abs() <= size * 0.25).count() as f64;
+        let refusals = door.refusals as f64;
+        if refusals < self.refusals_min && alike < self.sessions_min {
+            return;
+        }
+        let terms = vec![
+            term(
+                "refused logins",
+                refusals,
+                self.refusals_min,
+                if refusals >= self.refusals_min {
+                    2.0 + libm::log(refusals / self.refusals_min)
+                } else {
+                    0.0
+                },
+                "a person stops after a few; a program goes on",
+            ),
+            term(
+                "short sessions of like size",
+                alike,
+                self.sessions_min,
+                if alike >= self.sessions_min { 1.5 + libm::log(alike / self.sessions_min) } else { 0.0 },
+                "every guess sends the same bytes but for the password",
+            ),
+            term(
+                "spread of sizes, share of the median",
+                spread(&sizes, size) / size.max(1.0),
+                0.25,
+                0.0,
+                "sessions with work in them differ in size",
+            ),
+        ];
+        let score: f64 = terms.iter().map(|term| term.weight).sum();
+        let tries = if refusals >= self.refusals_min { refusals } else { alike };
+        let fell = door.accepted > 0 && refusals >= self.refusals_min;
+        let ending = if fell { "; then one login was accepted" } else { "" };
+        findings.push(Finding {
+            id: 0,
+            detector: DESCRIPTION.name,
+            title: format!(
+                "{client} guesses passwords of {server} ({} port {port}), {tries:.0} tries{ending}",
+                door.protocol
+            ),
+            severity: if fell { Severity::High } else { Severity::Medium },
+            confidence: Confidence((probability(score) * 1000.0) as u16),
+            techniques: vec!["T1110.001"],
+            attackers: vec![client],
+            victims: vec![server],
+            server: (!home.has(client)).then(|| (client, String::new())),
+            subjects: vec![Subject::Host(server)],
+            first: door.first.unwrap_or_default(),
+            last: door.last,
+            count: tries as u64,
+            terms,
+            evidence: vec![Evidence {
+                flow: None,
+                packets: door.packets.clone(),
+                field: "",
+                excerpt: door.users.join(", "),
+            }],
+            against: vec![
+                "A script with an old password tries again and again, too; it uses one user name.".into(),
+            ],
+        });
+    }
+}
+
+fn term(name: &'static str, value: f64, threshold: f64, weight: f64, meaning: &str) -> Term {
+    Term { name, value, threshold, weight, meaning: meaning.into() }
+}

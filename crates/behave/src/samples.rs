@@ -1,0 +1,58 @@
+//! Events for the detectors' tests.
+
+use model::{Event, EventKind, Fact, FlowFact, FlowId, Moment, PacketId, Time, TransactionFact, Value};
+
+/// A TCP conversation that begins at second `number`.
+pub(crate) fn flow(number: u64, client: &str, server: &str, port: u16, payload: [u64; 2]) -> Event {
+    let fact = FlowFact {
+        who: who(number, client, server, port, 6),
+        last: Time::from_secs(number + 1),
+        last_packet: PacketId(number),
+        packets: [2, 2],
+        bytes: [payload[0] + 120, payload[1] + 120],
+        payload,
+        tcp_flags: [0x1b, 0x1b],
+        established: true,
+        protocol: "",
+        samples: Vec::new(),
+        bursts: Vec::new(),
+        entropy_percent: 255,
+        gaps: [0, 0],
+    };
+    event(number, EventKind::Flow(Box::new(fact)))
+}
+
+/// A transaction with text fields.
+pub(crate) fn transaction(
+    number: u64,
+    protocol: &'static str,
+    ends: (&str, &str, u16),
+    fields: &[(&'static str, &str)],
+) -> Event {
+    let fact = TransactionFact {
+        who: who(number, ends.0, ends.1, ends.2, 17),
+        protocol,
+        tx_id: 0,
+        time: Time::from_secs(number),
+        fields: fields.iter().map(|(name, value)| (*name, Value::Text((*value).into()))).collect(),
+    };
+    event(number, EventKind::Transaction(Box::new(fact)))
+}
+
+fn who(number: u64, client: &str, server: &str, port: u16, transport: u8) -> Fact {
+    Fact {
+        flow: FlowId(number),
+        client: client.parse().expect("an address"),
+        server: server.parse().expect("an address"),
+        client_port: 40_000,
+        server_port: port,
+        transport,
+        began: Time::from_secs(number),
+        first_packet: PacketId(number),
+    }
+}
+
+fn event(number: u64, kind: EventKind) -> Event {
+    let moment = Moment { time: Time::from_secs(number), cause: number, step: 0 };
+    Event { moment, packet: PacketId(number), kind }
+}
