@@ -19,7 +19,11 @@ fn judge(seconds: impl Iterator<Item = f64>, sizes: [u64; 3]) -> Vec<Finding> {
 fn a_timer_with_some_jitter_is_a_beacon() {
     let findings = judge((0..20).map(|n| f64::from(n) * 300.0 + f64::from(n * 7 % 12)), [300, 310, 305]);
     let [finding] = &findings[..] else { panic!("one finding, not {findings:?}") };
-    assert!(finding.title.starts_with("10.0.0.23 calls 203.0.113.9 port 443 every 295.0 s"), "{}", finding.title);
+    assert!(
+        finding.title.starts_with("10.0.0.23 calls 203.0.113.9 port 443 every 295.0 s"),
+        "{}",
+        finding.title
+    );
     assert!(finding.confidence.0 > 800, "{:?}", finding.confidence);
 }
 
