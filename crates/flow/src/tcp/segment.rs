@@ -8,6 +8,9 @@ use super::work::{ACK, FIN, RST, Rejected, SYN, Step, URG, Work};
 use super::{State, StreamEvent, StreamTrouble};
 use crate::{Policy, Urgent};
 
+/// Bytes beyond a hole after which a one-sided stream stops waiting for it.
+const ONE_SIDED_WAIT: u64 = 65_536;
+
 impl Work<'_, '_> {
     /// Inserts the payload into `direction` and says which directions have news for the application layer.
     ///
@@ -20,12 +23,15 @@ impl Work<'_, '_> {
         } else if p.has(FIN) && self.s.state > State::TimeWait {
             (p.has(ACK), true)
         } else {
-            (true, self.s.state == State::Closed)
+            (true, self.s.state == State::Closed || self.s.one_sided)
         };
         if opposing {
             self.make_readable(direction.other());
         }
         let step = self.insert(direction);
+        if self.s.one_sided {
+            self.assume_acknowledged(direction);
+        }
         let depth_reached = {
             let side = &self.s.sides[direction.index()];
             side.depth_reached && !side.no_reassembly
@@ -34,6 +40,16 @@ impl Work<'_, '_> {
             self.make_readable(direction);
         }
         step
+    }
+
+    /// Nobody is seen to acknowledge: what is there without a hole counts as received, and a hole that much more follows.
+    fn assume_acknowledged(&mut self, direction: Direction) {
+        let side = &mut self.s.sides[direction.index()];
+        let edge = side.data.consecutive_right().max(side.data.right().saturating_sub(ONE_SIDED_WAIT));
+        if side.data.seen() {
+            let ack = side.sequence_at(edge);
+            super::work::update_last_ack(side, ack);
+        }
     }
 
     fn make_readable(&mut self, direction: Direction) {

@@ -287,10 +287,10 @@ fn one_side_alone_is_followed_when_asked_for() {
          client: ACK seq=1011 ack=5020",
         expect![[r#"
             1 syn_sent
-            2 established
-            3 established
+            2 established > to_server "hello"
+            3 established > to_server "world"
             4 established
-            end shutdown established > to_server "helloworld" end > to_client end packets=4/0
+            end shutdown established > to_server end > to_client end packets=4/0
         "#]],
     );
 }
