@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use crate::alert::{Stage, drop_record, records};
 use crate::conversation::Conversation;
+use crate::exception::Verdict;
 use crate::shard::{Tools, View};
 
 /// Stretches of a stream that one packet makes visible.
@@ -43,11 +44,12 @@ pub(crate) fn packet_alone(view: &View<'_>, tools: &mut Tools<'_>) {
     records(&stage, tools.outcome, tools.out);
 }
 
-/// A packet of a flow that a rule has dropped.
-pub(crate) fn dropped_flow(
+/// A packet that is dropped unseen: its flow was, or the stream engine cannot follow it.
+pub(crate) fn dropped(
     view: &View<'_>,
     entry: &Entry<'_, Conversation>,
     direction: Direction,
+    reason: &str,
     tools: &mut Tools<'_>,
 ) {
     let Some(rules) = tools.rules else { return };
@@ -61,7 +63,7 @@ pub(crate) fn dropped_flow(
         rules,
         config: tools.config,
     };
-    drop_record(&stage, "flow drop", &[], tools.out);
+    drop_record(&stage, reason, &[], tools.out);
 }
 
 /// Holds rules against a packet and its flow.
@@ -70,6 +72,7 @@ pub(crate) fn packet(
     entry: &mut Entry<'_, Conversation>,
     touch: &Touch,
     turn: Option<&mut Turn>,
+    verdict: Verdict,
     tools: &mut Tools<'_>,
 ) {
     if tools.rules.is_none() {
@@ -89,7 +92,8 @@ pub(crate) fn packet(
         inspect_payload: !bad && !blind && !seen.layers.carries_tunnel,
         flow: None,
     };
-    let about = About { opened: touch.opened, established: touch.established, direction: touch.direction };
+    let about =
+        About { opened: touch.opened, established: touch.established, direction: touch.direction, verdict };
     with_flow(scene, Some(view), entry, &about, turn, tools);
 }
 
@@ -114,7 +118,12 @@ pub(crate) fn pseudo_packet(
         inspect_payload: false,
         flow: None,
     };
-    let about = About { opened: false, established: turn.established, direction: turn.direction };
+    let about = About {
+        opened: false,
+        established: turn.established,
+        direction: turn.direction,
+        verdict: Verdict::Inspect,
+    };
     with_flow(scene, None, entry, &about, Some(turn), tools);
 }
 
@@ -123,6 +132,7 @@ struct About {
     opened: bool,
     established: bool,
     direction: Direction,
+    verdict: Verdict,
 }
 
 fn with_flow(
@@ -183,6 +193,9 @@ fn with_flow(
         inspector.inspect(rules, &mut scene, tools.late.as_deref_mut(), tools.outcome);
     }
     entry.app.app_events = app_events;
+    if let Verdict::InspectAndDrop(reason) = about.verdict {
+        tools.outcome.drop = Some(reason);
+    }
     if tools.outcome.alerts.is_empty() && tools.outcome.drop.is_none() {
         finish_raw(entry, turn, upto);
         return;

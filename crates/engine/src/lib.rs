@@ -7,6 +7,7 @@
 mod alert;
 mod config;
 mod conversation;
+mod exception;
 mod inspect;
 mod log;
 mod output;

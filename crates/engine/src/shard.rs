@@ -9,8 +9,9 @@ use rules::{Inspector, Late, Outcome, RuleSet};
 
 use crate::config::Config;
 use crate::conversation::{Conversation, endpoints};
+use crate::exception::Verdict;
 use crate::output::{Cause, Output};
-use crate::{inspect, log};
+use crate::{exception, inspect, log};
 
 /// Flows that are announced and not there yet, per shard; the oldest gives way.
 const EXPECTATIONS_MAX: usize = 256;
@@ -104,14 +105,29 @@ impl Shard {
         let mut entry = self.flows.entry(slot);
         entry.app.sample(seen.time, touch.direction, seen.payload().len());
         if entry.app.rules.dropped {
-            inspect::dropped_flow(view, &entry, touch.direction, tools);
+            inspect::dropped(view, &entry, touch.direction, "flow drop", tools);
+            return;
+        }
+        if exception::is_bypassed(&entry) {
             return;
         }
         let before = entry.app.detection_done();
         let mut turn = take_in(&mut entry, view, &touch, tools, &mut self.asks);
         entry.app.note_detection(before);
-        inspect::packet(view, &mut entry, &touch, turn.as_mut(), tools);
+        let verdict =
+            turn.as_ref().map_or(Verdict::Inspect, |turn| exception::apply(&mut entry, turn, tools.config));
+        tools.outcome.clear();
+        match verdict {
+            Verdict::Pass => {}
+            Verdict::Drop(reason) => inspect::dropped(view, &entry, touch.direction, reason, tools),
+            Verdict::Inspect | Verdict::InspectAndDrop(_) => {
+                inspect::packet(view, &mut entry, &touch, turn.as_mut(), verdict, tools);
+            }
+        }
         log::transactions(&mut entry, Some(view), tools.config, tools.out, false);
+        if tools.outcome.bypass || turn.as_ref().is_some_and(|turn| turn.bypass) {
+            exception::bypass(&mut entry);
+        }
         if let (Some(stream), Some(turn)) = (&mut entry.stream, turn)
             && turn.established
         {

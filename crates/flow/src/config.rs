@@ -60,6 +60,8 @@ pub struct StreamConfig {
     pub midstream: bool,
     /// What happens to sessions whose start was not seen; other than `Ignore` and the pass policies, they are not picked up.
     pub midstream_policy: Exception,
+    /// What happens when there is no room for a session or a segment.
+    pub memcap_policy: Exception,
     /// Accept sessions of which only one side is seen (`stream.async-oneside`).
     pub async_oneside: bool,
     /// Ignore segments whose checksum is wrong (`stream.checksum-validation`).
@@ -231,6 +233,7 @@ impl Default for StreamConfig {
             drop_invalid: true,
             midstream: false,
             midstream_policy: Exception::Ignore,
+            memcap_policy: Exception::Ignore,
             async_oneside: false,
             checksum_validation: true,
             reassembly_depth: 1024 * 1024,

@@ -9,6 +9,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use flow::Exception;
 use serde_json::Value;
 
 pub(crate) use knobs::KNOBS;
@@ -170,6 +171,7 @@ impl Settings {
         let prevents = self.engine.mode == engine::Mode::Prevent;
         self.engine.flow.stream.inline = self.inline.unwrap_or(prevents);
         self.engine.eve.prevention = prevents;
+        self.resolve_exceptions(prevents);
         if self.home_is_set {
             self.engine.home = self.home().unwrap_or_default();
         }
@@ -210,6 +212,28 @@ impl Settings {
                 }
             }
         }
+    }
+
+    /// Exception policies: what is not said follows `policy.default`, and that the mode. Detection drops nothing, and sessions
+    /// that are picked up in the middle are dropped by nobody.
+    fn resolve_exceptions(&mut self, prevents: bool) {
+        let named = |name: &str| {
+            let value = self.values.iter().find(|(known, _)| known == name).map(|(_, value)| plain(value));
+            value.filter(|value| value != "auto").and_then(|value| Exception::from_name(&value))
+        };
+        let midstream = self.engine.flow.stream.midstream;
+        let drops = |policy: Exception| {
+            use Exception::{DropFlow, DropPacket, Reject, RejectBoth};
+            matches!(policy, DropPacket | DropFlow | Reject | RejectBoth)
+        };
+        let allowed = |policy: Exception, may_drop: bool| {
+            if drops(policy) && !may_drop { Exception::Ignore } else { policy }
+        };
+        let default = named("policy.default").unwrap_or(Exception::DropFlow);
+        let at_midstream = named("stream.midstream_policy").unwrap_or(default);
+        let stream = &mut self.engine.flow.stream;
+        stream.midstream_policy = allowed(at_midstream, prevents && !midstream);
+        stream.memcap_policy = allowed(default, prevents);
     }
 
     fn set_variable(&mut self, name: &str, value: &str) {

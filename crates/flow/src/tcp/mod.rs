@@ -103,7 +103,8 @@ pub enum StreamTrouble {
     Invalid,
     /// `stream memcap`: no room for the session; exception policy `stream.memcap-policy`.
     SessionMemcap,
-    /// `stream midstream`: the start was not seen; exception policy `stream.midstream-policy`.
+    /// `stream midstream`: the start was not seen; exception policy `stream.midstream-policy`. Also said of sessions that
+    /// are picked up.
     Midstream,
     /// `stream reassembly`: no room for the segment; exception policy `stream.reassembly.memcap-policy`.
     ReassemblyMemcap,
@@ -304,7 +305,6 @@ impl<'a> Stream<'a> {
             if !allowed || !may_open {
                 return turn;
             }
-            turn.trouble = None;
         }
         let Some(session) = self.memory.open_session(self.config.sessions_max) else {
             self.counters.sessions_refused += 1;

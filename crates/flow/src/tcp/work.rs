@@ -69,7 +69,7 @@ impl<'a> Packet<'a> {
         self.flags & flags != 0
     }
 
-    pub(super) fn to_server(&self) -> bool {
+    pub(super) fn to_server(self) -> bool {
         self.direction == Direction::ToServer
     }
 

@@ -250,11 +250,11 @@ fn a_session_without_its_start_is_left_alone_or_picked_up() {
         |config| config.stream.midstream = true,
         text,
         expect![[r#"
-        1 established
-        2 established > to_server "hello"
-        3 established > to_client "world"
-        end shutdown established > to_server end > to_client end packets=2/1
-    "#]],
+            1 established Some(Midstream)
+            2 established > to_server "hello"
+            3 established > to_client "world"
+            end shutdown established > to_server end > to_client end packets=2/1
+        "#]],
     );
 }
 
@@ -266,7 +266,7 @@ fn a_synack_without_its_syn_turns_the_flow_round() {
          client: ACK seq=1001 ack=5001 data=hello
          server: ACK seq=5001 ack=1006",
         expect![[r#"
-            1 syn_recv
+            1 syn_recv Some(Midstream)
             2 established
             3 established > to_server "hello"
             end shutdown established > to_server end > to_client end packets=1/2

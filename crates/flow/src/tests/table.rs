@@ -76,7 +76,7 @@ fn equal_ports_are_told_apart_by_address() {
 
 #[test]
 fn vlan_level_and_tenant_keep_flows_apart() {
-    let mut table = Table::<()>::new(Config::default());
+    let mut table = Table::<()>::new(Config { tenant_tracking: true, ..Config::default() });
     let plain = udp((1, 1000), (2, 53));
     let tagged = Layers { vlans: [5, 0, 0], vlan_count: 1, ..plain.clone() };
     let deeper = Layers { level: 1, ..plain.clone() };
@@ -86,10 +86,8 @@ fn vlan_level_and_tenant_keep_flows_apart() {
         .map(|layers| touch(&mut table, 1, 1, layers).opened)
         .collect();
     assert_eq!(opened, [true; 4]);
-    let mut config = Config::default();
-    config.vlan_tracking = false;
-    config.level_tracking = false;
-    let mut table = Table::<()>::new(config);
+    let loose = Config { vlan_tracking: false, level_tracking: false, ..Config::default() };
+    let mut table = Table::<()>::new(loose);
     assert!(touch(&mut table, 1, 1, &plain).opened);
     assert!(!touch(&mut table, 2, 1, &tagged).opened);
     assert!(!touch(&mut table, 3, 1, &deeper).opened);
@@ -149,9 +147,7 @@ fn a_change_of_state_changes_the_deadline() {
 
 #[test]
 fn a_full_table_gives_up_the_longest_idle() {
-    let mut config = Config::default();
-    config.flows_max = 2;
-    let mut table = Table::<()>::new(config);
+    let mut table = Table::<()>::new(Config { flows_max: 2, ..Config::default() });
     touch(&mut table, 1, 1, &udp((1, 1), (2, 53)));
     touch(&mut table, 2, 2, &udp((1, 2), (2, 53)));
     touch(&mut table, 3, 3, &udp((2, 53), (1, 1)));

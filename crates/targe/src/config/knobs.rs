@@ -486,7 +486,7 @@ pub(crate) const KNOBS: &[Knob] = &[
     },
     Knob {
         name: "stream.midstream_policy",
-        default: "\"ignore\"",
+        default: "\"auto\"",
         help: "Exception policy for sessions whose start was not seen.",
         set: keep,
     },
