@@ -175,13 +175,7 @@ impl Office {
             seconds: 300,
             ask_outside: random.chance(400),
         };
-        let found = look_up(scene, random, at, client, &self.resolvers, &lookup);
-        if let Some(second) = site.second.filter(|_| random.chance(300)) {
-            let records = [Record::Address(IpAddr::V6(second))];
-            let lookup = Lookup { kind: kind::AAAA, records: &records, ask_outside: false, ..lookup };
-            look_up(scene, random, at.plus_nanos(MS / 10), client, &self.resolvers, &lookup);
-        }
-        found
+        look_up(scene, random, at, client, &self.resolvers, &lookup)
     }
 
     /// Who sits at a desk.
@@ -235,7 +229,27 @@ impl Office {
 
     /// Somebody visits a site.
     pub fn visit(&self, scene: &mut Scene, random: &mut Random, at: Time, desk: &Host, site: &Site) -> Time {
-        let at = self.find(scene, random, at, desk, site).plus_nanos(MS);
+        let found = self.find(scene, random, at, desk, site).plus_nanos(MS);
+        // Who has two addresses takes the newer one now and then.
+        if let Some(second) = site.second.filter(|_| random.chance(300)) {
+            let records = [Record::Address(IpAddr::V6(second))];
+            let name = &site.name;
+            let lookup =
+                Lookup { name, kind: kind::AAAA, records: &records, seconds: 300, ask_outside: false };
+            let found = look_up(scene, random, at.plus_nanos(MS / 10), desk, &self.resolvers, &lookup);
+            let [.., last] = match desk.ip {
+                IpAddr::V4(ip) => ip.octets(),
+                IpAddr::V6(_) => return found,
+            };
+            let mine = Ipv6Addr::new(0x2001, 0xdb8, 0x10, 0, 0, 0, 0, u16::from(last));
+            let desk = Host { ip: mine.into(), ..desk.clone() };
+            let host = Host { ip: second.into(), ..site.host.clone() };
+            return self.load(scene, random, found.plus_nanos(MS), &desk, &Site { host, ..site.clone() });
+        }
+        self.load(scene, random, found, desk, site)
+    }
+
+    fn load(&self, scene: &mut Scene, random: &mut Random, at: Time, desk: &Host, site: &Site) -> Time {
         if site.secure {
             let exchanges: Vec<_> = (0..random.between(1, 3))
                 .map(|n| {

@@ -23,6 +23,11 @@ fn open_ip(frame: &[u8]) -> Option<(IpAddr, IpAddr, u8, &[u8])> {
             let address = |at: usize| IpAddr::V4(Ipv4Addr::new(ip[at], ip[at + 1], ip[at + 2], ip[at + 3]));
             Some((address(12), address(16), ip[9], &ip[20..total]))
         }
+        [0x86, 0xdd] => {
+            let length = usize::from(u16::from_be_bytes([ip[4], ip[5]]));
+            let address = |at: usize| IpAddr::V6(<[u8; 16]>::try_from(&ip[at..at + 16]).unwrap().into());
+            Some((address(8), address(24), ip[6], &ip[40..40 + length]))
+        }
         _ => None,
     }
 }
@@ -39,8 +44,10 @@ fn sum(bytes: &[u8]) -> u16 {
 }
 
 fn is_documentation_or_private(ip: IpAddr) -> bool {
-    let IpAddr::V4(ip) = ip else { return true };
-    let [a, b, c, _] = ip.octets();
+    let [a, b, c, _] = match ip {
+        IpAddr::V4(ip) => ip.octets(),
+        IpAddr::V6(ip) => return ip.octets().starts_with(&[0x20, 0x01, 0x0d, 0xb8]),
+    };
     a == 10
         || matches!([a, b, c], [192, 0, 2] | [198, 51, 100] | [203, 0, 113])
         || (a == 198 && b & 0xfe == 18)
@@ -237,6 +244,9 @@ fn the_second_attack_has_all_its_parts_in_order() {
     assert_eq!(beacon["servers"][0]["name"], "updates.example");
     assert_eq!(beacon["victims"][0], "10.0.0.21");
     assert!(capture.truth.acts.iter().any(|act| act.kind == ActKind::Periodic));
+    assert!(
+        capture.frames.iter().any(|frame| open_ip(&frame.bytes).is_some_and(|(from, ..)| from.is_ipv6()))
+    );
 }
 
 #[test]
