@@ -193,7 +193,11 @@ fn flow_anomalies(
         eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
         out.json.object("anomaly");
         app_names(conversation, flow).write_name_only(&mut out.json);
-        out.json.text("type", "applayer").text("event", event).text("layer", "proto_detect").end();
+        out.json
+            .text("type", "applayer")
+            .text("event", &event.to_ascii_uppercase())
+            .text("layer", "proto_detect")
+            .end();
         out.json.end();
         out.record(start);
     }
@@ -249,7 +253,6 @@ impl TransactionTurn<'_> {
             let due = match log.when {
                 LogWhen::Complete => complete,
                 LogWhen::Progress(to_server, to_client) => reached(core, [to_server, to_client]),
-                LogWhen::Never => continue,
             };
             if logged & bit != 0 || !(due || ending) {
                 continue;

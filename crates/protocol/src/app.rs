@@ -521,6 +521,9 @@ impl App {
     fn settle(&mut self, protocol: ProtocolId, named_only: bool) {
         self.protocol = Some(protocol);
         self.session = if named_only { None } else { get(protocol).session.map(|new| new()) };
+        if let (Some(session), Some(before)) = (&mut self.session, self.before) {
+            session.follows(get(before).name);
+        }
         self.status = if self.session.is_some() { AppStatus::Parsing } else { AppStatus::Named };
     }
 

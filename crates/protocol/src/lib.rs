@@ -6,12 +6,15 @@
 
 mod app;
 mod body;
+mod der;
 mod detect;
 mod field;
 mod file;
 mod magic;
 mod registry;
 mod session;
+#[cfg(test)]
+mod testing;
 mod transaction;
 
 pub use app::{App, AppStatus, Feed, Taken, Turnaround};
@@ -39,3 +42,4 @@ mod smtp;
 mod snmp;
 mod telnet;
 mod tftp;
+mod tls;

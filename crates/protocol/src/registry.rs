@@ -18,6 +18,7 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::tftp::PROTOCOL,
     &crate::dhcp::PROTOCOL,
     &crate::snmp::PROTOCOL,
+    &crate::tls::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].

@@ -40,6 +40,9 @@ pub trait Session: Debug + Send {
     /// The flow was announced by another one: what for. Called once, before any data.
     fn announced(&mut self, _expectation: &Expectation) {}
 
+    /// Told to a fresh session when the flow spoke another protocol before.
+    fn follows(&mut self, _before: &'static str) {}
+
     /// For typed access from field getters.
     fn as_any(&self) -> &dyn Any;
     /// For typed access from tests and the engine's expectations.

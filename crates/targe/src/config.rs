@@ -175,8 +175,9 @@ impl Settings {
         if self.home_is_set {
             self.engine.home = self.home().unwrap_or_default();
         }
-        let switch =
-            |name: &str, default| self.engine.protocol.setting(name).map_or(default, |value| value == "true");
+        let switch = |name: &str, default| {
+            self.engine.protocol.setting(name).map_or(default, |value| !matches!(value, "false" | "no"))
+        };
         let (ja3, ja4) = (switch("tls.ja3_fingerprints", true), switch("tls.ja4_fingerprints", true));
         let limit = |name: &str, default| {
             self.engine.protocol.setting(name).and_then(|value| value.parse().ok()).unwrap_or(default)

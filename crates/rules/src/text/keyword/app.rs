@@ -147,7 +147,8 @@ fn app_layer_event(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
         return Err(fault);
     };
     let events = protocol::get(id).events;
-    let Some((_, code)) = events.iter().zip(0u8..).find(|(known, _)| **known == event) else {
+    let Some((_, code)) = events.iter().zip(0u8..).find(|(known, _)| known.eq_ignore_ascii_case(event))
+    else {
         let mut fault =
             Fault::new(Code::Name, format!("`{name}` has no event `{event}`")).at(name.len() + 1..text.len());
         fault.help = meant(event, events.iter().copied());
