@@ -253,6 +253,7 @@ impl TransactionTurn<'_> {
             let due = match log.when {
                 LogWhen::Complete => complete,
                 LogWhen::Progress(to_server, to_client) => reached(core, [to_server, to_client]),
+                LogWhen::Never => continue,
             };
             if logged & bit != 0 || !(due || ending) {
                 continue;
