@@ -437,7 +437,8 @@ impl App {
         let available = feed.data.bytes().len();
         self.waiting[here] = available;
         // Without the handshake only the request is reliable evidence: a reply would be parsed without its request.
-        if feed.midstream && self.exhausted[Direction::ToServer.index()] {
+        let request = Direction::ToServer.index();
+        if feed.midstream && self.exhausted[request] && self.sides[request] == Side::Unknown {
             self.fail();
             return Taken { used: available, ..Taken::default() };
         }
