@@ -11,6 +11,7 @@ mod detect;
 mod field;
 mod file;
 mod magic;
+mod range;
 mod registry;
 mod session;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use body::Body;
 pub use detect::{Detection, Index, Pattern, Ports, Probe, ProbeAnswer, Side};
 pub use field::{Condition, Enumeration, Field, FieldKind, Scope, Sides};
 pub use file::{File, FileConfig, FileState, write_fileinfo};
+pub use range::Ranges;
 pub use registry::{Protocol, ProtocolId, REGISTRY, find, get};
 pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input, Log, LogWhen, Session};
 pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions};

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use json::Json;
 use model::{Direction, PacketId, Time};
 
-use crate::{Core, File, FileConfig, Index, ProtocolId, Scope};
+use crate::{Core, File, FileConfig, Index, ProtocolId, Ranges, Scope};
 
 /// The state of one protocol on one flow. It keeps open transactions until the engine removes them.
 ///
@@ -219,6 +219,8 @@ pub struct Asks {
     pub inspect_stream: [bool; 2],
     /// Frames seen (parts of the stream with a name), for `frame:` rules and frame records.
     pub frames: Vec<Frame>,
+    /// Files that arrive in byte ranges. Unlike the rest this is a store, which stays from call to call.
+    pub ranges: Ranges,
 }
 
 /// A part of the stream with a name.

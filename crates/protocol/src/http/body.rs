@@ -182,6 +182,7 @@ pub(super) fn gap(tx: &mut Exchanging, direction: Direction, bytes: u64, context
     if let Some(file) = open_file(tx, direction) {
         file.gap(bytes);
     }
+    tx.body.carried(direction).part_of = None;
     tx.core.updated[direction.index()] = true;
 }
 
@@ -207,8 +208,23 @@ fn deliver(tx: &mut Exchanging, direction: Direction, bytes: &[u8], context: &mu
     }
     open(tx, direction, context);
     match open_file(tx, direction) {
-        Some(file) => file.append(bytes),
+        Some(file) => {
+            file.append(bytes);
+            add_to_whole(tx, direction, bytes, context);
+        }
         None => keep(tx, direction, bytes),
+    }
+}
+
+/// Adds bytes to the file that this one is a part of; a whole one becomes a file of this exchange.
+fn add_to_whole(tx: &mut Exchanging, direction: Direction, bytes: &[u8], context: &mut Context<'_>) {
+    let carried = tx.body.carried(direction);
+    let Some((id, at)) = carried.part_of else { return };
+    carried.part_of = Some((id, at.saturating_add(bytes.len() as u64)));
+    if let Some(mut whole) = context.asks.ranges.write(id, at, bytes, context.time) {
+        *context.files = context.files.wrapping_add(1);
+        whole.id = *context.files;
+        tx.files.push(whole);
     }
 }
 
@@ -272,9 +288,30 @@ fn open(tx: &mut Exchanging, direction: Direction, context: &mut Context<'_>) {
             if let Some(file) = tx.files.get_mut(place) {
                 file.range = Some(range);
             }
+            begin_part(tx, direction, &name, range, context);
         }
         None => {}
     }
+}
+
+/// Finds the file of which a partial response is a part, by host and path.
+fn begin_part(
+    tx: &mut Exchanging,
+    direction: Direction,
+    name: &[u8],
+    (first, last, size): (u64, u64, u64),
+    context: &mut Context<'_>,
+) {
+    if size == 0 || (first == 0 && last + 1 == size) || tx.body.bodies[direction.index()].coded {
+        return;
+    }
+    let request = &tx.body.request;
+    let mut key = tx.body.host.map_or(Vec::new(), |host| request.get(host).to_vec());
+    key.extend_from_slice(tx.body.path.map_or(&[], |path| request.get(path)));
+    let began = (context.time, context.packet);
+    let new = || File::new(0, direction, name, &context.config.files, began);
+    let id = context.asks.ranges.open(&key, size, context.time, new);
+    tx.body.carried(direction).part_of = Some((id, first));
 }
 
 fn new_file(tx: &mut Exchanging, direction: Direction, name: &[u8], context: &mut Context<'_>) -> usize {

@@ -68,9 +68,6 @@ pub(super) enum Transfer {
 /// Once-only marks of an exchange.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Marks {
-    pub(super) name_invalid: bool,
-    pub(super) folding_invalid: bool,
-    pub(super) colon_missing: bool,
     pub(super) transfer_invalid: bool,
     pub(super) length_invalid: bool,
     pub(super) host_missing: bool,
@@ -110,6 +107,8 @@ pub(super) struct Carried {
     pub(super) kept: Kept,
     /// Position of the file that is being written.
     pub(super) file: Option<usize>,
+    /// The file of which `file` is a part: its number among [`crate::Ranges`], and where the next bytes belong.
+    pub(super) part_of: Option<(u64, u64)>,
     /// No file is wanted (any more).
     pub(super) no_file: bool,
     /// The first bytes have been looked at.

@@ -253,9 +253,9 @@ impl Http {
         let status = tx.body.status.unwrap_or(0);
         let connect = tx.body.method == Method::Connect;
         if connect && (200..300).contains(&status) {
-            body::prepare(tx, THIS, context);
-            self.response.state = State::Finish;
-            return Step::Again;
+            // What follows at once is the tunnel's.
+            tx.body.response_transfer = Transfer::Nothing;
+            return self.response_complete(context);
         }
         let head = &tx.body.response;
         let length = head.entry(b"content-length").map(|header| content_length(head.get(header.value)));
