@@ -61,7 +61,7 @@ fn captures(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn the_recorded_office_replays_exactly() {
-    let capture = root().join("tests/real/office.pcapng");
+    let capture = root().join("tests/real/office.pcap");
     check("office", &[capture]);
 }
 
