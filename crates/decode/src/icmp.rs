@@ -38,6 +38,7 @@ impl Walk<'_> {
                     icmp.embedded = self.quoted_ipv4(body);
                 }
                 icmp.header_len += match kind {
+                    9 => advertised_len(part, body.len()),
                     13 | 14 if body.len() >= 12 => 12,
                     17 | 18 if body.len() >= 4 => 4,
                     _ => 0,
@@ -73,6 +74,15 @@ impl Walk<'_> {
             dst_port,
         })
     }
+}
+
+/// Length of the router addresses of an advertisement: a count, and their size in words (RFC 1256 §3). 0 when they do not
+/// fit.
+fn advertised_len(part: Part<'_>, room: usize) -> u16 {
+    let count = part.byte(4).map_or(0, u16::from);
+    let words = part.byte(5).map_or(0, u16::from);
+    let len = count.saturating_mul(words).saturating_mul(4);
+    if usize::from(len) <= room { len } else { 0 }
 }
 
 /// Ports of a quoted transport header; for ICMP its type and code.

@@ -1,5 +1,8 @@
 //! What the engine keeps with a flow: its application layer, its rule state, and samples for the detectors.
 
+use std::net::IpAddr;
+
+use decode::Layers;
 use flow::{Flow, FlowState};
 use model::{Direction, Fact, FlowFact, Time};
 use protocol::{App, AppStatus, Endpoints};
@@ -23,6 +26,8 @@ pub(crate) struct Conversation {
     pub(crate) anomalies: u16,
     /// Transactions that were logged or dropped.
     pub(crate) transactions: u64,
+    /// Hardware addresses, when records are to show them.
+    macs: Option<Box<Macs>>,
     samples: Vec<(Time, Direction, u32)>,
     bursts: Vec<(Time, Direction, u32)>,
     last_payload: Time,
@@ -31,7 +36,47 @@ pub(crate) struct Conversation {
 /// Silence after which a payload counts as the start of a burst, in nanoseconds.
 const BURST_SILENCE_NS: u64 = 1_000_000_000;
 
+/// Hardware addresses kept per side of a flow.
+const MACS_MAX: usize = 10;
+
+/// Hardware addresses that both sides of a flow used, in order of appearance.
+#[derive(Debug)]
+struct Macs {
+    /// Who counts as the first side: client and server may turn out to be the other way round.
+    first: (IpAddr, u16),
+    sides: [Vec<[u8; 6]>; 2],
+}
+
+impl Macs {
+    fn add(&mut self, side: usize, mac: [u8; 6]) {
+        let known = &mut self.sides[side];
+        if known.len() < MACS_MAX && !known.contains(&mac) {
+            known.push(mac);
+        }
+    }
+}
+
 impl Conversation {
+    /// Remembers the hardware addresses of a packet.
+    pub(crate) fn note_macs(&mut self, layers: &Layers) {
+        let Some(ethernet) = &layers.ethernet else { return };
+        let source = (layers.src, layers.src_port);
+        let macs =
+            self.macs.get_or_insert_with(|| Box::new(Macs { first: source, sides: Default::default() }));
+        let side = usize::from(macs.first != source);
+        macs.add(side, ethernet.src);
+        macs.add(1 - side, ethernet.dst);
+    }
+
+    /// Hardware addresses of client and server.
+    pub(crate) fn macs(&self, flow: &Flow) -> [&[[u8; 6]]; 2] {
+        let Some(macs) = &self.macs else { return [&[]; 2] };
+        let client = usize::from(macs.first.0 != flow.client);
+        let client =
+            if flow.client == flow.server { usize::from(macs.first.1 != flow.client_port) } else { client };
+        [&macs.sides[client], &macs.sides[1 - client]]
+    }
+
     /// Keeps when and how much payload travelled, up to the limit.
     pub(crate) fn sample(&mut self, time: Time, direction: Direction, len: usize) {
         if len == 0 {

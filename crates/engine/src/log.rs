@@ -80,6 +80,14 @@ pub(crate) fn write_ether(json: &mut Json, config: &Config, ethernet: Option<&Et
     }
 }
 
+/// A packet's hardware addresses, turned to go the way that a record's head does.
+fn ether_as(head: &Head<'_>, layers: &Layers) -> Option<Ethernet> {
+    let ethernet = layers.ethernet?;
+    let same = head.ends.is_none_or(|ends| (ends.src, ends.src_port) == (layers.src, layers.src_port));
+    let turned = Ethernet { dst: ethernet.src, src: ethernet.dst, ..ethernet };
+    Some(if same { ethernet } else { turned })
+}
+
 /// One `anomaly` record per oddity that decoding found.
 pub(crate) fn decode_anomalies(view: &View<'_>, flow: Option<&Flow>, config: &Config, out: &mut Output) {
     if !config.eve.anomaly[0] || !wanted(config, "anomaly") {
@@ -273,8 +281,10 @@ impl TransactionTurn<'_> {
         let start = out.mark();
         let head = flow_head(self.flow, self.view, self.time, log.event_type, direction);
         eve::write_head(&mut out.json, &mut out.clock, &self.config.eve, &head);
-        let ethernet = self.view.and_then(|view| view.seen.layers.ethernet.as_ref());
-        write_ether(&mut out.json, self.config, ethernet);
+        if let Some(view) = self.view {
+            let ethernet = ether_as(&head, view.seen.layers);
+            write_ether(&mut out.json, self.config, ethernet.as_ref());
+        }
         out.json.number("tx_id", scope.core.id);
         let written = (log.write)(&scope, &mut out.json);
         out.json.end();
@@ -473,6 +483,7 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
         },
         metadata: metadata_of(metadata.bytes()),
         transactions: entry.app.transactions,
+        macs: entry.app.macs(entry.flow),
     };
     if wanted(config, "flow") {
         let start = out.mark();

@@ -104,6 +104,9 @@ impl Shard {
         }
         let mut entry = self.flows.entry(slot);
         entry.app.sample(seen.time, touch.direction, seen.payload().len());
+        if tools.config.eve.ethernet {
+            entry.app.note_macs(seen.layers);
+        }
         if entry.app.rules.dropped {
             inspect::dropped(view, &entry, touch.direction, "flow drop", tools);
             return;

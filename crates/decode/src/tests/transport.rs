@@ -132,6 +132,20 @@ fn icmp_errors_quote_a_datagram() {
 }
 
 #[test]
+fn icmp_headers_are_as_long_as_their_type_makes_them() {
+    let header_len = |bytes: &[u8]| match one_level(&ipv4(1, bytes)).transport {
+        Transport::Icmp(icmp) => icmp.header_len,
+        other => panic!("ICMP, not {other:?}"),
+    };
+    assert_eq!(header_len(&icmp(8, 0, &[0; 40])), 8);
+    assert_eq!(header_len(&icmp(13, 0, &[0; 16])), 20);
+    assert_eq!(header_len(&icmp(17, 0, &[0; 8])), 12);
+    let routers = [2, 2, 0, 10, 1, 1, 1, 1, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 0, 0];
+    assert_eq!(header_len(&icmp(9, 0, &routers)), 24);
+    assert_eq!(header_len(&icmp(9, 0, &routers[..12])), 8);
+}
+
+#[test]
 fn odd_icmp_is_said_to_be_so() {
     let four = &[0; 4][..];
     let cases: [(Vec<u8>, &str); 8] = [

@@ -23,6 +23,8 @@ pub struct EndedFlow<'a> {
     pub metadata: &'a [u8],
     /// Transactions seen (`flow.tx_cnt`); 0 = left out.
     pub transactions: u64,
+    /// Hardware addresses of client and server; empty = left out.
+    pub macs: [&'a [[u8; 6]]; 2],
 }
 
 /// What a TCP session says at its end.
@@ -127,6 +129,7 @@ fn head<'a>(ended: &EndedFlow<'a>, time: Time, kind: &'a str, direction: Directi
 pub fn write_flow(json: &mut Json, clock: &mut Clock, config: &EveConfig, ended: &EndedFlow<'_>, time: Time) {
     let flow = ended.flow;
     write_head(json, clock, config, &head(ended, time, "flow", Direction::ToServer));
+    write_macs(json, config, ended.macs);
     ended.app.write(json);
     write_counts(json.object("flow"), flow);
     json.text("start", clock.format(flow.first_time));
@@ -184,6 +187,7 @@ pub fn write_netflow(
 ) {
     let (flow, side) = (ended.flow, direction.index());
     write_head(json, clock, config, &head(ended, time, "netflow", direction));
+    write_macs(json, config, [ended.macs[side], ended.macs[1 - side]]);
     if !ended.app.name.is_empty() {
         json.text("app_proto", ended.app.name);
     }
@@ -199,6 +203,21 @@ pub fn write_netflow(
     if let Some(tcp) = &ended.tcp {
         json.object("tcp").display("tcp_flags", format_args!("{:02x}", tcp.flags[side]));
         write_flags(json, tcp.flags[side]);
+        json.end();
+    }
+    json.end();
+}
+
+fn write_macs(json: &mut Json, config: &EveConfig, [src, dst]: [&[[u8; 6]]; 2]) {
+    if !config.ethernet || (src.is_empty() && dst.is_empty()) {
+        return;
+    }
+    json.object("ether");
+    for (key, macs) in [("src_macs", src), ("dest_macs", dst)] {
+        json.array(key);
+        for [a, b, c, d, e, f] in macs {
+            json.display_item(format_args!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}"));
+        }
         json.end();
     }
     json.end();

@@ -107,6 +107,8 @@ impl Run<'_, '_> {
                 test.holds(layers.fragment.map_or(0, |fragment| u64::from(fragment.offset / 8)))
             }
             (PacketTest::SameIp, Network::Ipv4 { .. } | Network::Ipv6 { .. }) => layers.src == layers.dst,
+            // Another size than this one is still some size: packets without payload are not meant.
+            (PacketTest::Dsize(NumberTest::NotEqual(_)), _) if self.scene.payload.is_empty() => false,
             (PacketTest::Dsize(test), _) => test.holds(self.scene.payload.len() as u64),
             (PacketTest::Checksum(which, valid), _) => self.checksum(*which) == Some(*valid),
             (PacketTest::Rpc { program, version, procedure }, _) => {
