@@ -17,6 +17,10 @@ use crate::shard::{Tools, View};
 const FACT_BYTES_MAX: usize = 1024;
 /// Values of a list field that go up to the detectors.
 const FACT_ITEMS_MAX: usize = 32;
+/// Bytes of an open file that are kept for rules before those they have not seen.
+const FILE_BYTES_BEFORE: u64 = 16 << 10;
+/// Bytes of an open file that are kept for rules at all.
+const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Stream anomalies written per flow.
 const STREAM_ANOMALIES_MAX: u16 = 64;
 
@@ -163,13 +167,16 @@ pub(crate) fn transactions(
     flow_anomalies(conversation, entry.flow, view, time, config, out);
     let Some(protocol) = conversation.app.protocol() else { return };
     let Some(session) = conversation.app.session_mut() else { return };
+    let silent = conversation.rules.quiet;
+    let quiet_rules = config.rules.is_none() || conversation.rules.passed || conversation.rules.dropped;
     let mut index = 0;
     while index < session.count() {
-        let mut turn = TransactionTurn { session, index, protocol, flow: entry.flow, view, time, config };
+        let mut turn =
+            TransactionTurn { session, index, protocol, flow: entry.flow, view, time, config, silent };
         turn.anomalies(out);
         let done = turn.records(out, ending);
         let files_done = turn.files(out, ending, done);
-        if done && (files_done || ending) {
+        if done && (files_done && turn.inspected(quiet_rules) || ending) {
             turn.tell(out);
             session.remove(index);
             conversation.transactions += 1;
@@ -220,9 +227,20 @@ struct TransactionTurn<'a> {
     view: Option<&'a View<'a>>,
     time: Time,
     config: &'a Config,
+    /// A rule switched off the records of the flow.
+    silent: bool,
 }
 
 impl TransactionTurn<'_> {
+    /// Whether the rules have seen what there is, each direction with a packet of its own.
+    fn inspected(&self, no_rules: bool) -> bool {
+        let core = self.session.core(self.index);
+        no_rules
+            || Direction::BOTH
+                .iter()
+                .all(|side| !core.updated[side.index()] || core.only.is_some_and(|only| only != *side))
+    }
+
     fn anomalies(&mut self, out: &mut Output) {
         let core = self.session.core(self.index);
         let (from, upto) = (usize::from(core.events_logged), core.events.len());
@@ -267,7 +285,8 @@ impl TransactionTurn<'_> {
                 continue;
             }
             logged |= bit;
-            if wanted(self.config, log.event_type) {
+            let silent = self.silent || self.session.core(self.index).quiet;
+            if !silent && wanted(self.config, log.event_type) {
                 self.record(log, out);
             }
         }
@@ -305,9 +324,14 @@ impl TransactionTurn<'_> {
             }
             if file.state == FileState::Open {
                 all = false;
-                // Nobody looks at it later than now.
+                // Rules want what they have not seen, and a bit before it; nobody else looks at it later than now.
                 let kept = file.body.kept();
-                file.body.forget(kept);
+                let needed = if self.config.rules.is_some() {
+                    file.inspected.saturating_sub(FILE_BYTES_BEFORE).max(kept.saturating_sub(FILE_BYTES_MAX))
+                } else {
+                    kept
+                };
+                file.body.forget(needed);
                 continue;
             }
             if !std::mem::replace(&mut file.logged, true) {

@@ -114,13 +114,7 @@ fn lower_content(content: ir::Content, again: bool) -> Content {
         // The same as `offset:0; depth:<length>`.
         (Some(Value::Is(0)), Some(Value::Is(i64::try_from(content.bytes.len()).unwrap_or(i64::MAX))))
     } else {
-        // A depth counts from the offset; from here on it is where the content must end.
-        match (content.offset, content.depth) {
-            (Some(Value::Is(offset)), Some(Value::Is(depth))) => {
-                (Some(Value::Is(offset)), Some(Value::Is(offset.saturating_add(depth))))
-            }
-            others => others,
-        }
+        (content.offset, content.depth)
     };
     Content {
         rare: rarest(&content.bytes),

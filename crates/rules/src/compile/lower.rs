@@ -7,6 +7,7 @@ use protocol::{ProtocolId, REGISTRY, Sides};
 
 use super::kind::{is_of_transaction, kind, payload_sides};
 use super::names::Names;
+use crate::NumberTest;
 use crate::inspect::Transform;
 use crate::ir::{
     self, FlowCondition, Hook, Inspection, Late, PacketTest, Place, PostAction, Rule, Subject, Track,
@@ -174,6 +175,8 @@ fn gate_of(kind: Kind, tests: &[PacketTest], looks: &[Look], flow: Option<FlowCo
         bits |= match test {
             PacketTest::DecodeEvent(_) => gate::DECODE_EVENT,
             PacketTest::StreamEvent(_) => gate::STREAM_EVENT,
+            // "Not so long" is about packets that carry something.
+            PacketTest::Dsize(NumberTest::NotEqual(_)) => gate::PAYLOAD,
             PacketTest::Flags(_) | PacketTest::Seq(_) | PacketTest::Ack(_) | PacketTest::Window(_) => {
                 gate::TCP
             }

@@ -193,7 +193,9 @@ impl<'b> Run<'_, 'b> {
         let base = i64::try_from(self.buffer.offset).unwrap_or(i64::MAX);
         let at = as_i64(self.at);
         let value = |value: Option<Value>| value.map(|value| self.machine.value(value));
-        let (offset, depth) = (value(content.offset), value(content.depth));
+        let offset = value(content.offset);
+        // A depth counts from the offset.
+        let depth = value(content.depth).map(|depth| depth.saturating_add(offset.unwrap_or(0)));
         let (from, to) = if content.distance.is_some() || content.within.is_some() {
             let distance = value(content.distance).unwrap_or(0);
             let mut from = at.saturating_add(distance).max(0);

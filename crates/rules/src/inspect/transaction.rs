@@ -82,6 +82,9 @@ impl Run<'_, '_> {
         let Some(session) = self.scene.flow.as_mut().and_then(|flow| flow.app.session_mut()) else { return };
         for index in 0..session.count() {
             session.core_mut(index).updated[direction.index()] = false;
+            for file in session.files_mut(index).iter_mut().filter(|file| file.direction == direction) {
+                file.inspected = file.body.kept();
+            }
         }
     }
 
@@ -152,8 +155,8 @@ impl Run<'_, '_> {
             if engine.progress > tx.progress[side] {
                 break;
             }
-            // The transaction was past this buffer when its patterns last ran.
-            if engine.progress < inspected.upto {
+            // The transaction was past this buffer when its patterns last ran. Files may come at any time.
+            if engine.progress < inspected.upto && matches!(engine.source, Source::Field(_)) {
                 continue;
             }
             self.scan(engine, tx);
