@@ -19,6 +19,8 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::dhcp::PROTOCOL,
     &crate::snmp::PROTOCOL,
     &crate::tls::PROTOCOL,
+    &crate::sip::PROTOCOL,
+    &crate::websocket::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].
