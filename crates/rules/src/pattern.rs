@@ -118,6 +118,7 @@ fn compile(source: &str, flags: Flags) -> Result<Regex, String> {
     if flags.anchored {
         text.push_str("\\G(?:");
     }
+    let before = text.len();
     if flags.dollar_end_only {
         text.push_str(&dollars_to_ends(source));
     } else {
@@ -132,7 +133,16 @@ fn compile(source: &str, flags: Flags) -> Result<Regex, String> {
         .dotall(flags.dot_all)
         .extended(flags.extended)
         .build(&text)
-        .map_err(|error| error.to_string())
+        .map_err(|error| reason(&error, before))
+}
+
+/// The library's own words, with the position counted from the start of the rule's expression.
+fn reason(error: &pcre2::Error, before: usize) -> String {
+    let words = error.to_string();
+    match (error.offset(), words.rsplit_once(": ")) {
+        (Some(offset), Some((_, words))) => format!("{words} at byte {}", offset.saturating_sub(before)),
+        _ => words,
+    }
 }
 
 /// Writes `\z` for each `$` outside classes and escapes.

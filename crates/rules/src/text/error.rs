@@ -220,7 +220,7 @@ pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> O
     let limit = (word.len() / 3).clamp(1, 3);
     names
         .filter(|name| name.len().abs_diff(word.len()) <= limit)
-        .map(|name| (edits(word.as_bytes(), name.as_bytes()), name))
+        .map(|name| (edits(word.as_bytes(), name.to_ascii_lowercase().as_bytes()), name))
         .filter(|(edits, _)| *edits <= limit)
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, name)| name)

@@ -42,6 +42,8 @@ pub struct Loader<'a> {
     environment: &'a Environment,
     rules: Vec<Option<Rule>>,
     by_number: HashMap<(u32, u32), usize>,
+    /// Whether a rule has a threshold of its own; positions as in `rules`.
+    own_threshold: Vec<bool>,
     sets: Vec<DatasetSpec>,
     skipped: Vec<Skipped>,
     errors: Vec<Error>,
@@ -55,6 +57,7 @@ impl<'a> Loader<'a> {
             environment,
             rules: Vec::new(),
             by_number: HashMap::new(),
+            own_threshold: Vec::new(),
             sets: Vec::new(),
             skipped: Vec::new(),
             errors: Vec::new(),
@@ -128,6 +131,7 @@ impl<'a> Loader<'a> {
             }
         }
         self.by_number.insert(number, self.rules.len());
+        self.own_threshold.push(!rule.late.is_empty());
         self.rules.push(Some(rule));
         Ok(())
     }
@@ -179,14 +183,11 @@ impl<'a> Loader<'a> {
         };
         let suppress = matches!(entry.late, Late::Suppress { .. });
         let mut found = false;
-        for rule in self.rules.iter_mut().flatten().filter(|rule| meant(rule)) {
+        for (rule, own) in self.rules.iter_mut().zip(&self.own_threshold) {
+            let Some(rule) = rule.as_mut().filter(|rule| meant(rule)) else { continue };
             found = true;
             // A threshold of the rule itself goes before one from outside.
-            let own = rule
-                .late
-                .iter()
-                .any(|late| matches!(late, Late::Threshold { .. } | Late::DetectionFilter { .. }));
-            if rule.firewall || (own && !suppress) {
+            if rule.firewall || (*own && !suppress) {
                 let reason = format!("the rule {} keeps its own threshold", rule.meta.sid);
                 self.skipped.push(Skipped { file: Arc::clone(file), line, reason });
                 continue;

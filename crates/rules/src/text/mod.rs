@@ -30,3 +30,6 @@ pub use keyword::{Argument, KEYWORDS, Keyword};
 pub use load::{Loaded, Loader, Skipped};
 pub use requires::VERSION;
 pub use variable::Variables;
+
+#[cfg(test)]
+mod tests;

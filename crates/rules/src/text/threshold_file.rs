@@ -112,7 +112,7 @@ fn suppress<'a>(
         (SuppressTrack::Rule, None) => AddressSet::any(),
         (SuppressTrack::Rule, Some(_)) => return Err(Fault::new(Code::Value, "`ip` needs `track`")),
         (_, None) => return Err(Fault::new(Code::Value, "`track` needs `ip`")),
-        (_, Some(text)) => variables.addresses(text)?,
+        (_, Some(text)) => variables.addresses(text).map_err(|fault| Fault { span: None, ..fault })?,
     };
     Ok(Late::Suppress { track, addresses })
 }

@@ -80,5 +80,8 @@ fn look_up<'a>(list: &'a [(String, String)], name: &str, kind: &str, depth: u32)
 
 /// A fault inside a variable's value has no place in the rule but the variable's name.
 fn within(name: &str, fault: Fault) -> Fault {
+    if fault.code == Code::Variable {
+        return Fault { span: None, ..fault };
+    }
     Fault { span: None, cause: format!("in `${name}`: {}", fault.cause), ..fault }
 }
