@@ -51,8 +51,8 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 /// Names of the events; the position is the code.
 pub(crate) const EVENTS: &[&str] = &[
     "malformed_data",
-    "not_request",
-    "not_response",
+    "not_a_request",
+    "not_a_response",
     "z_flag_set",
     "invalid_opcode",
     "name_too_long",
