@@ -70,13 +70,17 @@ fn the_protocol_of_a_flow() {
               = help: modes: final, original, either, to_server, to_client, direction, exact
         "#]],
     );
-    check_options("dns", &["app-layer-protocol:ntp;"], expect![[r#"
+    check_options(
+        "dns",
+        &["app-layer-protocol:ntp;"],
+        expect![[r#"
         ## app-layer-protocol:ntp;
         error[R016]: the header names an application protocol already (sid 1)
         1 | alert dns any any -> any any (app-layer-protocol:ntp; sid:1;)
           |                               ^^^^^^^^^^^^^^^^^^^^^^
           = help: write `tcp` or `ip` in the header
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -117,12 +121,16 @@ fn events_and_states() {
               |                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
         "###]],
     );
-    check_options("dns", &["app-layer-state:<request_complete;", "app-layer-state:halfway;"], expect![[r#"
+    check_options(
+        "dns",
+        &["app-layer-state:<request_complete;", "app-layer-state:halfway;"],
+        expect![[r#"
         ## app-layer-state:<request_complete;
           transaction State { direction: ToServer, test: Less(1) }
         ## app-layer-state:halfway;
         error[R018]: `dns` has no state `halfway` (sid 1)
         1 | alert dns any any -> any any (app-layer-state:halfway; sid:1;)
           |                               ^^^^^^^^^^^^^^^^^^^^^^^
-    "#]]);
+    "#]],
+    );
 }

@@ -119,7 +119,10 @@ fn a_list_begins_anew_each_time() {
 
 #[test]
 fn a_buffer_without_conditions_is_refused() {
-    check_options("http", &["http.uri;", "http.uri; http.method; content:\"GET\";", "http.uri; to_md5;"], expect![[r###"
+    check_options(
+        "http",
+        &["http.uri;", "http.uri; http.method; content:\"GET\";", "http.uri; to_md5;"],
+        expect![[r###"
         ## http.uri;
         error[R014]: this buffer has no conditions (sid 1)
         1 | alert http any any -> any any (http.uri; sid:1;)
@@ -135,7 +138,8 @@ fn a_buffer_without_conditions_is_refused() {
         1 | alert http any any -> any any (http.uri; to_md5; sid:1;)
           |                                ^^^^^^^^
           = help: write `content`, `pcre`, `bsize` or the like behind it
-    "###]]);
+    "###]],
+    );
 }
 
 #[test]
@@ -205,7 +209,13 @@ fn headers_of_the_packet_are_buffers() {
 fn integers_and_frames_come_from_the_protocols_tables() {
     check_options(
         "dns",
-        &["dns.opcode:!0;", "dns.rrtype:1,-1;", "dns.rrtype:1,all;", "dns.opcode:ten;", "frame:pdu; content:\"a\";"],
+        &[
+            "dns.opcode:!0;",
+            "dns.rrtype:1,-1;",
+            "dns.rrtype:1,all;",
+            "dns.opcode:ten;",
+            "frame:pdu; content:\"a\";",
+        ],
         expect![[r###"
             ## dns.opcode:!0;
               transaction Number { name: "dns.opcode", test: NotEqual(0), items: Items { quantity: Any, part: None } }
@@ -222,7 +232,10 @@ fn integers_and_frames_come_from_the_protocols_tables() {
                 Content(Content { bytes: [97], nocase: false, negated: false, offset: None, depth: None, distance: None, within: None, startswith: false, endswith: false, fast: None, replace: None })
         "###]],
     );
-    check_options("tcp", &["frame:dns.pdu; content:\"a\";", "frame:pdu; content:\"a\";"], expect![[r###"
+    check_options(
+        "tcp",
+        &["frame:dns.pdu; content:\"a\";", "frame:pdu; content:\"a\";"],
+        expect![[r###"
         ## frame:dns.pdu; content:"a";
           in frame pdu Fails
             Content(Content { bytes: [97], nocase: false, negated: false, offset: None, depth: None, distance: None, within: None, startswith: false, endswith: false, fast: None, replace: None })
@@ -231,5 +244,6 @@ fn integers_and_frames_come_from_the_protocols_tables() {
         1 | alert tcp any any -> any any (frame:pdu; content:"a"; sid:1;)
           |                               ^^^^^^^^^
           = help: name it in the header, or write `frame:PROTOCOL.KIND`
-    "###]]);
+    "###]],
+    );
 }

@@ -32,7 +32,12 @@ fn variables(environment: &mut Environment, vars: &Value) {
 fn load(case: &Path, baseline: &Value, options: &Value) -> Loaded {
     let mut environment = Environment {
         read_file: |path| std::fs::read(path),
-        stream_events: vec!["reassembly_seq_gap", "reassembly_depth_reached", "pkt_invalid_timestamp", "pkt_invalid_ack"],
+        stream_events: vec![
+            "reassembly_seq_gap",
+            "reassembly_depth_reached",
+            "pkt_invalid_timestamp",
+            "pkt_invalid_ack",
+        ],
         reputation_categories: vec![("test".to_owned(), 1)],
         data_folder: Some(case.to_path_buf()),
         firewall: options.get("firewall_rules").is_some(),
@@ -69,7 +74,9 @@ fn the_rules_of_every_case_load_or_are_refused_as_expected() {
     cases.sort();
     let mut wrong = String::new();
     for case in &cases {
-        let (Some(options), Some(expected)) = (json(&case.join("options.json")), json(&case.join("expect.json"))) else {
+        let (Some(options), Some(expected)) =
+            (json(&case.join("options.json")), json(&case.join("expect.json")))
+        else {
             continue;
         };
         let loaded = load(case, &baseline, &options);

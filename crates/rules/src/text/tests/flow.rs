@@ -114,5 +114,6 @@ fn bypass_is_refused_in_firewall_mode() {
           |
         1 | alert tcp any any -> any any (bypass; sid:1;)
           |                               ^^^^^^
-    "#]].assert_eq(&shown_with(&environment, "alert tcp any any -> any any (bypass; sid:1;)"));
+    "#]]
+    .assert_eq(&shown_with(&environment, "alert tcp any any -> any any (bypass; sid:1;)"));
 }

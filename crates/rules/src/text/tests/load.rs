@@ -42,9 +42,12 @@ fn the_place_of_an_error_is_in_its_own_line() {
 
 #[test]
 fn a_line_that_starts_with_a_blank_is_left_out() {
-    check(" alert tcp any any -> any any (sid:1;)\n", expect![[r#"
+    check(
+        " alert tcp any any -> any any (sid:1;)\n",
+        expect![[r#"
         left out, line 1: the line starts with a blank; such lines are not read
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -69,7 +72,9 @@ fn a_higher_revision_replaces_a_lower() {
 #[test]
 fn long_lines_are_shown_around_the_place() {
     let filler = "x".repeat(200);
-    let text = shown(&format!("alert tcp any any -> any any (msg:\"{filler}\"; contnet:\"def\"; msg:\"{filler}\"; sid:1;)\n"));
+    let text = shown(&format!(
+        "alert tcp any any -> any any (msg:\"{filler}\"; contnet:\"def\"; msg:\"{filler}\"; sid:1;)\n"
+    ));
     expect![[r#"
         error[R012]: unknown keyword `contnet` (sid 1)
           --> rules/test.rules:1:239

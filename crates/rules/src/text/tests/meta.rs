@@ -67,7 +67,8 @@ fn the_priority_of_the_rule_goes_before_that_of_its_class() {
           alert tcp any any -> any any (sid:5;)\n",
     );
     let loaded = loader.finish();
-    let shown: Vec<_> = loaded.rules.iter().map(|rule| (rule.meta.priority, rule.meta.category.as_str())).collect();
+    let shown: Vec<_> =
+        loaded.rules.iter().map(|rule| (rule.meta.priority, rule.meta.category.as_str())).collect();
     expect![[r#"
         [
             (
@@ -91,7 +92,8 @@ fn the_priority_of_the_rule_goes_before_that_of_its_class() {
                 "",
             ),
         ]
-    "#]].assert_debug_eq(&shown);
+    "#]]
+    .assert_debug_eq(&shown);
 }
 
 #[test]

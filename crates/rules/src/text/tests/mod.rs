@@ -53,7 +53,9 @@ fn files(path: &Path) -> io::Result<Vec<u8>> {
         "rules/lines.json" => "{\"name\": \"a.example\"}\n{\"name\": \"b.example\"}\n",
         "rules/number.json" => "[{\"name\": 7}]",
         "rules/bad.md5" => "2f8d0355f0032c3e6311c6408d7c2dc2  x\nzz\n",
-        "rules/good.md5" => "# digests\ndd5fc1ee7f2f96b5f12d1a854007a818\n2f8d0355f0032c3e6311c6408d7c2dc2  x\n",
+        "rules/good.md5" => {
+            "# digests\ndd5fc1ee7f2f96b5f12d1a854007a818\n2f8d0355f0032c3e6311c6408d7c2dc2  x\n"
+        }
         _ => return Err(io::Error::from(io::ErrorKind::NotFound)),
     };
     Ok(text.as_bytes().to_vec())
@@ -95,10 +97,11 @@ pub(super) fn check_options(protocol: &str, lines: &[&str], expect: Expect) {
         let rule = format!("alert {protocol} any any -> any any ({line} sid:1;)");
         let _ = writeln!(out, "## {line}");
         let mut loader_out = shown(&rule);
-        loader_out = loader_out.lines().filter(|line| !is_frame(line)).fold(String::new(), |mut all, line| {
-            let _ = writeln!(all, "{line}");
-            all
-        });
+        loader_out =
+            loader_out.lines().filter(|line| !is_frame(line)).fold(String::new(), |mut all, line| {
+                let _ = writeln!(all, "{line}");
+                all
+            });
         out.push_str(&loader_out);
     }
     expect.assert_eq(&out);
@@ -154,7 +157,8 @@ fn show(rule: &Rule, out: &mut String) {
         let _ = writeln!(out, "  transaction {test:?}");
     }
     for hashes in &rule.hashes {
-        let _ = writeln!(out, "  {} {:?} digests, negated {}", hashes.digests.len(), hashes.kind, hashes.negated);
+        let _ =
+            writeln!(out, "  {} {:?} digests, negated {}", hashes.digests.len(), hashes.kind, hashes.negated);
     }
     for late in &rule.late {
         let _ = writeln!(out, "  late {late:?}");

@@ -20,8 +20,33 @@ fn all(texts: &[&str], kind: Kind) -> String {
 #[test]
 fn comparisons() {
     let texts = [
-        "19", "=0x13", "!0x14", "!=20", ">21", ">=21", "<22", "<=22", "19-22", "19<>22", "!19-22", "1kb", "2MiB", "&0xc0=0x80",
-        "&0xc0!=0", "&3=4", "", "x", "<0", ">255", "256", "1-2", "5-1", "1 kb", " 7 ", "-1", "1gb",
+        "19",
+        "=0x13",
+        "!0x14",
+        "!=20",
+        ">21",
+        ">=21",
+        "<22",
+        "<=22",
+        "19-22",
+        "19<>22",
+        "!19-22",
+        "1kb",
+        "2MiB",
+        "&0xc0=0x80",
+        "&0xc0!=0",
+        "&3=4",
+        "",
+        "x",
+        "<0",
+        ">255",
+        "256",
+        "1-2",
+        "5-1",
+        "1 kb",
+        " 7 ",
+        "-1",
+        "1gb",
     ];
     let eight = &["255", "256", ">255"];
     expect![[r#"
@@ -55,14 +80,28 @@ fn comparisons() {
         255: Equal(255)
         256: 256 is more than 255
         >255: no value of this keyword is >255
-    "#]].assert_eq(&(all(&texts, Kind::bits(32)) + &all(eight, Kind::bits(8))));
+    "#]]
+    .assert_eq(&(all(&texts, Kind::bits(32)) + &all(eight, Kind::bits(8))));
 }
 
 #[test]
 fn names_and_flags() {
-    let names = all(&["text", "!ping", "TEXT", "rc4-hmac", "9", "pong", ">text"], Kind { bits: 8, names: NAMES });
+    let names =
+        all(&["text", "!ping", "TEXT", "rc4-hmac", "9", "pong", ">text"], Kind { bits: 8, names: NAMES });
     let flags = all(
-        &["fin", "!fin", "fin,!comp", "+fin,comp", "*fin,comp", "-fin", "=fin,comp", "fin,fin", "fin,end", "0x80", ">3"],
+        &[
+            "fin",
+            "!fin",
+            "fin,!comp",
+            "+fin,comp",
+            "*fin,comp",
+            "-fin",
+            "=fin,comp",
+            "fin,fin",
+            "fin,end",
+            "0x80",
+            ">3",
+        ],
         Kind { bits: 8, names: FLAGS },
     );
     expect![[r#"
@@ -84,14 +123,26 @@ fn names_and_flags() {
         fin,end: `end` is neither a number nor a known name
         0x80: Equal(128)
         >3: Greater(3)
-    "#]].assert_eq(&(names + &flags));
+    "#]]
+    .assert_eq(&(names + &flags));
 }
 
 #[test]
 fn lists() {
     let out: String = [
-        "200", "200,0", "400,-1", "!500,all", "1,all_or_absent", "1,or_absent", "1,any", ">36000,nb>1", ">36000,nb>1,1:-1",
-        "123,oob_or 2", "count>5", "1,first", "1,any,2",
+        "200",
+        "200,0",
+        "400,-1",
+        "!500,all",
+        "1,all_or_absent",
+        "1,or_absent",
+        "1,any",
+        ">36000,nb>1",
+        ">36000,nb>1,1:-1",
+        "123,oob_or 2",
+        "count>5",
+        "1,first",
+        "1,any,2",
     ]
     .iter()
     .map(|text| match list_test(text, Kind::bits(16)) {
@@ -113,5 +164,6 @@ fn lists() {
         count>5: Any Items { quantity: Count(Greater(5)), part: None }
         1,first: `first` does not say which items
         1,any,2: `2` is not a part of a list
-    "#]].assert_eq(&out);
+    "#]]
+    .assert_eq(&out);
 }
