@@ -6,9 +6,9 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 
-use super::line::{is_blank, is_space, is_token};
+use super::line::{is_blank, is_space, is_token, split_while};
 
 /// Folded lines that one value may have; the rest is read as further headers.
 const FOLDS_MAX: usize = 128;
@@ -81,20 +81,31 @@ impl Grammar {
         let start = start + rest(data, start).iter().position(|&byte| !is_blank(byte))?;
         let found = self.value(data, start, scratch).ok()?;
         let name = data.get(at..colon)?;
-        let token = name.iter().skip_while(|byte| is_blank(**byte)).skip_while(|byte| is_token(**byte));
+        let (_, after) = split_while(name, is_blank);
+        let (_, after) = split_while(after, is_token);
         Some(Found {
             name: trimmed(data, at..colon),
             space_before_name: name.first().is_some_and(|&byte| is_space(byte)),
             space_after_name: name.last().is_some_and(|&byte| is_space(byte)),
-            name_not_token: token.skip_while(|byte| is_blank(**byte)).next().is_some(),
+            name_not_token: after.iter().any(|&byte| !is_blank(byte)),
             ..found
         })
     }
 
     /// The colon behind the name that begins at `at`. A name goes on over a line end that a space follows.
     fn colon(self, data: &[u8], at: usize) -> Option<usize> {
+        // The usual case: the colon comes before the end of the line.
+        let first = if self.response {
+            memchr3(b':', b'\n', b'\r', rest(data, at))
+        } else {
+            memchr2(b':', b'\n', rest(data, at))
+        };
+        let first = at + first?;
+        if data.get(first) == Some(&b':') {
+            return Some(first);
+        }
         let mut ended = None;
-        for (place, &byte) in data.iter().enumerate().skip(at) {
+        for (place, &byte) in data.iter().enumerate().skip(first) {
             match (ended, byte) {
                 (None, b':') => return Some(place),
                 (None, b'\n') => ended = Some(b'\n'),

@@ -6,7 +6,7 @@ use model::Direction;
 
 use super::body::{self, Broken, Context};
 use super::event;
-use super::exchange::{BODY, COMPLETE, Exchange, HEADERS, LINE, Method, NOT_STARTED, TRAILER, Transfer};
+use super::exchange::{BODY, COMPLETE, Exchange, HEADERS, LINE, Method, TRAILER, Transfer};
 use super::grammar::Grammar;
 use super::head::{Head, Oddities, Span};
 use super::line::{
@@ -420,7 +420,6 @@ impl Http {
 }
 
 fn progress(tx: &mut Transaction<Exchange>, to: u8) {
-    debug_assert!(to >= NOT_STARTED);
     tx.body.progress[0] = to;
     tx.core.advance(THIS, to);
 }
@@ -496,6 +495,12 @@ fn split_last(text: &[u8], separator: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
 fn read_uri(tx: &mut Transaction<Exchange>, rules: &uri::Rules) {
     let Exchange { request, uri: target, method, .. } = &mut tx.body;
     let Some(target) = *target else { return };
+    let plain = uri::plain_path_len(request.get(target));
+    if let Some(path) = plain.filter(|_| *method != Method::Connect) {
+        tx.body.uri_normal = Some(target);
+        tx.body.path = Some(Head::part(target, 0..path));
+        return;
+    }
     let text = request.get(target).to_vec();
     if *method == Method::Connect {
         let Some(found) = uri::host_port(&text) else { return };
@@ -556,10 +561,11 @@ fn read_framing(tx: &mut Transaction<Exchange>) {
 fn read_host(tx: &mut Transaction<Exchange>) {
     let exchange = &mut tx.body;
     exchange.host = exchange.uri_host.map(|(_, normal)| normal);
-    let Some(value) = exchange.request.find(b"host") else {
+    let Some(header) = exchange.request.entry(b"host").copied() else {
         exchange.marks.host_missing = exchange.version >= Version::V11;
         return;
     };
+    let value = exchange.request.get(header.value);
     let Some(found) = uri::host_port(value) else {
         exchange.marks.host_ambiguous |= exchange.host.is_some();
         return;
@@ -568,11 +574,12 @@ fn read_host(tx: &mut Transaction<Exchange>) {
     let port = found.port.and_then(uri::port_number);
     match exchange.host {
         None => {
-            let name = found.host.to_ascii_lowercase();
+            let place = place_in(header.value, value, found.host);
+            let name = found.host.iter().any(u8::is_ascii_uppercase).then(|| found.host.to_ascii_lowercase());
             if found.port.is_some() {
                 exchange.port = port;
             }
-            exchange.host = Some(exchange.request.make(&name));
+            exchange.host = Some(name.map_or(place, |name| exchange.request.make(&name)));
         }
         Some(host) => {
             let differs = !exchange.request.get(host).eq_ignore_ascii_case(found.host);

@@ -67,6 +67,17 @@ pub(super) struct Normal {
     pub(super) double_encoded: bool,
 }
 
+/// Length of the path of a URI that is normal as it stands, like most; `None` when that is not certain.
+pub(super) fn plain_path_len(uri: &[u8]) -> Option<usize> {
+    let special = |byte: &u8| matches!(byte, b'%' | b'\\' | b'+') || !byte.is_ascii();
+    if !uri.starts_with(b"/") || uri.iter().any(special) {
+        return None;
+    }
+    let path = uri.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(uri.len());
+    let dubious = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.']);
+    (!uri.get(..path)?.windows(2).any(dubious)).then_some(path)
+}
+
 /// Takes a URI apart without judging it.
 pub(super) fn split(uri: &[u8]) -> Parts<'_> {
     let mut parts = Parts::default();
@@ -181,7 +192,11 @@ pub(super) fn is_host(name: &[u8]) -> bool {
         return false;
     }
     // Bytes from 0x80 up are letters in Latin-1, and names in such bytes are seen in practice.
-    let letter = |byte: &u8| matches!(byte, b'_' | b'-') || char::from(*byte).is_alphanumeric();
+    let letter = |&byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'-')
+            || (!byte.is_ascii() && char::from(byte).is_alphanumeric())
+    };
     name.split(|&byte| byte == b'.').all(|label| label.len() <= 63 && label.iter().all(letter))
 }
 
