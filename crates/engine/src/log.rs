@@ -387,10 +387,10 @@ impl TransactionTurn<'_> {
             let scope = self.session.scope_of(self.index, direction);
             for field in self.protocol.fields.iter().filter(|field| field.fact && field.sides.has(direction))
             {
-                // A value that is the same from both sides is told once.
+                // A value that exists on both sides is told once: the client's, when there is one.
                 if direction == Direction::ToClient
-                    && core.only.is_none()
                     && field.sides == protocol::Sides::Both
+                    && fields.iter().any(|(name, _)| *name == field.name)
                 {
                     continue;
                 }
