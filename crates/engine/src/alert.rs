@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use decode::Layers;
+use decode::{Ethernet, Layers};
 use flow::Flow;
 use json::Json;
 use model::{AlertFact, Direction, EventKind, Severity, Time};
@@ -12,7 +12,7 @@ use rules::{Alert, Outcome, RuleSet, Sig};
 
 use crate::config::{Config, Mode};
 use crate::conversation::{Conversation, who};
-use crate::log::{app_names, flow_head, packet_ends, packet_head, wanted, write_ether};
+use crate::log::{app_names, flow_head, packet_ends, packet_head, turned, wanted, write_ether};
 use crate::output::Output;
 use crate::packet;
 use crate::shard::View;
@@ -120,7 +120,7 @@ impl Stage<'_> {
         };
         eve::write_head(&mut out.json, &mut out.clock, &self.config.eve, &head);
         let json = &mut out.json;
-        write_ether(json, self.config, self.view.and_then(|view| view.seen.layers.ethernet.as_ref()));
+        write_ether(json, self.config, self.ethernet().as_ref());
         self.tunnel(json);
         if let Some(view) = self.view {
             packet::write_headers(json, view.seen.layers);
@@ -148,6 +148,15 @@ impl Stage<'_> {
         self.packet(&mut out.json);
         self.verdict(outcome, &mut out.json);
         out.json.end();
+    }
+
+    /// Hardware addresses of the packet; of a pseudo packet, those that its flow used first.
+    fn ethernet(&self) -> Option<Ethernet> {
+        if let Some(view) = self.view {
+            return view.seen.layers.ethernet;
+        }
+        let first = self.conversation?.first_macs(self.flow?)?;
+        Some(if self.direction == Direction::ToServer { first } else { turned(first) })
     }
 
     fn tunnel(&self, json: &mut Json) {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use decode::Layers;
+use decode::{Ethernet, Layers};
 use flow::{Flow, FlowState};
 use model::{Direction, Fact, FlowFact, Time};
 use protocol::{App, AppStatus, Endpoints};
@@ -66,6 +66,12 @@ impl Conversation {
         let side = usize::from(macs.first != source);
         macs.add(side, ethernet.src);
         macs.add(1 - side, ethernet.dst);
+    }
+
+    /// The hardware addresses that client and server used first.
+    pub(crate) fn first_macs(&self, flow: &Flow) -> Option<Ethernet> {
+        let [client, server] = self.macs(flow);
+        Some(Ethernet { src: *client.first()?, dst: *server.first()?, kind: 0 })
     }
 
     /// Hardware addresses of client and server.

@@ -79,7 +79,11 @@ pub(crate) fn flow_head<'a>(
 /// Writes `ether` when the configuration asks for it.
 pub(crate) fn write_ether(json: &mut Json, config: &Config, ethernet: Option<&Ethernet>) {
     if let (true, Some(ethernet)) = (config.eve.ethernet, ethernet) {
-        json.object("ether").number("ether_type", ethernet.kind);
+        json.object("ether");
+        // What is remembered of a flow has no type.
+        if ethernet.kind != 0 {
+            json.number("ether_type", ethernet.kind);
+        }
         json.hex("src_mac", &ethernet.src, Some(b':')).hex("dest_mac", &ethernet.dst, Some(b':')).end();
     }
 }
@@ -88,8 +92,12 @@ pub(crate) fn write_ether(json: &mut Json, config: &Config, ethernet: Option<&Et
 fn ether_as(head: &Head<'_>, layers: &Layers) -> Option<Ethernet> {
     let ethernet = layers.ethernet?;
     let same = head.ends.is_none_or(|ends| (ends.src, ends.src_port) == (layers.src, layers.src_port));
-    let turned = Ethernet { dst: ethernet.src, src: ethernet.dst, ..ethernet };
-    Some(if same { ethernet } else { turned })
+    Some(if same { ethernet } else { turned(ethernet) })
+}
+
+/// The way back.
+pub(crate) fn turned(ethernet: Ethernet) -> Ethernet {
+    Ethernet { dst: ethernet.src, src: ethernet.dst, ..ethernet }
 }
 
 /// One `anomaly` record per oddity that decoding found.
@@ -166,13 +174,23 @@ pub(crate) fn transactions(
     let conversation = &mut *entry.app;
     flow_anomalies(conversation, entry.flow, view, time, config, out);
     let Some(protocol) = conversation.app.protocol() else { return };
+    let ethernet = conversation.first_macs(entry.flow);
     let Some(session) = conversation.app.session_mut() else { return };
     let silent = conversation.rules.quiet;
     let quiet_rules = config.rules.is_none() || conversation.rules.passed || conversation.rules.dropped;
     let mut index = 0;
     while index < session.count() {
-        let mut turn =
-            TransactionTurn { session, index, protocol, flow: entry.flow, view, time, config, silent };
+        let mut turn = TransactionTurn {
+            session,
+            index,
+            protocol,
+            flow: entry.flow,
+            ethernet,
+            view,
+            time,
+            config,
+            silent,
+        };
         turn.anomalies(out);
         let done = turn.records(out, ending);
         let files_done = turn.files(out, ending, done);
@@ -224,6 +242,8 @@ struct TransactionTurn<'a> {
     index: usize,
     protocol: &'static Protocol,
     flow: &'a Flow,
+    /// Hardware addresses from client to server, for records that no packet causes.
+    ethernet: Option<Ethernet>,
     view: Option<&'a View<'a>>,
     time: Time,
     config: &'a Config,
@@ -300,10 +320,12 @@ impl TransactionTurn<'_> {
         let start = out.mark();
         let head = flow_head(self.flow, self.view, self.time, log.event_type, direction);
         eve::write_head(&mut out.json, &mut out.clock, &self.config.eve, &head);
-        if let Some(view) = self.view {
-            let ethernet = ether_as(&head, view.seen.layers);
-            write_ether(&mut out.json, self.config, ethernet.as_ref());
-        }
+        let ethernet = match (self.view, direction) {
+            (Some(view), _) => ether_as(&head, view.seen.layers),
+            (None, Direction::ToServer) => self.ethernet,
+            (None, Direction::ToClient) => self.ethernet.map(turned),
+        };
+        write_ether(&mut out.json, self.config, ethernet.as_ref());
         out.json.number("tx_id", scope.core.id);
         let written = (log.write)(&scope, &mut out.json);
         out.json.end();
