@@ -261,14 +261,5 @@ fn find(side: &Side, at: u64) -> Found {
 fn is_gap(side: &Side, state: State) -> bool {
     // A FIN takes one sequence number but no byte.
     let fin = u64::from(state >= State::FinWait1);
-    let acked = side.acked().saturating_sub(fin);
-    if acked <= side.app_progress {
-        return false;
-    }
-    // Acknowledgements far ahead of what was seen count only when something beyond the gap was acknowledged too.
-    if super::session::after(side.last_ack, side.next_seq) {
-        let next = side.offset(side.next_seq).unwrap_or(0);
-        return side.data.next_start(side.app_progress).is_some_and(|start| start > next || start < acked);
-    }
-    true
+    side.acked().saturating_sub(fin) > side.app_progress
 }

@@ -96,6 +96,9 @@ impl Work<'_, '_> {
 
     pub(super) fn syn_sent(&mut self) -> Step {
         let p = self.p;
+        if !self.echoes_a_syn() {
+            return self.reject(StreamEvent::PktInvalidTimestamp);
+        }
         if p.has(SYN | ACK) {
             return if p.to_server() { self.synack_of_client() } else { self.synack_of_server() };
         }
@@ -125,6 +128,20 @@ impl Work<'_, '_> {
             return self.one_sided_ack();
         }
         Ok(())
+    }
+
+    /// Whether the server's timestamp echo is that of a SYN it was sent; an echo of 0 says nothing.
+    fn echoes_a_syn(&mut self) -> bool {
+        let p = self.p;
+        let Some((_, echo)) = p.stamp else { return true };
+        if p.to_server() || echo == 0 || self.s.four_way {
+            return true;
+        }
+        let client = self.client();
+        if client.last_stamp == echo || (client.stamped && client.last_stamp == 0) {
+            return true;
+        }
+        self.s.offers.iter().any(|kept| kept.stamp == Some(echo))
     }
 
     fn synack_of_server(&mut self) -> Step {

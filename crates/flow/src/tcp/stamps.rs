@@ -127,20 +127,18 @@ impl Work<'_, '_> {
         if believed { Ok(()) } else { Err(Rejected) }
     }
 
-    /// A reset arrives in a session that knows both sides: everything sent so far counts as received.
+    /// A reset arrives in a session that knows both sides: what its sender sent before counts as received.
     pub(super) fn accept_reset(&mut self) -> Step {
         self.validate_reset()?;
         self.set_state(State::Closed);
         self.s.closed_by_reset = true;
         let (seq, end, ack) = (self.p.seq, self.p.end(), self.p.ack);
         if self.p.has(ACK) && self.validate_ack().is_ok() {
-            let edge = highest_sent(self.peer(), ack);
-            self.update_last_ack(edge);
+            self.update_last_ack(ack);
             self.peer().next_seq = ack;
         }
         let me = self.me();
-        let edge = highest_sent(me, seq);
-        super::work::update_last_ack(me, edge);
+        super::work::update_last_ack(me, seq);
         me.next_seq = end;
         self.peer().reset_received = true;
         self.take_stamp();
@@ -183,13 +181,4 @@ impl Work<'_, '_> {
             side.stamped = true;
         }
     }
-}
-
-/// `ack`, or the end of what was received when that is further.
-fn highest_sent(side: &super::session::Side, ack: u32) -> u32 {
-    if !side.data.seen() {
-        return ack;
-    }
-    let end = side.sequence_at(side.data.right());
-    if after(end, ack) { end } else { ack }
 }

@@ -251,7 +251,11 @@ impl Work<'_, '_> {
     /// Ends the packet: what the caller learns.
     pub(super) fn conclude(mut self, step: Step) -> Turn {
         match step {
-            Ok(()) => self.turn.established = self.s.state >= State::Established,
+            Ok(()) => {
+                // Data in a SYN counts at once (RFC 7413).
+                let early = self.s.fast_open && self.turn.added;
+                self.turn.established = self.s.state >= State::Established || early;
+            }
             Err(Rejected) => {
                 self.turn.fate = Fate::Rejected;
                 if self.config.inline && self.config.drop_invalid {
