@@ -203,8 +203,15 @@ fn with_flow(
     entry.app.alerted |= !tools.outcome.alerts.is_empty();
     let mut kept = Vec::new();
     if let (Some(stream), Some(_), true) = (&entry.stream, &turn, tools.config.eve.alert.shows_payload()) {
+        let mut end = None;
         for window in &stream.kept(direction) {
+            if let Some(missing) =
+                end.map(|end| window.offset.saturating_sub(end)).filter(|missing| *missing > 0)
+            {
+                kept.extend_from_slice(format!("[{missing} bytes missing]").as_bytes());
+            }
             kept.extend_from_slice(window.data);
+            end = Some(window.offset + window.data.len() as u64);
         }
     }
     let stage = Stage {

@@ -381,7 +381,8 @@ impl TransactionTurn<'_> {
             out.record(start);
         }
         if out.facts {
-            let sha256 = file.sha256().map(hex).unwrap_or_default();
+            let complete = file.state == FileState::Closed && !file.gaps;
+            let sha256 = file.sha256().filter(|_| complete).map(hex).unwrap_or_default();
             out.tell(EventKind::File(Box::new(FileFact {
                 who: who(self.flow),
                 direction: file.direction,
@@ -389,7 +390,7 @@ impl TransactionTurn<'_> {
                 name: String::from_utf8_lossy(&file.name).into_owned(),
                 magic: magic_of(file),
                 size: file.size,
-                complete: file.state == FileState::Closed && !file.gaps,
+                complete,
                 sha256,
             })));
         }

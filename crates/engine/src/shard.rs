@@ -278,6 +278,21 @@ fn deliver(
     }
 }
 
+/// How much of a stream content rules are shown around a transaction of this protocol, per direction.
+fn inspect_depths(protocol: &str, config: &Config) -> [u32; 2] {
+    let number = |name: &str, default| {
+        config.protocol.setting(name).and_then(|value| value.parse().ok()).unwrap_or(default)
+    };
+    match protocol {
+        "http" => [
+            number("http.request_body_minimal_inspect_size", 32_768),
+            number("http.response_body_minimal_inspect_size", 40_960),
+        ],
+        "smtp" => [number("smtp.inspected_tracker.content_inspect_min_size", 32_768), 0],
+        _ => [0; 2],
+    }
+}
+
 fn feed_direction(
     entry: &mut Entry<'_, Conversation>,
     turn: &mut Turn,
@@ -314,10 +329,15 @@ fn feed_direction(
         let last = end || used == 0;
         entry.app.ended[direction.index()] |= end;
         stream.consume(direction, used, needed);
-        if let Some(depth) = app.protocol().and_then(|now| now.stream_depth)
+        if let Some(now) = app.protocol()
             && app.protocol_id() != protocol
         {
-            stream.set_depth(depth);
+            if let Some(depth) = now.stream_depth {
+                stream.set_depth(depth);
+            }
+            for (side, bytes) in Direction::BOTH.into_iter().zip(inspect_depths(now.name, config)) {
+                stream.set_min_inspect_depth(side, bytes);
+            }
         }
         for side in Direction::BOTH {
             if std::mem::take(&mut asks.inspect_stream[side.index()]) {

@@ -151,16 +151,15 @@ impl File {
         self.body.append(bytes);
     }
 
-    /// `bytes` are missing; digests of such a file mean nothing and are given up.
+    /// `bytes` are missing. SHA-256 goes on over what is there, since stored files are named by it; the others are given up.
     pub fn gap(&mut self, bytes: u64) {
         self.size += bytes;
         self.gaps = true;
-        self.sha256 = None;
         self.sha1 = None;
         self.md5 = None;
     }
 
-    /// It ends. Digests are finished only for a file seen whole.
+    /// It ends. MD5 and SHA-1 are finished only for a file seen whole; SHA-256 is of what was seen.
     pub fn close(&mut self, state: FileState) {
         if self.state != FileState::Open {
             return;
@@ -168,8 +167,8 @@ impl File {
         self.state = state;
         self.body.ended = true;
         let (sha256, sha1, md5) = (self.sha256.take(), self.sha1.take(), self.md5.take());
+        self.digests.sha256 = sha256.map(|hash| (*hash).finalize().into());
         if state == FileState::Closed && !self.gaps {
-            self.digests.sha256 = sha256.map(|hash| (*hash).finalize().into());
             self.digests.sha1 = sha1.map(|hash| (*hash).finalize().into());
             self.digests.md5 = md5.map(|hash| (*hash).finalize().into());
         }
