@@ -154,13 +154,11 @@ fn is_ip_only(rule: &Rule) -> bool {
         || !rule.inspections.is_empty()
         || !rule.transaction.is_empty()
         || !rule.hashes.is_empty()
-        || !(header.src_ports.is_any() && header.dst_ports.is_any())
     {
         return false;
     }
     let harmless = |test: &PacketTest| {
         matches!(test, PacketTest::Reputation(_) | PacketTest::Xbits { .. } | PacketTest::Version(_))
     };
-    let named = !(header.src.is_any() && header.dst.is_any());
-    (named || header.proto.any) && rule.packet.iter().all(harmless)
+    rule.packet.iter().all(harmless)
 }

@@ -48,10 +48,6 @@ impl Run<'_, '_> {
         if !waits || !sig.crosses_flows {
             self.act(sig, verb, &hit, decision.action.is_some());
         }
-        if decision.holds == Holds::Alert && verb == Verb::Pass {
-            // What a pass lets go is not spoken of, nor is what would have come behind it.
-            return !self.outcome.pass;
-        }
         if decision.holds == Holds::Alert && sig.alerts {
             if waits {
                 let alert = self.alert(sig, verb, hit, Some(candidate));
@@ -62,7 +58,8 @@ impl Run<'_, '_> {
                 self.outcome.alerts.push(alert);
             }
         }
-        true
+        // What comes behind a pass is not spoken of, even when the packet is dropped already.
+        verb != Verb::Pass
     }
 
     fn late_conditions(&mut self, sig: &Sig, candidate: &Candidate) -> Decision {
