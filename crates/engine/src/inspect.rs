@@ -92,8 +92,9 @@ pub(crate) fn packet(
         inspect_payload: !bad && !blind && !seen.layers.carries_tunnel,
         flow: None,
     };
-    let about =
-        About { opened: touch.opened, established: touch.established, direction: touch.direction, verdict };
+    // The packet that completes the handshake belongs to the established flow already.
+    let established = touch.established || turn.as_ref().is_some_and(|turn| turn.established);
+    let about = About { opened: touch.opened, established, direction: touch.direction, verdict };
     with_flow(scene, Some(view), entry, &about, turn, tools);
 }
 

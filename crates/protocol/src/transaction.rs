@@ -67,6 +67,8 @@ pub struct Inspected {
     pub rules: SmallVec<[InspectedRule; 2]>,
     /// Bytes of the body (or file) already inspected.
     pub body: u64,
+    /// The direction had ended when it was last inspected: nothing can change any more.
+    pub ended: bool,
 }
 
 /// A rule that matched part of a transaction.

@@ -176,6 +176,9 @@ impl<'r> Run<'r, '_> {
 
     /// Rules on addresses alone: once per direction of a flow.
     fn ip_only(&mut self) {
+        if self.scene.pseudo {
+            return;
+        }
         if let Some(flow) = &mut self.scene.flow {
             let done = &mut flow.state.ip_only_done[flow.direction.index()];
             if std::mem::replace(done, true) {
@@ -211,6 +214,9 @@ impl<'r> Run<'r, '_> {
                 continue;
             }
             if sig.frame.is_some() || matches!(sig.kind, Kind::IpOnly | Kind::LikeIpOnly) {
+                continue;
+            }
+            if self.scene.pseudo && matches!(sig.kind, Kind::Packet | Kind::DecodeOnly) {
                 continue;
             }
             if !self.header(sig) {

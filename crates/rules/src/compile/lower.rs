@@ -338,15 +338,11 @@ fn step_of_test(protocol: ProtocolId, test: &TransactionTest) -> Option<Step> {
             progress: [0; 2],
             what: What::Event(*code),
         }),
-        TransactionTest::State { direction, test } => {
-            let mut directions = [false; 2];
-            directions[direction.index()] = true;
-            Some(Step {
-                directions,
-                progress: [0; 2],
-                what: What::State { direction: *direction, test: *test },
-            })
-        }
+        TransactionTest::State { direction, test } => Some(Step {
+            directions: [true; 2],
+            progress: [0; 2],
+            what: What::State { direction: *direction, test: *test },
+        }),
         TransactionTest::FileSize { test, direction } => {
             let directions = only(*direction);
             Some(Step { directions, progress: [0; 2], what: What::FileSize(*test) })

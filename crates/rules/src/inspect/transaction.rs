@@ -96,10 +96,10 @@ impl Run<'_, '_> {
     fn transaction(&mut self, index: usize, protocol: ProtocolId) {
         let direction = self.direction;
         let side = direction.index();
-        let again = self.scene.pseudo
-            || !self.tools.from_payload.is_empty()
-            || self.scene.flow.as_ref().is_some_and(|flow| flow.ended[side]);
+        let ended = self.forced(direction);
+        let found = !self.tools.from_payload.is_empty();
         let Some(core) = self.core(index) else { return };
+        let again = found || (ended && !core.inspected[side].ended);
         let news = std::mem::replace(&mut core.updated[side], false);
         if core.only.is_some_and(|only| only != direction) || !(news || again) {
             return;
@@ -129,6 +129,7 @@ impl Run<'_, '_> {
         }
         self.tools.transaction.list = list;
         inspected[side].upto = tx.progress[side];
+        inspected[side].ended = ended;
         self.note_windows(&tx, &mut inspected[side]);
         if let Some(core) = self.core(index) {
             core.inspected = inspected;
