@@ -21,6 +21,8 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::tls::PROTOCOL,
     &crate::sip::PROTOCOL,
     &crate::websocket::PROTOCOL,
+    &crate::ssh::PROTOCOL,
+    &crate::quic::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].
