@@ -69,6 +69,7 @@ fn environment(settings: &Settings) -> Result<Environment> {
     }
     environment.stream_events = flow::StreamEvent::ALL.iter().map(|event| event.name()).collect();
     environment.disabled = settings.engine.protocol.disabled.clone();
+    environment.read_file = |path| std::fs::read(path);
     environment.firewall = !settings.text("firewall.rules").is_empty();
     let mut told = Vec::new();
     if let Some(path) = &settings.files.classification {
