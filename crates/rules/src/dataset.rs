@@ -76,15 +76,11 @@ impl Dataset {
         if !self.subdomain {
             return None;
         }
-        // An entry for a domain is one for everything below it.
-        let mut rest = value;
-        while let Some(dot) = memchr::memchr(b'.', rest) {
-            rest = rest.get(dot + 1..)?;
-            if let Some(entry) = self.entries.get(rest) {
-                return Some(*entry);
-            }
-        }
-        None
+        // An entry for a domain is one for everything below it, whether it is written with the dot before it or without.
+        memchr::memchr_iter(b'.', value).find_map(|dot| {
+            let with_dot = value.get(dot..).and_then(|rest| self.entries.get(rest));
+            with_dot.or_else(|| value.get(dot + 1..).and_then(|rest| self.entries.get(rest))).copied()
+        })
     }
 
     /// The value in the form in which it is kept; `None` when the buffer cannot be one.

@@ -222,6 +222,9 @@ impl Run<'_, '_> {
         }
         self.tools.machine.captures.clear();
         self.tools.machine.contexts.clear();
+        if !sig.looks.is_empty() && self.looks(sig).is_none() {
+            return;
+        }
         let (mut matched, all) = self.steps(sig, plan, tx, before);
         if all && plan.files {
             self.files(sig, number, plan, tx, inspected);
