@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use decode::{Ethernet, Layers};
 use flow::{Flow, FlowState};
 use model::{Direction, Fact, FlowFact, Time};
-use protocol::{App, AppStatus, Endpoints};
+use protocol::{App, Endpoints};
 
 /// The engine's own state of a flow.
 #[derive(Debug, Default)]
@@ -28,9 +28,34 @@ pub(crate) struct Conversation {
     pub(crate) transactions: u64,
     /// Hardware addresses, when records are to show them.
     macs: Option<Box<Macs>>,
-    samples: Vec<(Time, Direction, u32)>,
-    bursts: Vec<(Time, Direction, u32)>,
+    samples: Vec<Sample>,
+    bursts: Vec<Sample>,
     last_payload: Time,
+}
+
+/// When, which way and how much payload travelled; small, since every flow keeps some.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    /// Milliseconds since the flow began.
+    at_ms: u32,
+    /// Bytes; the top bit says to client.
+    bytes: u32,
+}
+
+impl Sample {
+    const TO_CLIENT: u32 = 1 << 31;
+
+    fn new(began: Time, time: Time, direction: Direction, len: usize) -> Self {
+        let at_ms = u32::try_from(time.nanos_since(began) / 1_000_000).unwrap_or(u32::MAX);
+        let bytes = u32::try_from(len).unwrap_or(u32::MAX).min(Self::TO_CLIENT - 1);
+        let side = if direction == Direction::ToClient { Self::TO_CLIENT } else { 0 };
+        Self { at_ms, bytes: bytes | side }
+    }
+
+    fn told(self, began: Time) -> (Time, Direction, u32) {
+        let side = if self.bytes & Self::TO_CLIENT == 0 { Direction::ToServer } else { Direction::ToClient };
+        (began.plus_nanos(u64::from(self.at_ms) * 1_000_000), side, self.bytes & !Self::TO_CLIENT)
+    }
 }
 
 /// Silence after which a payload counts as the start of a burst, in nanoseconds.
@@ -84,16 +109,16 @@ impl Conversation {
     }
 
     /// Keeps when and how much payload travelled, up to the limit.
-    pub(crate) fn sample(&mut self, time: Time, direction: Direction, len: usize) {
+    pub(crate) fn sample(&mut self, began: Time, time: Time, direction: Direction, len: usize) {
         if len == 0 {
             return;
         }
-        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        let sample = Sample::new(began, time, direction, len);
         if self.samples.len() < FlowFact::SAMPLES {
-            self.samples.push((time, direction, len));
+            self.samples.push(sample);
         }
         if time.nanos_since(self.last_payload) >= BURST_SILENCE_NS && self.bursts.len() < FlowFact::SAMPLES {
-            self.bursts.push((time, direction, len));
+            self.bursts.push(sample);
         }
         self.last_payload = time;
     }
@@ -122,8 +147,8 @@ impl Conversation {
             tcp_flags: flow.tcp_flags,
             established: flow.state != FlowState::New && flow.packets.iter().all(|count| *count > 0),
             protocol: self.app.name(),
-            samples: std::mem::take(&mut self.samples),
-            bursts: std::mem::take(&mut self.bursts),
+            samples: self.samples.drain(..).map(|sample| sample.told(flow.first_time)).collect(),
+            bursts: self.bursts.drain(..).map(|sample| sample.told(flow.first_time)).collect(),
             entropy_percent: 255,
             gaps: gaps.map(u64::from),
         }
@@ -152,5 +177,23 @@ pub(crate) fn endpoints(flow: &Flow) -> Endpoints {
         client_port: flow.client_port,
         server_port: flow.server_port,
         transport: flow.protocol,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flow_stays_small() {
+        // Two hundred thousand flows are an ordinary quarter of an hour; what each keeps decides the memory.
+        let bytes = size_of::<Conversation>();
+        assert!(bytes <= 512, "a conversation keeps {bytes} bytes before its protocol says a word");
+        println!(
+            "conversation {bytes}, app {}, rules {}, flow {}",
+            size_of::<App>(),
+            size_of::<rules::FlowState>(),
+            size_of::<Flow>()
+        );
     }
 }

@@ -40,6 +40,9 @@ impl Output {
         self.cause = match cause {
             // At one time timers come first: nothing that is due may still be there when a packet is looked at.
             Cause::Timer { time, flow } => (time, flow & !(1 << 63), PacketId(0)),
+            Cause::End { time, shard, ended } => {
+                (time.plus_nanos(1), (shard as u64) << 48 | ended, PacketId(0))
+            }
             Cause::Packet { time, packet, turn } => {
                 (time, 1 << 63 | packet.0 << 7 | u64::from(turn & 127), packet)
             }
@@ -109,6 +112,15 @@ impl Output {
 /// What causes output.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Cause {
+    /// The end of the input: after everything that the last packet caused, shard by shard.
+    End {
+        /// Time of the last packet.
+        time: Time,
+        /// Number of the shard.
+        shard: usize,
+        /// How many flows of the shard ended before.
+        ended: u64,
+    },
     /// A deadline of a flow.
     Timer {
         /// The deadline.

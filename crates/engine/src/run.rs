@@ -7,13 +7,13 @@ use behave::Behaviour;
 use capture::{Batch, Source};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use incident::Desk;
-use model::{Event, Finding, Incident, LossMark, Moment, PacketId};
+use model::{Finding, Incident, LossMark, Moment, PacketId};
 use report::Overview;
 use rules::{Late, RuleSet, Settled};
 
 use crate::config::{Config, Mode};
 use crate::output::Output;
-use crate::worker::Worker;
+use crate::worker::{SHARDS, Worker};
 
 /// Batches under way per worker.
 const BATCHES_UNDER_WAY: usize = 3;
@@ -90,8 +90,10 @@ fn run_alone(source: &mut Source, config: &Config, mind: &mut Mind<'_>) -> io::R
         mind.epoch(std::slice::from_mut(&mut worker.out))?;
         mind.progress(source);
     }
-    worker.finish(config);
-    mind.epoch(std::slice::from_mut(&mut worker.out))?;
+    for shard in 0..SHARDS {
+        worker.finish(shard, config);
+        mind.epoch(std::slice::from_mut(&mut worker.out))?;
+    }
     mind.summary.flows = worker.counters();
     mind.progress(source);
     Ok(())
@@ -128,7 +130,7 @@ struct Lane {
     counted: Receiver<flow::Counters>,
 }
 
-/// The life of a worker's thread: one output per batch, and a last one when the batches end.
+/// The life of a worker's thread: one output per batch, and one per shard when the batches end.
 fn carry(
     index: usize,
     workers: usize,
@@ -151,10 +153,14 @@ fn carry(
             return;
         }
     }
-    worker.finish(config);
-    // The main thread counts even when the last output finds nobody.
+    for shard in 0..SHARDS {
+        worker.finish(shard, config);
+        if !deliver(&mut worker) {
+            return;
+        }
+    }
+    // The main thread may have given up already: then nobody counts.
     let _ = tally.send(worker.counters());
-    deliver(&mut worker);
 }
 
 fn feed(source: &mut Source, config: &Config, mut lanes: Vec<Lane>, mind: &mut Mind<'_>) -> io::Result<()> {
@@ -185,11 +191,14 @@ fn feed(source: &mut Source, config: &Config, mut lanes: Vec<Lane>, mind: &mut M
     for lane in &mut lanes {
         lane.to = None;
     }
+    for _ in 0..SHARDS {
+        collect(&lanes, mind)?;
+    }
     for lane in &lanes {
         let counters = lane.counted.recv().expect("workers count before they end");
         mind.summary.flows = mind.summary.flows.plus(counters);
     }
-    collect(&lanes, mind)
+    Ok(())
 }
 
 /// Takes one epoch from every worker.

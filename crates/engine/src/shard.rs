@@ -65,12 +65,12 @@ impl Shard {
         }
     }
 
-    /// Ends everything: the input is over.
-    pub(crate) fn finish(&mut self, now: Time, tools: &mut Tools<'_>) {
+    /// Ends everything: the input is over. `number` is the shard's own: shards end one after the other.
+    pub(crate) fn finish(&mut self, number: usize, now: Time, tools: &mut Tools<'_>) {
+        let mut ended = 0;
         while let Some(slot) = self.flows.next_at_end(now) {
-            // After everything that the last packet caused.
-            let flow = self.flows.entry(slot).flow.id.0;
-            tools.out.begin(Cause::Timer { time: now.plus_nanos(1), flow });
+            tools.out.begin(Cause::End { time: now, shard: number, ended });
+            ended += 1;
             self.end_flow_now(slot, now, tools);
         }
     }
@@ -103,7 +103,7 @@ impl Shard {
             self.meet_expectation(slot, seen.time);
         }
         let mut entry = self.flows.entry(slot);
-        entry.app.sample(seen.time, touch.direction, seen.payload().len());
+        entry.app.sample(entry.flow.first_time, seen.time, touch.direction, seen.payload().len());
         if tools.config.eve.ethernet {
             entry.app.note_macs(seen.layers);
         }

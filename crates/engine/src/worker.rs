@@ -62,12 +62,13 @@ impl Worker {
         }
     }
 
-    /// The input is over.
-    pub(crate) fn finish(&mut self, config: &Config) {
+    /// The input is over: ends one shard, when it is this worker's. Shard by shard, so that what is said at the end is never
+    /// all in memory.
+    pub(crate) fn finish(&mut self, number: usize, config: &Config) {
         let now = self.now;
         let (shards, mut tools) = self.lend(config);
-        for shard in shards.iter_mut().flatten() {
-            shard.finish(now, &mut tools);
+        if let Some(Some(shard)) = shards.get_mut(number) {
+            shard.finish(number, now, &mut tools);
         }
     }
 
