@@ -16,6 +16,9 @@ use crate::{exception, inspect, log};
 /// Flows that are announced and not there yet, per shard; the oldest gives way.
 const EXPECTATIONS_MAX: usize = 256;
 
+/// How long an announced flow is waited for.
+const EXPECTATION_NS_MAX: u64 = 30_000_000_000;
+
 /// State of one shard. Every limit belongs to it.
 #[derive(Debug)]
 pub(crate) struct Shard {
@@ -99,7 +102,8 @@ impl Shard {
             log::packet_without_flow(view, tools.config, tools.out);
             return;
         };
-        if touch.opened {
+        // The connection often stands before the command that says what it is for: its first data decide.
+        if !seen.payload().is_empty() || touch.opened {
             self.meet_expectation(slot, seen.time);
         }
         let mut entry = self.flows.entry(slot);
@@ -141,11 +145,15 @@ impl Shard {
     }
 
     /// A flow that was announced gets its protocol from the announcement.
-    fn meet_expectation(&mut self, slot: Slot, _now: Time) {
+    fn meet_expectation(&mut self, slot: Slot, now: Time) {
         if self.expectations.is_empty() {
             return;
         }
+        self.expectations.retain(|(_, _, since)| now.nanos_since(*since) <= EXPECTATION_NS_MAX);
         let entry = self.flows.entry(slot);
+        if !entry.app.app.is_fresh() {
+            return;
+        }
         let ends = endpoints(entry.flow);
         let Some(position) = self.expectations.iter().position(|(expected, _, _)| {
             expected.server == ends.server

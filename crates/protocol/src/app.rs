@@ -165,6 +165,11 @@ impl App {
         app
     }
 
+    /// Whether nothing is known and nothing was parsed, so that an announcement may still say what it speaks.
+    pub fn is_fresh(&self) -> bool {
+        self.status == AppStatus::Unknown && self.sides == [Side::Unknown; 2] && !self.fed && !self.changing
+    }
+
     /// Where it stands.
     pub fn status(&self) -> AppStatus {
         self.status

@@ -34,6 +34,7 @@ mod ftp;
 mod ftp_data;
 mod http;
 mod imap;
+mod jabber;
 mod line;
 mod llmnr;
 mod mdns;

@@ -14,6 +14,7 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::ftp_data::PROTOCOL,
     &crate::pop3::PROTOCOL,
     &crate::imap::PROTOCOL,
+    &crate::jabber::PROTOCOL,
     &crate::telnet::PROTOCOL,
     &crate::tftp::PROTOCOL,
     &crate::dhcp::PROTOCOL,
@@ -52,6 +53,8 @@ pub struct Protocol {
     pub fields: &'static [Field],
     /// Names of the `app-layer-event`s; the position is the code given to `Core::raise`.
     pub events: &'static [&'static str],
+    /// Older names of events that rules still use, and the names of today.
+    pub event_aliases: &'static [(&'static str, &'static str)],
     /// How its transactions are written to EVE; several when it writes several kinds of records.
     pub logs: &'static [Log],
     /// The direction that must speak first on a stream; the other way round is an event, and the end of parsing.
@@ -77,6 +80,7 @@ impl Protocol {
         states: [&[], &[]],
         fields: &[],
         events: &[],
+        event_aliases: &[],
         logs: &[],
         first_data: None,
         stream_depth: None,

@@ -77,8 +77,10 @@ impl dyn Session {
 }
 
 /// Implements the bookkeeping part of [`Session`] over a field that is a `Transactions<T>`.
+///
+/// A second name is that of a method to call with a transaction's index before it is forgotten.
 macro_rules! bookkeeping {
-    ($field:ident) => {
+    ($field:ident $(, $farewell:ident)?) => {
         fn count(&self) -> usize {
             self.$field.len()
         }
@@ -98,6 +100,7 @@ macro_rules! bookkeeping {
             &mut self.$field.get_mut(index).expect("index is below count").files
         }
         fn remove(&mut self, index: usize) {
+            $(self.$farewell(index);)?
             self.$field.remove(index);
         }
         fn opened(&self) -> u64 {

@@ -226,7 +226,7 @@ impl<'r> Run<'r, '_> {
             self.tools.machine.contexts.clear();
             let Some(stream) = self.looks(sig) else { continue };
             if self.tests(sig) {
-                self.matched(sig, Hit { stream, tx: self.guess(), ..Hit::packet(*number) });
+                self.matched(sig, Hit { stream, tx: self.guess(sig), ..Hit::packet(*number) });
             }
         }
         self.tools.list = list;
@@ -292,12 +292,16 @@ impl<'r> Run<'r, '_> {
         self.tools.hits.push(hit);
     }
 
-    /// The transaction that an alert of a packet rule may be about, when there is just one.
-    fn guess(&self) -> Option<u64> {
-        if !self.rules.settings().guess_transaction {
-            return None;
+    /// The transaction that an alert of a packet rule may be about: that of the datagram, when the rule names a protocol;
+    /// else, when that is configured, the only one.
+    fn guess(&self, sig: &Sig) -> Option<u64> {
+        let flow = self.scene.flow.as_ref()?;
+        let session = flow.app.session()?;
+        if !sig.head.apps.is_empty() && self.class == Class::Udp {
+            let fits = |index: &usize| session.core(*index).only.is_none_or(|only| only == self.direction);
+            return (0..session.count()).rev().find(fits).map(|index| session.core(index).id);
         }
-        let session = self.scene.flow.as_ref()?.app.session()?;
-        (session.count() == 1).then(|| session.core(0).id)
+        let only = self.rules.settings().guess_transaction && session.count() == 1;
+        only.then(|| session.core(0).id)
     }
 }

@@ -87,15 +87,11 @@ pub(crate) fn additional_name<'a>(scope: &Scope<'a>, index: usize, _: &'a mut Ve
     owner(message(scope), message(scope).additionals(), index)
 }
 
-/// Questions first, then two places per record: its owner, and the name in its data (its owner again when there is none).
+/// Two places per record: its owner, and the name in its data (its owner again when there is none).
 pub(crate) fn response_name<'a>(scope: &Scope<'a>, index: usize, _: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     let message = message(scope);
-    if let Some(query) = message.queries.get(index) {
-        return Some(message.name(query.name));
-    }
-    let place = index - message.queries.len();
-    let record = message.records().get(place / 2)?;
-    let name = if place % 2 == 0 { record.name } else { name_in_data(&record.data).unwrap_or(record.name) };
+    let record = message.records().get(index / 2)?;
+    let name = if index % 2 == 0 { record.name } else { name_in_data(&record.data).unwrap_or(record.name) };
     Some(message.name(name))
 }
 

@@ -10,6 +10,8 @@ mod names;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
+
 use model::Direction;
 
 use crate::session::bookkeeping;
@@ -26,6 +28,8 @@ use message::{FLAG_RESERVED, FLAG_RESPONSE, HEADER_BYTES, Header};
 
 /// Open transactions per flow.
 const TRANSACTIONS_MAX: usize = 1024;
+/// Requests without a log whose responses are waited for.
+const QUIET_MAX: usize = 16;
 /// Operation codes from here on are not assigned.
 const OPCODE_FREE: u8 = 7;
 /// TCP: bytes of the length in front of each message.
@@ -42,6 +46,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     session: Some(|| Box::new(Dns::new(Variant::Dns))),
     fields: fields::FIELDS,
     events: EVENTS,
+    event_aliases: &[("not_a_request", "not_request"), ("not_a_response", "not_response")],
     logs: &[Log { event_type: "dns", when: LogWhen::Complete, write: log::write, with_alert: true }],
     accepts_gaps: true,
     one_sided: true,
@@ -90,6 +95,8 @@ pub(crate) struct Dns {
     transactions: Transactions<Message>,
     /// Bytes were lost in this direction; the next bytes must look like a message.
     lost: [bool; 2],
+    /// Identifiers of requests that a rule said not to log; nor are their responses.
+    quiet: VecDeque<u16>,
 }
 
 /// Why a message did not become a transaction.
@@ -104,7 +111,12 @@ enum Refusal {
 impl Dns {
     /// A fresh flow.
     pub(crate) fn new(variant: Variant) -> Self {
-        Self { variant, transactions: Transactions::new(TRANSACTIONS_MAX), lost: [false; 2] }
+        Self {
+            variant,
+            transactions: Transactions::new(TRANSACTIONS_MAX),
+            lost: [false; 2],
+            quiet: VecDeque::new(),
+        }
     }
 
     fn datagram(&mut self, input: &mut Input<'_>) -> Fed {
@@ -167,8 +179,10 @@ impl Dns {
 
     fn open(&mut self, input: &Input<'_>, message: Message) {
         let (flags, opcode, oddities) = (message.flags, message.opcode(), message.oddities);
+        let waited = self.quiet.iter().position(|id| *id == message.id).filter(|_| message.is_response());
         let core = &mut self.transactions.open(input.time, input.packet, message).core;
         core.only = Some(input.direction);
+        core.quiet = waited.and_then(|place| self.quiet.remove(place)).is_some();
         core.advance(Direction::ToServer, 1);
         core.advance(Direction::ToClient, 1);
         let plain = self.variant == Variant::Dns;
@@ -190,6 +204,16 @@ impl Dns {
         }
     }
 
+    fn forget(&mut self, index: usize) {
+        let Some(transaction) = self.transactions.get(index) else { return };
+        if transaction.core.quiet && !transaction.body.is_response() {
+            if self.quiet.len() >= QUIET_MAX {
+                self.quiet.pop_front();
+            }
+            self.quiet.push_back(transaction.body.id);
+        }
+    }
+
     fn raise_on_last(&mut self, code: u8) {
         if let Some(last) = self.transactions.last_mut() {
             last.core.raise(code);
@@ -202,7 +226,7 @@ impl Session for Dns {
         if input.endpoints.transport == TCP { self.stream(input) } else { self.datagram(input) }
     }
 
-    bookkeeping!(transactions);
+    bookkeeping!(transactions, forget);
 }
 
 fn frame(input: &mut Input<'_>, offset: usize, len: usize) {

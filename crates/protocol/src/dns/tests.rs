@@ -74,7 +74,7 @@ fn a_response_lists_its_answers_and_groups_them() {
     let mut dns = Dns::new(Variant::Dns);
     feed(&mut dns, UDP, Direction::ToClient, Data::Bytes(RESPONSE));
     assert_eq!(list(&dns, "dns.answers.rrname"), ["evil.test", "b.test"]);
-    assert_eq!(list(&dns, "dns.response.rrname"), ["evil.test", "evil.test", "b.test", "b.test", "b.test"]);
+    assert_eq!(list(&dns, "dns.response.rrname"), ["evil.test", "b.test", "b.test", "b.test"]);
     let text = eve(&dns, 0);
     assert!(text.contains(r#""grouped":{"CNAME":["b.test"],"A":["1.2.3.4"]}"#), "{text}");
 }

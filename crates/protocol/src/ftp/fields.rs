@@ -19,6 +19,13 @@ pub(super) const FIELDS: &[Field] = &[
         help: "Argument of the command.",
         sides: Sides::ToServer,
         kind: FieldKind::Bytes(|scope, _| scope.tx::<Exchange>().argument()),
+        ..Field::EMPTY
+    },
+    Field {
+        name: "ftp.argument",
+        help: "Argument of the command, without passwords.",
+        sides: Sides::ToServer,
+        kind: FieldKind::Bytes(|scope, _| scope.tx::<Exchange>().shown()),
         fact: true,
         ..Field::EMPTY
     },

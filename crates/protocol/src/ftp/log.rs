@@ -10,7 +10,7 @@ pub(super) fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
     json.object("ftp");
     if let Some(command) = exchange.command {
         json.text("command", command.name());
-        if let Some(argument) = exchange.argument() {
+        if let Some(argument) = exchange.shown() {
             json.bytes_text("command_data", argument);
             json.boolean("command_truncated", exchange.request_truncated);
         }

@@ -32,23 +32,21 @@ const REQUEST_TOO_LONG: u8 = 0;
 const RESPONSE_TOO_LONG: u8 = 1;
 const TOO_MANY_TRANSACTIONS: u8 = 2;
 
-const fn command(bytes: &'static [u8]) -> Pattern {
-    Pattern {
-        transport: 6,
-        direction: Direction::ToServer,
-        bytes,
-        nocase: true,
-        offset: 0,
-        depth: bytes.len(),
-        confirm: None,
-    }
+const fn pattern(direction: Direction, bytes: &'static [u8]) -> Pattern {
+    Pattern { transport: 6, direction, bytes, nocase: true, offset: 0, depth: bytes.len(), confirm: None }
 }
 
 /// What the registry needs to know.
 pub(crate) const PROTOCOL: Protocol = Protocol {
     name: "ftp",
     help: "File Transfer Protocol, control connection.",
-    patterns: &[command(b"USER "), command(b"PASS "), command(b"PORT ")],
+    patterns: &[
+        pattern(Direction::ToServer, b"USER "),
+        pattern(Direction::ToServer, b"PASS "),
+        pattern(Direction::ToServer, b"PORT "),
+        pattern(Direction::ToServer, b"FEAT"),
+        pattern(Direction::ToClient, b"220 ("),
+    ],
     session: Some(|| Box::new(Ftp::default())),
     complete: [COMPLETE, COMPLETE],
     states: [
@@ -72,6 +70,8 @@ pub(crate) struct Ftp {
     /// A reply of many lines is under way; its code ends it (RFC 959 §4.2).
     multiline: Option<[u8; 3]>,
     client: Option<IpAddr>,
+    /// The last user said to be anybody.
+    anonymous: bool,
 }
 
 /// A data connection that was agreed on.
@@ -92,6 +92,8 @@ pub(crate) struct Exchange {
     reply_truncated: bool,
     agreed: Option<Agreed>,
     done: bool,
+    /// Its argument is a password, which is matched by rules but never shown.
+    secret: bool,
 }
 
 /// A line of a reply.
@@ -119,6 +121,11 @@ impl Exchange {
         self.request.get(name.len() + 1..).filter(|argument| !argument.is_empty())
     }
 
+    /// The argument as people may see it.
+    fn shown(&self) -> Option<&[u8]> {
+        self.argument().map(|argument| if self.secret { b"***" } else { argument })
+    }
+
     /// `active` or `passive`, for commands that agree on a data connection.
     fn mode(&self) -> Option<&'static str> {
         let agrees = [Command::PORT, Command::EPRT, Command::PASV, Command::EPSV].contains(&self.command?);
@@ -139,6 +146,7 @@ impl Default for Ftp {
             skipping: [false; 2],
             multiline: None,
             client: None,
+            anonymous: false,
         }
     }
 }
@@ -175,14 +183,20 @@ impl Ftp {
     fn request(&mut self, input: &mut Input<'_>, line: &Line<'_>, offset: usize, taken: usize) -> bool {
         push_frame(input, "command_line", offset, taken);
         let Some(command) = Command::read(line.text) else { return true };
+        if command.name() == "USER" {
+            let user = line.text.get(5..).unwrap_or_default().trim_ascii();
+            self.anonymous = user.eq_ignore_ascii_case(b"anonymous") || user.eq_ignore_ascii_case(b"ftp");
+        }
+        let secret = command.name() == "PASS" && !self.anonymous;
         let Some(exchange) = self.open(input) else { return false };
         exchange.body.command = Some(command);
+        exchange.body.secret = secret;
         exchange.body.request = line.text.to_vec();
         exchange.body.request_truncated = line.cut;
         if line.cut {
             exchange.core.raise(REQUEST_TOO_LONG);
         }
-        if matches!(command, Command::RETR | Command::STOR) {
+        if Command::TRANSFERS.contains(&command) {
             self.expect(input, command, line.text);
         }
         true
@@ -190,7 +204,8 @@ impl Ftp {
 
     fn open(&mut self, input: &Input<'_>) -> Option<&mut Transaction<Exchange>> {
         let limit = input.config.setting("ftp.max_tx").and_then(|value| value.parse().ok());
-        if self.transactions.len() >= limit.unwrap_or(TRANSACTIONS_MAX) {
+        let open = self.transactions.iter().filter(|exchange| !exchange.body.done).count();
+        if open >= limit.unwrap_or(TRANSACTIONS_MAX) || self.transactions.is_full() {
             self.transactions.last_mut()?.core.raise(TOO_MANY_TRANSACTIONS);
             return None;
         }
@@ -200,24 +215,25 @@ impl Ftp {
     /// A file is about to travel over the connection agreed on.
     fn expect(&mut self, input: &mut Input<'_>, command: Command, line: &[u8]) {
         let name = line.get(command.name().len() + 1..).unwrap_or_default();
-        let name = name.get(..NAME_BYTES_MAX).unwrap_or(name);
-        if name.is_empty() {
-            return;
-        }
+        let name = match name.get(..NAME_BYTES_MAX).unwrap_or(name) {
+            // The server chooses a name, which only its reply tells.
+            b"" if command == Command::STOU => b"<stou>",
+            b"" if command.moves_file() => return,
+            name if command.moves_file() => name,
+            _ => b"",
+        };
         let Some(Agreed { port, active }) = self.agreed.take() else { return };
         let ends = input.endpoints;
         // In active mode the server opens the connection, so its client is our server.
         let (client, server) = if active { (ends.server, ends.client) } else { (ends.client, ends.server) };
-        let direction =
-            if (command == Command::RETR) == active { Direction::ToServer } else { Direction::ToClient };
-        let kind = if command == Command::RETR { b'R' } else { b'S' };
+        let direction = if command.uploads() == active { Direction::ToClient } else { Direction::ToServer };
         input.asks.expect.push(Expectation {
             client,
             server,
             server_port: port,
             protocol: "ftp-data",
             direction,
-            note: [&[kind], name].concat(),
+            note: [&[command.number()], name].concat(),
         });
     }
 

@@ -62,6 +62,8 @@ const SESSION: &[(char, &str)] = &[
     ('S', "220-hello\r\n you\r\n220 there\r\n"),
     ('C', "user bob\r\n"),
     ('S', "331 password\r\n"),
+    ('C', "PASS secret\r\n"),
+    ('S', "230 in\r\n"),
     ('C', "PORT 192,0,2,1,174,127\r\n"),
     ('S', "200 ok\r\n"),
     ('C', "RETR a.txt\r\n"),
@@ -78,6 +80,7 @@ fn a_command_and_its_replies_are_a_transaction() {
     expect_test::expect![[r#"
         {"ftp":{"completion_code":["220","220"],"reply":["hello"," you","there"],"reply_received":"yes","reply_truncated":false}}
         {"ftp":{"command":"USER","command_data":"bob","command_truncated":false,"completion_code":["331"],"reply":["password"],"reply_received":"yes","reply_truncated":false}}
+        {"ftp":{"command":"PASS","command_data":"***","command_truncated":false,"completion_code":["230"],"reply":["in"],"reply_received":"yes","reply_truncated":false}}
         {"ftp":{"command":"PORT","command_data":"192,0,2,1,174,127","command_truncated":false,"completion_code":["200"],"reply":["ok"],"dynamic_port":44671,"mode":"active","reply_received":"yes","reply_truncated":false}}
         {"ftp":{"command":"RETR","command_data":"a.txt","command_truncated":false,"completion_code":["150","226"],"reply":["here","done"],"reply_received":"yes","reply_truncated":false}}
         {"ftp":{"command":"PASV","completion_code":["227"],"reply":["Entering Passive Mode (192,0,2,9,1,2)."],"dynamic_port":258,"mode":"passive","reply_received":"yes","reply_truncated":false}}
@@ -104,8 +107,8 @@ fn a_file_command_announces_its_data_connection() {
     assert_eq!(
         flows,
         [
-            (SERVER, 44671, Direction::ToServer, b"Ra.txt".as_slice()),
-            (CLIENT, 258, Direction::ToServer, b"Sb.txt".as_slice())
+            (SERVER, 44671, Direction::ToServer, b"\x04a.txt".as_slice()),
+            (CLIENT, 258, Direction::ToServer, b"\x06b.txt".as_slice())
         ]
     );
 }

@@ -7,6 +7,7 @@ use json::Json;
 use model::Direction;
 
 use crate::file::FileSource;
+use crate::ftp::Command;
 use crate::session::bookkeeping;
 use crate::{
     Condition, Data, Expectation, Fed, Field, FieldKind, FileState, Input, Log, LogWhen, Protocol, Scope,
@@ -31,44 +32,41 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 const FIELDS: &[Field] = &[
     Field {
         name: "ftpdata_command",
-        help: "Command that moves the file: `retr` or `stor`.",
-        kind: FieldKind::Custom(|argument| match argument.trim() {
-            "retr" => Ok(Box::new(Is(Kind::Retrieve))),
-            "stor" => Ok(Box::new(Is(Kind::Store))),
-            other => Err(format!("`{other}` is neither `retr` nor `stor`")),
+        help: "Command that the connection serves: `retr`, `stor`, `stou`, `appe`, `list`, `nlst`, `mlsd`.",
+        kind: FieldKind::Custom(|argument| {
+            let argument = argument.trim();
+            let known =
+                Command::TRANSFERS.into_iter().find(|known| known.name().eq_ignore_ascii_case(argument));
+            let known = known.ok_or_else(|| format!("`{argument}` uses no data connection"))?;
+            Ok(Box::new(Is(known)))
         }),
         ..Field::EMPTY
     },
     Field {
         name: "ftpdata.filename",
         help: "Name of the file, as the command gave it.",
-        kind: FieldKind::Bytes(|scope, _| Some(&scope.tx::<Transfer>().name)),
+        kind: FieldKind::Bytes(|scope, _| {
+            Some(scope.tx::<Transfer>().name.as_slice()).filter(|name| !name.is_empty())
+        }),
         fact: true,
         ..Field::EMPTY
     },
 ];
 
-/// What the file is moved for.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    #[default]
-    Retrieve,
-    Store,
-}
-
 #[derive(Debug)]
-struct Is(Kind);
+struct Is(Command);
 
 impl Condition for Is {
     fn holds(&self, scope: &Scope<'_>) -> bool {
-        scope.tx::<Transfer>().kind == self.0
+        scope.tx::<Transfer>().command == Some(self.0)
     }
 }
 
 /// The transfer.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Transfer {
-    kind: Kind,
+    command: Option<Command>,
+    /// Empty for a listing.
     name: Vec<u8>,
 }
 
@@ -115,7 +113,7 @@ impl Session for FtpData {
             began: (input.time, input.packet),
             last_id: &mut self.last_file,
         };
-        if source.files.is_empty() {
+        if source.files.is_empty() && transfer.body.command.is_some_and(Command::moves_file) {
             source.open(&transfer.body.name);
         }
         match input.data {
@@ -136,9 +134,8 @@ impl Session for FtpData {
 
     fn announced(&mut self, expectation: &Expectation) {
         self.direction = expectation.direction;
-        if let Some((kind, name)) = expectation.note.split_first() {
-            let kind = if *kind == b'S' { Kind::Store } else { Kind::Retrieve };
-            self.announced = Transfer { kind, name: name.to_vec() };
+        if let Some((number, name)) = expectation.note.split_first() {
+            self.announced = Transfer { command: Command::numbered(*number), name: name.to_vec() };
         }
     }
 
@@ -147,7 +144,13 @@ impl Session for FtpData {
 
 fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
     let transfer = scope.tx::<Transfer>();
-    json.object("ftp_data").bytes_text("filename", &transfer.name);
-    json.text("command", if transfer.kind == Kind::Store { "STOR" } else { "RETR" }).end();
+    json.object("ftp_data");
+    if !transfer.name.is_empty() {
+        json.bytes_text("filename", &transfer.name);
+    }
+    if let Some(command) = transfer.command {
+        json.text("command", command.name());
+    }
+    json.end();
     true
 }

@@ -28,7 +28,7 @@ fn announced() -> FtpData {
         server_port: 4000,
         protocol: "ftp-data",
         direction: Direction::ToServer,
-        note: b"Sa.txt".to_vec(),
+        note: b"\x06a.txt".to_vec(),
     });
     session
 }

@@ -147,6 +147,9 @@ fn app_layer_event(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
         return Err(fault);
     };
     let events = protocol::get(id).events;
+    let aliases = protocol::get(id).event_aliases;
+    let today = aliases.iter().find(|(old, _)| old.eq_ignore_ascii_case(event)).map(|(_, today)| *today);
+    let event = today.unwrap_or(event);
     let Some((_, code)) = events.iter().zip(0u8..).find(|(known, _)| known.eq_ignore_ascii_case(event))
     else {
         let mut fault =
