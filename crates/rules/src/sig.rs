@@ -163,7 +163,8 @@ pub(crate) struct Plan {
     pub(crate) steps: Box<[Step]>,
     /// Directions in which the rule can be decided.
     pub(crate) directions: [bool; 2],
-    /// A step looks at files: it is held against each file anew.
+    /// A step is about single files (size, digests, storing): the rule is held against each file anew. Content, name and
+    /// kind are not: each of these may come from another file of the transaction.
     pub(crate) files: bool,
 }
 

@@ -242,7 +242,6 @@ fn plan(
         let meant = only(part.direction);
         step.directions = [step.directions[0] && meant[0], step.directions[1] && meant[1]];
         taken.push(step);
-        files |= matches!(subject, Subject::FileData { .. } | Subject::FileName | Subject::FileMagic);
     }
     for test in tests {
         taken.push(step_of_test(protocol, test)?);
@@ -269,7 +268,9 @@ fn plan(
             step.directions = [step.directions[0] && directions[0], step.directions[1] && directions[1]];
         }
     }
-    taken.sort_by_key(|step| step.progress.iter().copied().max());
+    // Files come when they come: what is known before them is asked first, and remembered.
+    let of_files = |what: &What| matches!(what, What::FileData(_) | What::FileName(_) | What::FileMagic(_));
+    taken.sort_by_key(|step| (of_files(&step.what), step.progress.iter().copied().max()));
     let decided = [0, 1].map(|side| {
         if both_sides {
             taken.iter().any(|step| step.directions[side])

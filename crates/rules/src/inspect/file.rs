@@ -1,9 +1,10 @@
 //! Rules on files: each file of a transaction is held against them for itself.
 
+use model::Direction;
 use protocol::{File, FileState, Inspected, InspectedRule, ProtocolId};
 
 use super::bytes::Buffer;
-use super::transaction::{Tx, window};
+use super::transaction::{Taken, Tx, window};
 use super::{Hit, Run};
 use crate::dataset::Asked;
 use crate::index::Source;
@@ -16,17 +17,9 @@ const OF_FILE: u32 = 1 << 31;
 /// Files per transaction that rules remember.
 const FILES_MAX: usize = 1024;
 
-/// Whether a step is about files.
+/// Whether a step is about single files.
 pub(super) fn is_file_step(step: &Step) -> bool {
-    matches!(
-        step.what,
-        What::FileData(_)
-            | What::FileName(_)
-            | What::FileMagic(_)
-            | What::FileSize(_)
-            | What::Hashes(_)
-            | What::AnyFile
-    )
+    matches!(step.what, What::FileSize(_) | What::Hashes(_) | What::AnyFile)
 }
 
 /// Bytes of a file that a rule looks at.
@@ -87,9 +80,6 @@ impl Run<'_, '_> {
 
     fn file_holds(&mut self, plan: &Plan, tx: &Tx, at: usize) -> bool {
         plan.steps.iter().filter(|step| is_file_step(step)).all(|step| match &step.what {
-            What::FileData(part) => self.file_bytes(Source::FileData, part, tx, at),
-            What::FileName(part) => self.file_bytes(Source::FileName, part, tx, at),
-            What::FileMagic(part) => self.file_bytes(Source::FileMagic, part, tx, at),
             What::FileSize(test) => self.file_at(tx, at).is_some_and(|file| size_holds(file, *test)),
             What::Hashes(hashes) => self.file_at(tx, at).is_some_and(|file| hash_holds(file, hashes)),
             _ => true,
@@ -100,24 +90,32 @@ impl Run<'_, '_> {
         self.scene.flow.as_ref()?.app.session()?.files(tx.index).get(at)
     }
 
-    fn file_bytes(&mut self, source: Source, part: &Part, tx: &Tx, at: usize) -> bool {
-        let forced = self.forced(self.direction);
+    /// Holds content, name or kind against the files of one direction; one that fits is enough.
+    pub(super) fn any_file(&mut self, source: Source, part: &Part, tx: &Tx, direction: Direction) -> Taken {
+        let forced = self.forced(direction);
         let Some(session) = self.scene.flow.as_ref().and_then(|flow| flow.app.session()) else {
-            return false;
+            return Taken::NotYet;
         };
-        let Some(file) = session.files(tx.index).get(at) else { return false };
         let (machine, bench) = (&mut self.tools.machine, &mut self.tools.bench);
-        let mut space = Vec::new();
-        let Some(buffer) = bytes(source, file, tx.protocol, self.rules.settings(), forced, &mut space) else {
-            return part.absent != Absent::Fails;
-        };
-        if part.absent == Absent::Required {
-            return false;
-        }
         let mut sets = Asked { rules: self.rules, late: self.late.as_deref_mut() };
-        let offset = if part.transforms.is_empty() { buffer.offset } else { 0 };
-        let bytes = bench.apply(&part.transforms, buffer.bytes);
-        machine.holds(&part.ops, Buffer { bytes, offset, end: buffer.end }, &mut sets)
+        let mut space = Vec::new();
+        let mut there = false;
+        for file in session.files(tx.index).iter().filter(|file| file.direction == direction) {
+            let settings = self.rules.settings();
+            let Some(buffer) = bytes(source, file, tx.protocol, settings, forced, &mut space) else { continue };
+            there = true;
+            if part.absent == Absent::Required {
+                break;
+            }
+            let offset = if part.transforms.is_empty() { buffer.offset } else { 0 };
+            let bytes = bench.apply(&part.transforms, buffer.bytes);
+            if machine.holds(&part.ops, Buffer { bytes, offset, end: buffer.end }, &mut sets) {
+                return Taken::Holds;
+            }
+        }
+        let side = direction.index();
+        let past = tx.progress[side] >= tx.complete[side] || forced;
+        Taken::from(!there && part.absent != Absent::Fails && past)
     }
 
     /// `filestore` without a wider scope: this file.

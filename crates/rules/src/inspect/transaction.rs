@@ -36,8 +36,8 @@ pub(super) struct Tx {
     pub(super) index: usize,
     pub(super) id: u64,
     pub(super) protocol: ProtocolId,
-    progress: [u8; 2],
-    complete: [u8; 2],
+    pub(super) progress: [u8; 2],
+    pub(super) complete: [u8; 2],
     /// Bytes of its body that were inspected before, per direction.
     body: [u64; 2],
 }
@@ -284,12 +284,10 @@ impl Run<'_, '_> {
                 let _ = (forced, side);
                 Taken::from(value_holds(&step.what, &scope, tx.protocol))
             }
-            What::FileData(_)
-            | What::FileName(_)
-            | What::FileMagic(_)
-            | What::FileSize(_)
-            | What::Hashes(_)
-            | What::AnyFile => Taken::NotYet,
+            What::FileData(part) => self.any_file(Source::FileData, part, tx, direction),
+            What::FileName(part) => self.any_file(Source::FileName, part, tx, direction),
+            What::FileMagic(part) => self.any_file(Source::FileMagic, part, tx, direction),
+            What::FileSize(_) | What::Hashes(_) | What::AnyFile => Taken::NotYet,
         }
     }
 
