@@ -185,7 +185,7 @@ impl<'a> Draft<'a> {
             Subject::Field { places, .. } => {
                 places.iter().any(|place| matches!(place.field().kind, FieldKind::List(_)))
             }
-            Subject::FileName | Subject::FileMagic => true,
+            Subject::FileData { .. } | Subject::FileName | Subject::FileMagic => true,
             _ => false,
         };
         self.in_base64 = false;
