@@ -102,7 +102,9 @@ impl Run<'_, '_> {
         let mut there = false;
         for file in session.files(tx.index).iter().filter(|file| file.direction == direction) {
             let settings = self.rules.settings();
-            let Some(buffer) = bytes(source, file, tx.protocol, settings, forced, &mut space) else { continue };
+            let Some(buffer) = bytes(source, file, tx.protocol, settings, forced, &mut space) else {
+                continue;
+            };
             there = true;
             if part.absent == Absent::Required {
                 break;
