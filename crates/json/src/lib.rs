@@ -1,8 +1,8 @@
 //! A streaming JSON writer: values go straight into a byte buffer, without a tree in between.
 //!
 //! Every EVE record of every protocol is written with it, so it is on the hot path: no allocation but the buffer's own
-//! growth. Strings that are not UTF-8 are written as Suricata writes them: each byte outside printable ASCII that is not
-//! part of valid UTF-8 becomes `\xNN` text (RFC 8259 §7 has no byte strings).
+//! growth. In a string that is not UTF-8 every byte outside ASCII becomes `\xnn` text, as Suricata writes it (RFC 8259 §7 has
+//! no byte strings).
 
 #[cfg(test)]
 mod tests;
@@ -208,20 +208,21 @@ impl Json {
 
 /// Appends `value` as the inside of a JSON string; see the crate's head for bytes that are not UTF-8.
 pub fn escape_into(out: &mut Vec<u8>, value: &[u8]) {
+    if std::str::from_utf8(value).is_ok() {
+        return escape_utf8(out, value);
+    }
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut rest = value;
     while !rest.is_empty() {
-        match std::str::from_utf8(rest) {
-            Ok(text) => return escape_utf8(out, text.as_bytes()),
-            Err(error) => {
-                let (valid, bad) = rest.split_at(error.valid_up_to());
-                escape_utf8(out, valid);
-                let length = error.error_len().unwrap_or(bad.len());
-                for byte in &bad[..length] {
-                    out.extend_from_slice(format!("\\\\x{byte:02X}").as_bytes());
-                }
-                rest = &bad[length..];
-            }
+        let (plain, others) =
+            rest.split_at(rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len()));
+        escape_utf8(out, plain);
+        let count = others.iter().position(u8::is_ascii).unwrap_or(others.len());
+        for byte in &others[..count] {
+            out.extend_from_slice(&[b'\\', b'\\', b'x']);
+            out.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
         }
+        rest = &others[count..];
     }
 }
 

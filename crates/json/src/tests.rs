@@ -12,7 +12,10 @@ fn nested_values_are_separated_by_commas() {
 fn bytes_that_are_not_utf8_become_hexadecimal_text() {
     let mut json = Json::new();
     json.object_item().bytes_text("a", b"caf\xc3\xa9 \xff\x01\"").end();
-    assert_eq!(std::str::from_utf8(json.bytes()).unwrap(), "{\"a\":\"caf\u{e9} \\\\xFF\\u0001\\\"\"}");
+    assert_eq!(
+        std::str::from_utf8(json.bytes()).unwrap(),
+        "{\"a\":\"caf\\\\xc3\\\\xa9 \\\\xff\\u0001\\\"\"}"
+    );
 }
 
 #[test]

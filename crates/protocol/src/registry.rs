@@ -24,6 +24,8 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::websocket::PROTOCOL,
     &crate::ssh::PROTOCOL,
     &crate::quic::PROTOCOL,
+    &crate::krb5::PROTOCOL,
+    &crate::rfb::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].

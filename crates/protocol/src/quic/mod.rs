@@ -64,6 +64,8 @@ pub(crate) struct Quic {
     streams: [Stream; 2],
     /// The hello of this direction has been read: what follows is encrypted.
     hello: [bool; 2],
+    /// The server has sent a Retry.
+    retried: bool,
 }
 
 impl Default for Quic {
@@ -73,6 +75,7 @@ impl Default for Quic {
             keys: None,
             streams: Default::default(),
             hello: [false; 2],
+            retried: false,
         }
     }
 }
@@ -128,8 +131,10 @@ impl Quic {
             ..Message::default()
         };
         let mut event = None;
-        if header.kind == Kind::Retry && input.direction == Direction::ToClient {
-            // The client starts again, with keys from the connection id that the server chose (RFC 9001 §5.2).
+        let retry = header.kind == Kind::Retry && input.direction == Direction::ToClient;
+        if retry && !std::mem::replace(&mut self.retried, true) {
+            // The client starts again, with keys from the connection id that the server chose (RFC 9001 §5.2). It heeds
+            // the first Retry only (RFC 9000 §17.2.5.2).
             self.keys = None;
             self.hello[Direction::ToServer.index()] = false;
             self.streams = Default::default();
