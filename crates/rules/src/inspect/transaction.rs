@@ -227,7 +227,9 @@ impl Run<'_, '_> {
         }
         let (mut matched, all) = self.steps(sig, plan, tx, before);
         if all && plan.files {
-            self.files(sig, number, plan, tx, inspected);
+            if self.files(sig, number, plan, tx, inspected) {
+                matched |= DONE;
+            }
         } else if all {
             matched |= DONE;
             self.matched(sig, Hit { tx: Some(tx.id), state: true, ..Hit::packet(number) });

@@ -195,16 +195,13 @@ fn decompress(reader: impl Read, limit: usize, out: &mut Vec<u8>) {
 /// The part of `bytes` that `subslice` names; empty when its limits do not fit, unless `truncate` cuts them.
 fn subslice(bytes: &[u8], offset: i64, count: Option<i64>, truncate: bool) -> &[u8] {
     let len = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    let mut start = if offset < 0 { len.saturating_add(offset) } else { offset };
-    let mut end = match count {
+    let cut = |at: i64| if truncate { at.clamp(0, len) } else { at };
+    let start = cut(if offset < 0 { len.saturating_add(offset) } else { offset });
+    let end = cut(match count {
         None => len,
         Some(count) if count < 0 => len.saturating_add(count),
         Some(count) => start.saturating_add(count),
-    };
-    if truncate {
-        start = start.clamp(0, len);
-        end = end.clamp(0, len);
-    }
+    });
     match (usize::try_from(start), usize::try_from(end)) {
         (Ok(start), Ok(end)) => bytes.get(start..end).unwrap_or_default(),
         _ => &[],
