@@ -39,5 +39,5 @@ pub use sig::Sig;
 pub use state::FlowState;
 pub use text::{
     Argument, Class, Classification, Code, Environment, Error, Fault, KEYWORDS, Keyword, Loaded, Loader,
-    ReferenceSystem, References, Skipped, VERSION, Variables,
+    ReferenceSystem, References, Skipped, VERSION, Variables, explain, keywords,
 };

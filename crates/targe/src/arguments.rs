@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Read captures and write events, findings, incidents and a report.
     Investigate(Investigate),
+    /// Look at rules.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -27,6 +30,35 @@ pub(crate) enum Command {
     },
     /// Print the manual page (roff).
     Man,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Say of each rule that cannot be honoured where, why, and what to write instead. Ends with 1 when there is one.
+    Check {
+        /// Rule files in the Suricata language (also gzip).
+        #[arg(required = true, value_name = "RULES")]
+        files: Vec<PathBuf>,
+        /// Configuration file (YAML).
+        #[arg(short = 'c', long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Also list rules that were left out without being wrong.
+        #[arg(short = 'v', long)]
+        verbose: bool,
+    },
+    /// Tell a rule in words.
+    Explain {
+        /// Number of the rule.
+        sid: u32,
+        /// Rule files in the Suricata language (also gzip).
+        #[arg(required = true, value_name = "RULES")]
+        files: Vec<PathBuf>,
+        /// Configuration file (YAML).
+        #[arg(short = 'c', long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// List every keyword with one sentence each.
+    Keywords,
 }
 
 #[derive(Debug, Subcommand)]

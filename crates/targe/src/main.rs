@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Investigate(investigate) => investigate::run(&investigate),
+        Command::Rules(command) => rules::command(&command),
         Command::Config(ConfigCommand::Show { config }) => show(config.as_deref()),
         Command::Completions { shell } => {
             arguments::completions(shell);

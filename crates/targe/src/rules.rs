@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -9,8 +10,11 @@ use json::Json;
 use rules::ir::Verb;
 use rules::{BodyWindow, Environment, Loaded, Loader, RuleSet};
 
+use crate::arguments::RulesCommand;
 use crate::config::{Settings, plain};
 
+/// Some rules cannot be honoured.
+const EXIT_REFUSED: u8 = 1;
 /// Refused rules printed in full.
 const PRINTED_MAX: usize = 10;
 
@@ -23,18 +27,7 @@ pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> R
     if files.is_empty() && firewall.is_empty() {
         return Ok(None);
     }
-    let environment = environment(settings)?;
-    let mut loader = Loader::new(&environment);
-    for path in files {
-        loader.rules(path, &unpacked(path)?);
-    }
-    if !firewall.is_empty() {
-        loader.firewall_rules(Path::new(&firewall), &unpacked(Path::new(&firewall))?);
-    }
-    if let Some(path) = &settings.files.threshold {
-        loader.thresholds(path, &unpacked(path)?);
-    }
-    let loaded = loader.finish();
+    let loaded = read(settings, files)?;
     say(&loaded, quiet);
     if !loaded.errors.is_empty() && settings.is_on("rules.errors_fatal") {
         bail!("{} rules cannot be honoured, and rules.errors_fatal is set", loaded.errors.len());
@@ -49,6 +42,65 @@ pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> R
     hashes.sha256 |= sha256;
     settings.engine.rules = Some(Arc::new(compiled));
     Ok(Some(Rules { listing, count }))
+}
+
+fn read(settings: &Settings, files: &[PathBuf]) -> Result<Loaded> {
+    let environment = environment(settings)?;
+    let firewall = settings.text("firewall.rules");
+    let mut loader = Loader::new(&environment);
+    for path in files {
+        loader.rules(path, &unpacked(path)?);
+    }
+    if !firewall.is_empty() {
+        loader.firewall_rules(Path::new(&firewall), &unpacked(Path::new(&firewall))?);
+    }
+    if let Some(path) = &settings.files.threshold {
+        loader.thresholds(path, &unpacked(path)?);
+    }
+    Ok(loader.finish())
+}
+
+/// Carries out `targe rules …`.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn command(command: &RulesCommand) -> Result<ExitCode> {
+    let settings = |path: Option<&Path>| path.map_or_else(|| Ok(Settings::new()), Settings::read);
+    match command {
+        RulesCommand::Check { files, config, verbose } => {
+            let loaded = read(&settings(config.as_deref())?, files)?;
+            for error in &loaded.errors {
+                println!("{}", error.render());
+            }
+            for skipped in loaded.skipped.iter().filter(|_| *verbose) {
+                println!("{}:{}: left out: {}", skipped.file, skipped.line, skipped.reason);
+            }
+            let (rules, errors) = (loaded.rules.len(), loaded.errors.len());
+            println!(
+                "{rules} rules are understood, {errors} cannot be honoured, {} left out",
+                loaded.skipped.len()
+            );
+            Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_REFUSED) })
+        }
+        RulesCommand::Explain { sid, files, config } => {
+            let loaded = read(&settings(config.as_deref())?, files)?;
+            let rules = loaded.rules.iter().filter(|rule| rule.meta.sid == *sid).map(rules::explain);
+            let errors =
+                loaded.errors.iter().filter(|error| error.sid == Some(*sid)).map(rules::Error::render);
+            let told: Vec<String> = rules.chain(errors).collect();
+            if told.is_empty() {
+                bail!("there is no rule {sid} in these files");
+            }
+            print!("{}", told.join("\n"));
+            Ok(ExitCode::SUCCESS)
+        }
+        RulesCommand::Keywords => {
+            for (name, help) in rules::keywords() {
+                println!("{name:32} {help}");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 /// What became of the rules.

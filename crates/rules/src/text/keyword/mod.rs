@@ -152,6 +152,17 @@ pub(crate) fn words() -> Vec<&'static str> {
     words
 }
 
+/// Every keyword, also those of protocols, with one sentence each; sorted by name.
+pub fn keywords() -> Vec<(&'static str, &'static str)> {
+    let own = KEYWORDS.iter().flat_map(|family| family.iter()).map(|keyword| (keyword.name, keyword.help));
+    let fields =
+        REGISTRY.iter().flat_map(|protocol| protocol.fields.iter()).map(|field| (field.name, field.help));
+    let mut all: Vec<_> = own.chain(fields).collect();
+    all.sort_by_key(|(name, _)| *name);
+    all.dedup_by_key(|(name, _)| *name);
+    all
+}
+
 fn build() -> Dictionary {
     let mut places: Vec<(&'static str, Vec<Place>)> = Vec::new();
     let mut aliases: Vec<(&'static str, &'static str)> = Vec::new();

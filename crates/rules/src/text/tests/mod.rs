@@ -6,6 +6,7 @@ mod bytes;
 mod cases;
 mod content;
 mod dataset;
+mod explain;
 mod files;
 mod flow;
 mod header;
