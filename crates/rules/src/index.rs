@@ -132,6 +132,10 @@ impl AddressIndex {
                 })
             };
             let side = usize::from(width(sides[1]) < width(sides[0]));
+            if sig.head.either_way {
+                loose.push(*rule);
+                continue;
+            }
             match sides[side] {
                 Some(set) if width(Some(set)) <= 1 << NARROW_BITS => {
                     v4[side].extend(set.v4().iter().map(|(low, high)| (*low, *high, *rule)));

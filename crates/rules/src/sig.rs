@@ -65,6 +65,8 @@ pub(crate) struct Head {
     pub(crate) gate: u16,
     /// `=>`.
     pub(crate) both_sides: bool,
+    /// `<>`: either end of the packet may be the rule's source.
+    pub(crate) either_way: bool,
 }
 
 /// Number of the set of everything.
@@ -136,11 +138,22 @@ pub(crate) enum Test {
     },
 }
 
+/// Where payload conditions look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PayloadSides {
+    /// At the stream.
+    pub(crate) stream: bool,
+    /// At each packet.
+    pub(crate) packet: bool,
+    /// At packets that are not in the stream, in place of it.
+    pub(crate) outside: bool,
+}
+
 /// An inspection of the packet.
 #[derive(Debug)]
 pub(crate) enum Look {
     /// The payload: of the stream, of the packet, or whichever there is.
-    Payload { stream: bool, packet: bool, ops: Box<[Op]> },
+    Payload { sides: PayloadSides, ops: Box<[Op]> },
     /// A header.
     Header { buffer: PacketBuffer, transforms: Box<[Transform]>, ops: Box<[Op]>, absent: Absent },
     /// The payload after transforms.

@@ -7,18 +7,13 @@ use std::sync::Arc;
 
 use crate::ir::{Absent, FastPattern};
 use crate::op::{Content, Op, commonness};
-use crate::sig::{Look, Part, Sig, What};
+use crate::sig::{Look, Part, PayloadSides, Sig, What};
 
 /// Where the pattern is looked for.
 #[derive(Debug)]
 pub(super) enum Where {
     /// In the payload of packet rules.
-    Payload {
-        /// Of the stream.
-        stream: bool,
-        /// Of packets.
-        packet: bool,
-    },
+    Payload(PayloadSides),
     /// In what a step of the plans looks at, recognised by its part.
     Step(Arc<Part>),
 }
@@ -42,11 +37,11 @@ pub(super) fn choose(sig: &Sig) -> Option<Choice> {
         }
     };
     for look in &sig.looks {
-        let Look::Payload { stream, packet, ops } = look else { continue };
+        let Look::Payload { sides, ops } = look else { continue };
         for content in contents(ops) {
             let pattern = piece(content);
             offer(score(content, pattern), &|| Choice {
-                place: Where::Payload { stream: *stream, packet: *packet },
+                place: Where::Payload(*sides),
                 pattern: pattern.to_vec(),
             });
         }

@@ -1,23 +1,24 @@
 //! Of which type a rule is; its type decides where it is inspected and what its action applies to.
 
 use crate::ir::{Hook, Op, PacketTest, PostAction, Rule, Subject};
-use crate::sig::Kind;
+use crate::sig::{Kind, PayloadSides};
 
 /// TCP's protocol number.
 const TCP: u8 = 6;
 
 /// Whether payload conditions look at the stream and at packets.
-pub(super) fn payload_sides(rule: &Rule) -> (bool, bool) {
+pub(super) fn payload_sides(rule: &Rule) -> PayloadSides {
     let packet = rule.header.proto.only_packet
         || rule.packet.iter().any(needs_packet)
         || rule.inspections.iter().any(|inspection| matches!(inspection.subject, Subject::Packet(_)));
     let stream = rule.header.proto.only_stream
         || rule.packet.iter().any(|test| matches!(test, PacketTest::Flow(flow) if flow.stream == Some(true)));
     if packet || stream {
-        return (stream, packet);
+        // Who asks for the stream by name does not want to see what never made it into the stream.
+        return PayloadSides { stream, packet, outside: !stream };
     }
     if !rule.header.proto.has(TCP) {
-        return (false, true);
+        return PayloadSides { stream: false, packet: true, outside: true };
     }
     // A content with a fixed place is also looked for in each packet: that is what its author had before their eyes.
     let placed = rule.inspections.iter().any(|inspection| {
@@ -29,7 +30,7 @@ pub(super) fn payload_sides(rule: &Rule) -> (bool, bool) {
                 _ => false,
             })
     });
-    (true, placed)
+    PayloadSides { stream: true, packet: placed, outside: true }
 }
 
 /// Whether a condition is about the packet at hand, so that a payload condition beside it is, too.
@@ -114,7 +115,8 @@ pub(super) fn kind(rule: &Rule) -> Kind {
         return Kind::Packet;
     }
     if has(|subject| *subject == Subject::Payload) {
-        return match payload_sides(rule) {
+        let sides = payload_sides(rule);
+        return match (sides.stream, sides.packet) {
             (true, true) => Kind::PacketStream,
             (true, false) => Kind::Stream,
             (false, _) => Kind::Packet,

@@ -14,12 +14,14 @@ use crate::ir::{
     TransactionTest, Verb,
 };
 use crate::op::lower as lower_ops;
-use crate::sig::{ANY, FrameLook, Head, Kind, Look, Part, Plan, Post, Sig, Step, Test, What, gate};
+use crate::sig::{
+    ANY, FrameLook, Head, Kind, Look, Part, PayloadSides, Plan, Post, Sig, Step, Test, What, gate,
+};
 
 /// Brings a rule into the form in which it runs.
 pub(super) fn lower(rule: Rule, names: &mut Names) -> Sig {
     let kind = kind(&rule);
-    let (stream, packet) = payload_sides(&rule);
+    let sides = payload_sides(&rule);
     let flow = flow_condition(&rule);
     let hook_direction = match rule.header.hook {
         Some(Hook::App { direction, .. }) => Some(direction),
@@ -43,7 +45,7 @@ pub(super) fn lower(rule: Rule, names: &mut Names) -> Sig {
 
     let mut parts = Parts::default();
     for inspection in inspections {
-        parts.add(inspection, (stream, packet), kind == Kind::Transaction, names);
+        parts.add(inspection, sides, kind == Kind::Transaction, names);
     }
     let directions = if header.both_sides { [true; 2] } else { directions };
     let stores_files = post.iter().any(|action| matches!(action, PostAction::Filestore { .. }));
@@ -67,6 +69,7 @@ pub(super) fn lower(rule: Rule, names: &mut Names) -> Sig {
         flow,
         gate,
         both_sides: header.both_sides,
+        either_way: header.either_way,
     };
     let (mut suppressed, counted): (Vec<Late>, Vec<Late>) =
         late.into_iter().partition(|late| matches!(late, Late::Suppress { .. }));
@@ -131,7 +134,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn add(&mut self, inspection: Inspection, sides: (bool, bool), in_transaction: bool, names: &mut Names) {
+    fn add(&mut self, inspection: Inspection, sides: PayloadSides, in_transaction: bool, names: &mut Names) {
         let Inspection { subject, transforms, ops, absent, direction } = inspection;
         let transforms: Box<[Transform]> = transforms.iter().map(Transform::lower).collect();
         let ops = lower_ops(ops, names);
@@ -143,7 +146,7 @@ impl Parts {
                 self.steps.push((Subject::Payload, Arc::new(Part { transforms, ops, absent, direction })));
             }
             Subject::Payload if transforms.is_empty() => {
-                self.looks.push(Look::Payload { stream: sides.0, packet: sides.1, ops });
+                self.looks.push(Look::Payload { sides, ops });
             }
             Subject::Payload => self.looks.push(Look::PayloadTransformed { transforms, ops }),
             Subject::Packet(buffer) => self.looks.push(Look::Header { buffer, transforms, ops, absent }),

@@ -94,12 +94,12 @@ impl Builder {
             for direction in sides(sig.head.directions) {
                 let place = self.packets.entry((class, direction)).or_default();
                 match choice {
-                    Some(Choice { place: Where::Payload { stream, packet }, pattern }) => {
-                        let stream = *stream && class == Class::Tcp;
+                    Some(Choice { place: Where::Payload(looked), pattern }) => {
+                        let stream = looked.stream && class == Class::Tcp;
                         if stream {
                             place.stream.add(pattern, number);
                         }
-                        if *packet || !stream {
+                        if looked.packet || !stream {
                             place.packet.add(pattern, number);
                         }
                     }

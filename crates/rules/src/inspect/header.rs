@@ -51,8 +51,12 @@ impl Run<'_, '_> {
             && self.hook(head)
             && head.flow.is_none_or(|flow| self.flow(flow))
             && self.app(head)
-            && self.ports(head)
-            && self.addresses(head)
+            && (self.ends(head, false) || ((head.either_way || head.both_sides) && self.ends(head, true)))
+    }
+
+    /// Whether ports and addresses of the packet are the rule's, or (`swapped`) the rule's the other way round.
+    fn ends(&mut self, head: &Head, swapped: bool) -> bool {
+        self.ports(head, swapped) && self.addresses(head, swapped)
     }
 
     fn proto(&self, sig: &Sig) -> bool {
@@ -104,7 +108,7 @@ impl Run<'_, '_> {
         protocol.is_some_and(|protocol| speaks(&head.apps, protocol))
     }
 
-    fn ports(&self, head: &Head) -> bool {
+    fn ports(&self, head: &Head, swapped: bool) -> bool {
         if is_any(head.src_ports) && is_any(head.dst_ports) {
             return true;
         }
@@ -115,17 +119,19 @@ impl Run<'_, '_> {
         let sets = &self.rules.names.ports;
         let holds =
             |set: u32, port| is_any(set) || sets.get(set as usize).is_some_and(|set| set.contains(port));
-        holds(head.src_ports, layers.src_port) && holds(head.dst_ports, layers.dst_port)
+        let (src, dst) =
+            if swapped { (layers.dst_port, layers.src_port) } else { (layers.src_port, layers.dst_port) };
+        holds(head.src_ports, src) && holds(head.dst_ports, dst)
     }
 
-    fn addresses(&mut self, head: &Head) -> bool {
+    fn addresses(&mut self, head: &Head, swapped: bool) -> bool {
         if is_any(head.src) && is_any(head.dst) {
             return true;
         }
         if self.class == Class::NotIp {
             return false;
         }
-        self.address(head.dst, 1) && self.address(head.src, 0)
+        self.address(head.dst, usize::from(!swapped)) && self.address(head.src, usize::from(swapped))
     }
 
     /// Whether the packet's source (0) or destination (1) is in a set; asked once per packet.

@@ -9,7 +9,7 @@ use crate::Scene;
 use crate::dataset::Asked;
 use crate::ir::{Absent, PacketBuffer};
 use crate::op::Op;
-use crate::sig::{Look, Sig};
+use crate::sig::{Look, PayloadSides, Sig};
 
 impl Run<'_, '_> {
     /// Whether all inspections of the packet hold; says whether one was decided by the stream.
@@ -17,7 +17,7 @@ impl Run<'_, '_> {
         let mut by_stream = false;
         for look in &sig.looks {
             match look {
-                Look::Payload { stream, packet, ops } => by_stream |= self.payload(*stream, *packet, ops)?,
+                Look::Payload { sides, ops } => by_stream |= self.payload(*sides, ops)?,
                 Look::PayloadTransformed { transforms, ops } => {
                     let bytes = self.tools.bench.apply(transforms, self.scene.payload);
                     let mut sets = Asked { rules: self.rules, late: self.late.as_deref_mut() };
@@ -44,10 +44,10 @@ impl Run<'_, '_> {
     }
 
     /// The stream first, then the packet, unless its payload is in the stream already.
-    fn payload(&mut self, stream: bool, packet: bool, ops: &[Op]) -> Option<bool> {
+    fn payload(&mut self, sides: PayloadSides, ops: &[Op]) -> Option<bool> {
         let of_flow = self.scene.flow.as_ref().and_then(|flow| flow.stream);
         let mut sets = Asked { rules: self.rules, late: self.late.as_deref_mut() };
-        if stream {
+        if sides.stream {
             if let Some(scene) = of_flow {
                 for window in scene.windows {
                     let buffer = Buffer { bytes: window.data, offset: 0, end: true };
@@ -56,7 +56,7 @@ impl Run<'_, '_> {
                     }
                 }
             }
-            if !packet && of_flow.is_some_and(|scene| scene.added) {
+            if !sides.packet && (!sides.outside || of_flow.is_some_and(|scene| scene.added)) {
                 return None;
             }
         }
