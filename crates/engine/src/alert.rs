@@ -144,6 +144,10 @@ impl Stage<'_> {
                 self.flow_object(flow, out);
             }
         }
+        let frames = self.conversation.and_then(|conversation| conversation.frames.as_deref());
+        if let Some(frame) = alert.frame.and_then(|id| frames?.find(self.direction, id)) {
+            frame.write(&mut out.json);
+        }
         self.payload(alert, &mut out.json);
         self.packet(&mut out.json);
         self.verdict(outcome, &mut out.json);

@@ -7,6 +7,8 @@ use flow::{Flow, FlowState};
 use model::{Direction, Fact, FlowFact, Time};
 use protocol::{App, Endpoints};
 
+use crate::frame::Frames;
+
 /// The engine's own state of a flow.
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
@@ -26,6 +28,10 @@ pub(crate) struct Conversation {
     pub(crate) anomalies: u16,
     /// Transactions that were logged or dropped.
     pub(crate) transactions: u64,
+    /// Frames, once one was announced and somebody wants to know.
+    pub(crate) frames: Option<Box<Frames>>,
+    /// A drop record was written, per direction.
+    pub(crate) drop_told: [bool; 2],
     /// Hardware addresses, when records are to show them.
     macs: Option<Box<Macs>>,
     samples: Vec<Sample>,

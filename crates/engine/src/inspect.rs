@@ -47,12 +47,16 @@ pub(crate) fn packet_alone(view: &View<'_>, tools: &mut Tools<'_>) {
 /// A packet that is dropped unseen: its flow was, or the stream engine cannot follow it.
 pub(crate) fn dropped(
     view: &View<'_>,
-    entry: &Entry<'_, Conversation>,
+    entry: &mut Entry<'_, Conversation>,
     direction: Direction,
     reason: &str,
     tools: &mut Tools<'_>,
 ) {
     let Some(rules) = tools.rules else { return };
+    let told = std::mem::replace(&mut entry.app.drop_told[direction.index()], entry.app.rules.dropped);
+    if told && !tools.config.eve.drop_all {
+        return;
+    }
     let stage = Stage {
         view: Some(view),
         flow: Some(entry.flow),
@@ -92,8 +96,9 @@ pub(crate) fn packet(
         inspect_payload: !bad && !blind && !seen.layers.carries_tunnel,
         flow: None,
     };
-    // The packet that completes the handshake belongs to the established flow already.
-    let established = touch.established || turn.as_ref().is_some_and(|turn| turn.established);
+    // A packet that completes the handshake and carries data belongs to the established flow already.
+    let established = touch.established
+        || (!seen.payload().is_empty() && turn.as_ref().is_some_and(|turn| turn.established));
     let about = About { opened: touch.opened, established, direction: touch.direction, verdict };
     with_flow(scene, Some(view), entry, &about, turn, tools);
 }
@@ -151,6 +156,13 @@ fn with_flow(
     let app_events = std::mem::take(&mut entry.app.app_events);
     {
         let (mut narrow, mut wide) = (Stretch::new(), Stretch::new());
+        let mut frames = SmallVec::new();
+        if let Some(of_flow) = entry.app.frames.as_deref_mut() {
+            if let Some(stream) = &entry.stream {
+                of_flow.collect(direction, stream);
+            }
+            frames = of_flow.scenes(direction, pseudo);
+        }
         let mut stream_scene = None;
         if let (Some(stream), Some(turn)) = (&entry.stream, &turn) {
             if stream.raw_ready(turn) {
@@ -187,7 +199,7 @@ fn with_flow(
             app: &mut entry.app.app,
             ended: entry.app.ended.map(|ended| ended || parser_done || pseudo),
             stream: stream_scene,
-            frames: &mut [],
+            frames,
         };
         let flow = Some(flow);
         let mut scene = Scene { packet, time, bytes, layers, payload, pseudo, inspect_payload, flow };
@@ -226,6 +238,7 @@ fn with_flow(
         config: tools.config,
     };
     records(&stage, tools.outcome, tools.out);
+    entry.app.drop_told[direction.index()] |= tools.outcome.drop.is_some() && entry.app.rules.dropped;
     finish_raw(entry, turn.take(), upto);
 }
 

@@ -8,6 +8,7 @@ mod alert;
 mod config;
 mod conversation;
 mod exception;
+mod frame;
 mod inspect;
 mod log;
 mod output;

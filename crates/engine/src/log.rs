@@ -204,6 +204,35 @@ pub(crate) fn transactions(
     }
 }
 
+/// Writes the records of frames that are there as a whole, and forgets them.
+pub(crate) fn frames(
+    entry: &mut Entry<'_, Conversation>,
+    view: Option<&View<'_>>,
+    time: Time,
+    direction: Direction,
+    tools: &mut Tools<'_>,
+) {
+    let Some(mut frames) = entry.app.frames.take() else { return };
+    if let Some(stream) = &entry.stream {
+        frames.collect(direction, stream);
+    }
+    let (config, out) = (tools.config, &mut *tools.out);
+    let name = entry.app.app.name();
+    frames.finish(direction, view.is_none(), config.eve.frames, |frame| {
+        let start = out.mark();
+        let head = match view {
+            Some(view) => packet_head(view, Some(entry.flow), "frame"),
+            None => flow_head(entry.flow, None, time, "frame", direction),
+        };
+        eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
+        out.json.text("app_proto", name);
+        frame.write(&mut out.json);
+        out.json.end();
+        out.record(start);
+    });
+    entry.app.frames = Some(frames);
+}
+
 /// Oddities of the flow's application layer itself.
 fn flow_anomalies(
     conversation: &mut Conversation,

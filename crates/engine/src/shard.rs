@@ -112,7 +112,7 @@ impl Shard {
             entry.app.note_macs(seen.layers);
         }
         if entry.app.rules.dropped {
-            inspect::dropped(view, &entry, touch.direction, "flow drop", tools);
+            inspect::dropped(view, &mut entry, touch.direction, "flow drop", tools);
             return;
         }
         if exception::is_bypassed(&entry) {
@@ -126,11 +126,13 @@ impl Shard {
         tools.outcome.clear();
         match verdict {
             Verdict::Pass => {}
-            Verdict::Drop(reason) => inspect::dropped(view, &entry, touch.direction, reason, tools),
+            Verdict::Drop(reason) => inspect::dropped(view, &mut entry, touch.direction, reason, tools),
             Verdict::Inspect | Verdict::InspectAndDrop(_) => {
                 inspect::packet(view, &mut entry, &touch, turn.as_mut(), verdict, tools);
             }
         }
+        let direction = turn.as_ref().map_or(touch.direction, |turn| turn.direction);
+        log::frames(&mut entry, Some(view), seen.time, direction, tools);
         log::transactions(&mut entry, Some(view), tools.config, tools.out, false);
         if tools.outcome.bypass || turn.as_ref().is_some_and(|turn| turn.bypass) {
             exception::bypass(&mut entry);
@@ -200,6 +202,7 @@ impl Shard {
                 deliver(&mut entry, &mut turn, time, model::PacketId(0), tools.config, &mut self.asks);
                 entry.app.note_detection(before);
                 inspect::pseudo_packet(&mut entry, &mut turn, time, tools);
+                log::frames(&mut entry, None, time, direction, tools);
                 log::transactions(&mut entry, None, tools.config, tools.out, false);
             }
         }
@@ -247,6 +250,11 @@ fn take_in(
             if entry.app.app.feed_datagram(&feed, &tools.config.protocol, asks) {
                 entry.flow.swap();
             }
+            if wants_frames(tools.config) && !asks.frames.is_empty() {
+                let frames = entry.app.frames.get_or_insert_default();
+                frames.datagram(asks, entry.app.app.protocol_id(), touch.direction, seen.payload());
+            }
+            asks.frames.clear();
             None
         }
         _ => None,
@@ -284,6 +292,11 @@ fn deliver(
             None => {}
         }
     }
+}
+
+/// Whether frames have to be kept.
+pub(crate) fn wants_frames(config: &Config) -> bool {
+    config.eve.frames || config.rules.as_deref().is_some_and(RuleSet::needs_frames)
 }
 
 /// How much of a stream content rules are shown around a transaction of this protocol, per direction.
@@ -329,6 +342,7 @@ fn feed_direction(
         let feed = Feed { direction, data, end, time, packet, endpoints, midstream, established };
         let protocol = app.protocol_id();
         let taken = app.feed_stream(&feed, &config.protocol, asks);
+        let shown = data.bytes().len() as u64;
         let used = match data {
             Data::Gap(missing) => missing,
             Data::Bytes(_) => u32::try_from(taken.used).unwrap_or(u32::MAX),
@@ -336,6 +350,13 @@ fn feed_direction(
         let needed = u32::try_from(taken.needed).unwrap_or(u32::MAX);
         let last = end || used == 0;
         entry.app.ended[direction.index()] |= end;
+        if wants_frames(config) && (!asks.frames.is_empty() || entry.app.frames.is_some()) {
+            let progress = (stream.app_progress(direction), stream.app_progress(direction.other()));
+            let frames = entry.app.frames.get_or_insert_default();
+            frames.note(asks, protocol.or(app.protocol_id()), direction, progress);
+            frames.show(direction, progress.0 + shown);
+        }
+        asks.frames.clear();
         stream.consume(direction, used, needed);
         if let Some(now) = app.protocol()
             && app.protocol_id() != protocol

@@ -58,7 +58,7 @@ pub struct FlowScene<'a> {
     /// The TCP stream; `None` for other protocols and without a session.
     pub stream: Option<StreamScene<'a>>,
     /// Frames with news in the packet's direction, in order of their start.
-    pub frames: &'a mut [FrameScene<'a>],
+    pub frames: SmallVec<[FrameScene<'a>; 4]>,
 }
 
 /// The TCP stream as it stands.

@@ -677,7 +677,10 @@ pub(crate) const KNOBS: &[Knob] = &[
         name: "eve.drop.flows",
         default: "\"all\"",
         help: "Drop records per flow: start or all.",
-        set: keep,
+        set: |s, v| {
+            s.engine.eve.drop_all = plain(v) != "start";
+            Ok(())
+        },
     },
     Knob { name: "eve.dhcp.extended", default: "false", help: "DHCP records carry everything.", set: keep },
     Knob {
