@@ -57,7 +57,10 @@ pub(crate) struct Tools<'a> {
 impl Shard {
     /// An empty shard.
     pub(crate) fn new(config: &Config) -> Self {
-        Self { flows: Table::new(config.flow.clone()), expectations: Vec::new(), asks: Asks::default() }
+        let mut flow = config.flow.clone();
+        // Without rules nobody looks at streams as such, and nothing is kept for them.
+        flow.stream.raw &= config.rules.is_some();
+        Self { flows: Table::new(flow), expectations: Vec::new(), asks: Asks::default() }
     }
 
     /// Ends what is due by `now`.
