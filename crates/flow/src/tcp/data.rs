@@ -306,8 +306,8 @@ impl Data {
                 break;
             }
             if last && front.start == self.edge {
-                // Keep the buffer for what follows.
-                front.buffer.clear();
+                // An idle stream keeps its place and no buffer: most flows of a table are idle.
+                memory.give(std::mem::take(&mut front.buffer));
                 front.head = 0;
                 break;
             }
@@ -355,7 +355,12 @@ impl Data {
     fn append(&mut self, at: u64, bytes: &[u8], bound: (u64, u64), memory: &mut Memory) {
         memory.reserve(bytes.len() as u64);
         match self.regions.back_mut() {
-            Some(region) if region.end() == at => region.append(bytes),
+            Some(region) if region.end() == at => {
+                if region.buffer.capacity() == 0 {
+                    region.buffer = memory.take();
+                }
+                region.append(bytes);
+            }
             _ => {
                 let mut buffer = memory.take();
                 buffer.extend_from_slice(bytes);

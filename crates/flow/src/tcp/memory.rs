@@ -3,9 +3,9 @@
 use super::session::Session;
 
 /// Buffers kept for reuse.
-const BUFFERS_MAX: usize = 256;
+const BUFFERS_MAX: usize = 64;
 /// Larger buffers go back to the allocator.
-const BUFFER_BYTES_MAX: usize = 64 * 1024;
+const BUFFER_BYTES_MAX: usize = 16 * 1024;
 /// Sessions kept for reuse.
 const SESSIONS_MAX: usize = 1024;
 
