@@ -172,6 +172,12 @@ impl Settings {
         self.engine.flow.stream.inline = self.inline.unwrap_or(prevents);
         self.engine.eve.prevention = prevents;
         self.resolve_exceptions(prevents);
+        // Stored files are named by their SHA-256.
+        let stores = self
+            .values
+            .iter()
+            .any(|(name, value)| name == "file_store.enabled" && value == &Value::Bool(true));
+        self.engine.protocol.files.sha256 |= stores;
         if self.home_is_set {
             self.engine.home = self.home().unwrap_or_default();
         }
