@@ -166,6 +166,7 @@ pub(crate) fn packet_without_flow(view: &View<'_>, config: &Config, out: &mut Ou
 pub(crate) fn transactions(
     entry: &mut Entry<'_, Conversation>,
     view: Option<&View<'_>>,
+    packet: Option<Direction>,
     config: &Config,
     out: &mut Output,
     ending: bool,
@@ -187,6 +188,7 @@ pub(crate) fn transactions(
             flow: entry.flow,
             ethernet,
             view,
+            packet,
             time,
             config,
             silent,
@@ -274,6 +276,8 @@ struct TransactionTurn<'a> {
     /// Hardware addresses from client to server, for records that no packet causes.
     ethernet: Option<Ethernet>,
     view: Option<&'a View<'a>>,
+    /// Which way the packet at hand goes, pseudo packets too.
+    packet: Option<Direction>,
     time: Time,
     config: &'a Config,
     /// A rule switched off the records of the flow.
@@ -298,8 +302,7 @@ impl TransactionTurn<'_> {
         }
         if self.config.eve.anomaly[2] && wanted(self.config, "anomaly") {
             let (tx, events) = (core.id, core.events.clone());
-            // Seen from the side that the exchange belongs to, or the packet's.
-            let direction = self.direction();
+            let direction = self.packet.unwrap_or_else(|| self.direction());
             for code in &events[from..] {
                 let name = self.protocol.events.get(usize::from(*code)).copied().unwrap_or("unknown");
                 let start = out.mark();

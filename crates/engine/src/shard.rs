@@ -136,7 +136,7 @@ impl Shard {
         }
         let direction = turn.as_ref().map_or(touch.direction, |turn| turn.direction);
         log::frames(&mut entry, Some(view), seen.time, direction, tools);
-        log::transactions(&mut entry, Some(view), tools.config, tools.out, false);
+        log::transactions(&mut entry, Some(view), Some(direction), tools.config, tools.out, false);
         if tools.outcome.bypass || turn.as_ref().is_some_and(|turn| turn.bypass) {
             exception::bypass(&mut entry);
         }
@@ -206,10 +206,10 @@ impl Shard {
                 entry.app.note_detection(before);
                 inspect::pseudo_packet(&mut entry, &mut turn, time, tools);
                 log::frames(&mut entry, None, time, direction, tools);
-                log::transactions(&mut entry, None, tools.config, tools.out, false);
+                log::transactions(&mut entry, None, Some(turn.direction), tools.config, tools.out, false);
             }
         }
-        log::transactions(&mut entry, None, tools.config, tools.out, true);
+        log::transactions(&mut entry, None, None, tools.config, tools.out, true);
         log::ended_flow(&mut entry, time, tools);
         if tools.out.facts {
             let gaps = entry.stream.as_ref().map_or([false; 2], Stream::gaps);
