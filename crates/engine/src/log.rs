@@ -177,6 +177,8 @@ pub(crate) fn transactions(
     let Some(protocol) = conversation.app.protocol() else { return };
     let ethernet = conversation.first_macs(entry.flow);
     let Some(session) = conversation.app.session_mut() else { return };
+    // Both sides have said that nothing more will come: what is open is logged as it stands.
+    let over = conversation.ended == [true; 2];
     let silent = conversation.rules.quiet;
     let quiet_rules = config.rules.is_none() || conversation.rules.passed || conversation.rules.dropped;
     let mut index = 0;
@@ -194,7 +196,7 @@ pub(crate) fn transactions(
             silent,
         };
         turn.anomalies(out);
-        let done = turn.records(out, ending);
+        let done = turn.records(out, ending || over);
         let files_done = turn.files(out, ending, done);
         if done && (files_done && turn.inspected(quiet_rules) || ending) {
             turn.tell(out);
@@ -388,7 +390,11 @@ impl TransactionTurn<'_> {
                 file.body.forget(needed);
                 continue;
             }
-            if !std::mem::replace(&mut file.logged, true) {
+            // A file is logged by a packet that goes its way, unless none is waited for.
+            let waits = !ending && !done && self.packet.is_some_and(|packet| packet != file.direction);
+            if waits && !file.logged {
+                all = false;
+            } else if !std::mem::replace(&mut file.logged, true) {
                 self.file(position, out);
             }
         }

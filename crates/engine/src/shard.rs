@@ -91,7 +91,7 @@ impl Shard {
         let seen = &view.seen;
         self.advance(seen.time, tools);
         tools.out.begin(Cause::Packet { time: seen.time, packet: seen.id, turn: view.turn });
-        let touch = self.flows.touch(seen);
+        let mut touch = self.flows.touch(seen);
         while let Some(slot) = self.flows.next_ended() {
             // The flow that had to go is told of as of this packet.
             self.end_flow_now(slot, seen.time, tools);
@@ -122,7 +122,12 @@ impl Shard {
             return;
         }
         let before = entry.app.detection_done();
+        let reversed = entry.flow.reversed;
         let mut turn = take_in(&mut entry, view, &touch, tools, &mut self.asks);
+        if turn.is_none() && entry.flow.reversed != reversed {
+            // The datagram showed that the sides are the other way round, and so does it itself go.
+            touch.direction = touch.direction.other();
+        }
         entry.app.note_detection(before);
         let verdict =
             turn.as_ref().map_or(Verdict::Inspect, |turn| exception::apply(&mut entry, turn, tools.config));

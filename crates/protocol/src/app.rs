@@ -600,8 +600,8 @@ impl App {
         if available == 0 {
             return Taken::default();
         }
-        let found = self.look(feed, config).or_else(|| self.unlooked().map(|id| (id, false)));
-        let Some((id, _)) = found else {
+        let looked = self.look(feed, config).map(|(id, _)| id);
+        let Some(id) = looked.or_else(|| self.unlooked()) else {
             if available >= CHANGE_MAX || feed.end {
                 self.check_announced(None);
                 self.fail();
@@ -613,10 +613,11 @@ impl App {
         self.check_announced(Some(id));
         let (here, other) = (feed.direction.index(), feed.direction.other().index());
         self.sides[here] = Side::Known(id);
-        self.sides[other] = Side::Unknown;
+        // Nothing could recognise the other direction of what is only believed, either.
+        self.sides[other] = if looked.is_some() { Side::Unknown } else { Side::Known(id) };
         self.completed[here] = true;
-        self.completed[other] = false;
-        self.exhausted = [true, false];
+        self.completed[other] = looked.is_none();
+        self.exhausted = [true, looked.is_none()];
         self.waiting = [0; 2];
         let named_only = config.index.named_only(config, id);
         self.settle(id, named_only);

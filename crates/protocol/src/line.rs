@@ -34,8 +34,11 @@ pub(crate) fn take_line<'a>(rest: &mut &'a [u8], skipping: &mut bool) -> Option<
             continue;
         }
         let (text, end) = split_end(line);
-        let cut = text.get(..LINE_BYTES_MAX).filter(|cut| cut.len() < text.len());
-        return Some(Line { text: cut.unwrap_or(text), end, cut: cut.is_some() });
+        // A line that reaches the limit with its end counted is cut there; what is left of the end stays.
+        return Some(match line.get(..LINE_BYTES_MAX) {
+            Some(cut) => Line { text: cut, end, cut: true },
+            None => Line { text, end, cut: false },
+        });
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     session: Some(|| Box::new(Dns::new(Variant::Dns))),
     fields: fields::FIELDS,
     events: EVENTS,
-    event_aliases: &[("not_a_request", "not_request"), ("not_a_response", "not_response")],
+    event_aliases: &[("not_request", "not_a_request"), ("not_response", "not_a_response")],
     logs: &[Log { event_type: "dns", when: LogWhen::Complete, write: log::write, with_alert: true }],
     accepts_gaps: true,
     one_sided: true,

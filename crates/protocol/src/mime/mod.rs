@@ -194,10 +194,11 @@ impl Message {
     }
 
     /// Takes a line without its end, and the end. A line may be given in pieces while in a body: all but the last without
-    /// an end.
+    /// an end. `stuffing` tells how many bytes at its start were put there by the transport; only the MD5 covers them.
     pub(crate) fn line(
         &mut self,
         line: &[u8],
+        stuffing: usize,
         end: &'static [u8],
         files: &mut FileSource<'_>,
         odd: &mut impl FnMut(Oddity),
@@ -206,6 +207,7 @@ impl Message {
             md5.update(line);
             md5.update(end);
         }
+        let line = line.get(stuffing..).unwrap_or_default();
         if line.len() > LINE_BYTES_MAX {
             odd(Oddity::LongLine);
         }

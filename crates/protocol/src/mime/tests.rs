@@ -25,7 +25,7 @@ fn read(message: &[u8], odd: &mut Vec<Oddity>) -> (Message, Vec<File>) {
                 None => (line, b""),
             },
         };
-        mime.line(line, end, &mut source, &mut |what| odd.push(what));
+        mime.line(line, 0, end, &mut source, &mut |what| odd.push(what));
     }
     mime.finish(&mut source, FileState::Closed);
     (mime, files)

@@ -44,6 +44,10 @@ pub(super) enum Read {
 }
 
 impl Message {
+    pub(super) fn is_request(&self) -> bool {
+        matches!(self.first, First::Request { .. })
+    }
+
     /// Values of a header, by its name or its compact form (RFC 3261 §7.3.3).
     pub(super) fn values(&self, name: &[u8], compact: u8) -> impl Iterator<Item = &[u8]> {
         self.headers

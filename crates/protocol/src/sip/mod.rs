@@ -131,12 +131,15 @@ impl Session for Sip {
                 continue;
             }
             match message::read(rest, stream) {
-                Read::Message(message, place) => {
+                // Each direction has its kind of message; what goes the wrong way is not one.
+                Read::Message(message, place)
+                    if message.is_request() == (input.direction == Direction::ToServer) =>
+                {
                     self.open(input, message, &place, used);
                     used += place.end;
                 }
                 Read::More if stream => return Fed::Need { used, needed: rest.len() + 1 },
-                Read::More | Read::Not => {
+                Read::Message(..) | Read::More | Read::Not => {
                     if let Some(last) = self.transactions.last_mut() {
                         last.core.raise(INVALID_DATA);
                     }
@@ -158,7 +161,7 @@ impl Sip {
         if self.transactions.is_full() {
             return;
         }
-        let request = matches!(message.first, First::Request { .. });
+        let request = message.is_request();
         let core = &mut self.transactions.open(input.time, input.packet, message).core;
         core.only = Some(input.direction);
         core.advance(Direction::ToServer, 1);

@@ -53,7 +53,7 @@ fn a_datagram_is_a_message_with_its_description() {
 
 #[test]
 fn rechunking_a_stream_changes_nothing() {
-    let stream = [INVITE, b"\r\n\r\n", b"SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n", INVITE].concat();
+    let stream = [INVITE, b"\r\n\r\n", b"ACK sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n", INVITE].concat();
     let mut whole = Sip::default();
     feed(&mut whole, TCP, Direction::ToServer, &stream);
     let mut parts = Sip::default();
@@ -75,6 +75,13 @@ fn other_protocols_with_the_same_methods_are_told_apart() {
     assert_eq!(confirm(b"NOTIFY * HTTP/1.1\r\n"), ProbeAnswer::No);
     assert_eq!(confirm(b"NOTIFY sip:a SIP/2.0\r\n"), ProbeAnswer::Yes);
     assert_eq!(confirm(b"NOTIFY sip:a"), ProbeAnswer::More);
+}
+
+#[test]
+fn a_request_from_the_server_is_no_message() {
+    let mut sip = Sip::default();
+    assert_eq!(feed(&mut sip, UDP, Direction::ToClient, INVITE).0, Fed::Used(INVITE.len()));
+    assert_eq!(sip.count(), 0);
 }
 
 proptest! {

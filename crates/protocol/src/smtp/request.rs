@@ -186,7 +186,7 @@ impl Smtp {
         if line.text == b"." {
             self.end_mail(input);
         } else {
-            self.mime_line(input, unstuff(line.text), line.end);
+            self.mime_line(input, line.text, stuffing(line.text), line.end);
         }
         true
     }
@@ -209,7 +209,7 @@ impl Smtp {
         if !midline && line == b"." && !end.is_empty() {
             self.end_mail(input);
         } else {
-            self.mime_line(input, if midline { line } else { unstuff(line) }, end);
+            self.mime_line(input, line, if midline { 0 } else { stuffing(line) }, end);
         }
         *rest = rest.get(used..).unwrap_or_default();
         true
@@ -251,7 +251,7 @@ impl Smtp {
                     self.flush_carry(input);
                 }
             } else {
-                self.mime_line(input, text, end);
+                self.mime_line(input, text, 0, end);
             }
         }
         let left = left - take as u64;
@@ -267,12 +267,14 @@ impl Smtp {
         }
         let carry = std::mem::take(&mut self.carry);
         let (text, end) = split_end(&carry);
-        self.with_mime(input, |mime, files, odd| mime.line(text, end, files, &mut |oddity| odd.push(oddity)));
+        self.with_mime(input, |mime, files, odd| {
+            mime.line(text, 0, end, files, &mut |oddity| odd.push(oddity))
+        });
     }
 
-    fn mime_line(&mut self, input: &Input<'_>, text: &[u8], end: &'static [u8]) {
+    fn mime_line(&mut self, input: &Input<'_>, text: &[u8], stuffing: usize, end: &'static [u8]) {
         self.with_mime(input, |mime, files, odd| {
-            mime.line(text, end, files, &mut |oddity| odd.push(oddity));
+            mime.line(text, stuffing, end, files, &mut |oddity| odd.push(oddity));
         });
     }
 
@@ -339,8 +341,8 @@ fn piece_len(rest: &[u8]) -> usize {
 }
 
 /// RFC 5321 §4.5.2: a leading dot is doubled on the way.
-fn unstuff(line: &[u8]) -> &[u8] {
-    if line.starts_with(b"..") { line.get(1..).unwrap_or_default() } else { line }
+fn stuffing(line: &[u8]) -> usize {
+    usize::from(line.starts_with(b".."))
 }
 
 /// The word after a command of `len` bytes and one separator.
