@@ -7,67 +7,37 @@ use hashbrown::HashMap;
 /// Scores of addresses and networks by category.
 #[derive(Debug, Default)]
 pub struct Reputation {
-    categories: Vec<(String, u8)>,
     hosts: HashMap<(IpAddr, u8), u8>,
     /// Network address, prefix length, category, score; longest prefix first.
     networks: Vec<(IpAddr, u8, u8, u8)>,
 }
 
 impl Reputation {
-    /// Highest number of a category.
-    pub const CATEGORIES_MAX: u8 = 60;
-
-    /// Reads a file of categories (`number,name,description` per line).
-    ///
-    /// # Errors
-    /// Names the first line that is none.
-    pub fn add_categories(&mut self, text: &str) -> Result<(), String> {
+    /// Reads a file of scores (`address[/prefix],category,score` per line); answers which lines are none, and why.
+    pub fn read(&mut self, text: &str) -> Vec<(usize, &'static str)> {
+        let mut wrong = Vec::new();
         for (line, entry) in lines(text) {
-            let mut parts = entry.splitn(3, ',').map(str::trim);
-            let number = parts.next().and_then(|number| number.parse::<u8>().ok());
-            match (number, parts.next()) {
-                (Some(number), Some(name)) if (1..Self::CATEGORIES_MAX).contains(&number) => {
-                    self.categories.push((name.to_owned(), number));
-                }
-                _ => return Err(format!("line {line}: expected `number,name,description`")),
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads a file of scores (`address[/prefix],category,score` per line).
-    ///
-    /// # Errors
-    /// Names the first line that is none.
-    pub fn add_scores(&mut self, text: &str) -> Result<(), String> {
-        for (line, entry) in lines(text) {
-            let wrong = || format!("line {line}: expected `address,category,score`");
-            let mut parts = entry.splitn(3, ',').map(str::trim);
-            let (address, category, score) = match (parts.next(), parts.next(), parts.next()) {
-                (Some(address), Some(category), Some(score)) => (address, category, score),
-                _ => return Err(wrong()),
-            };
-            let category = category.parse().map_err(|_| wrong())?;
-            let score = score.parse().map_err(|_| wrong())?;
-            match address.split_once('/') {
-                Some((address, prefix)) => {
-                    let address: IpAddr = address.parse().map_err(|_| wrong())?;
-                    let prefix = prefix.parse().map_err(|_| wrong())?;
-                    self.networks.push((address, prefix, category, score));
-                }
-                None => {
-                    let address = address.parse().map_err(|_| wrong())?;
-                    self.hosts.insert((address, category), score);
-                }
+            if self.read_line(entry).is_none() {
+                wrong.push((line, "expected `address[/prefix],category,score`"));
             }
         }
         self.networks.sort_by_key(|(_, prefix, ..)| std::cmp::Reverse(*prefix));
-        Ok(())
+        wrong
     }
 
-    /// The number of a category.
-    pub fn category(&self, name: &str) -> Option<u8> {
-        self.categories.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
+    fn read_line(&mut self, entry: &str) -> Option<()> {
+        let mut parts = entry.splitn(3, ',').map(str::trim);
+        let (address, category, score) = (parts.next()?, parts.next()?, parts.next()?);
+        let (category, score) = (category.parse().ok()?, score.parse().ok()?);
+        match address.split_once('/') {
+            Some((address, prefix)) => {
+                self.networks.push((address.parse().ok()?, prefix.parse().ok()?, category, score));
+            }
+            None => {
+                self.hosts.insert((address.parse().ok()?, category), score);
+            }
+        }
+        Some(())
     }
 
     /// The score of an address in a category.

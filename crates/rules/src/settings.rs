@@ -49,10 +49,11 @@ pub struct BodyWindow {
 impl Settings {
     /// How bodies of a protocol are inspected.
     pub(crate) fn body(&self, _protocol: ProtocolId, direction: Direction) -> BodyWindow {
-        match direction {
+        let window = match direction {
             Direction::ToServer => self.request_body,
             Direction::ToClient => self.response_body,
-        }
+        };
+        if self.body_inline { BodyWindow { least: 0, ..window } } else { window }
     }
 
     /// How files of a protocol are inspected.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use json::Json;
 use rules::ir::Verb;
-use rules::{BodyWindow, Environment, Loaded, Loader, RuleSet};
+use rules::{BodyWindow, Environment, Loaded, Loader, Reputation, RuleSet};
 
 use crate::arguments::RulesCommand;
 use crate::config::{Settings, plain};
@@ -34,7 +34,9 @@ pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> R
     }
     let listing = listing(&loaded);
     let count = loaded.rules.len();
-    let compiled = RuleSet::compile(loaded.rules, inspection(settings));
+    let reputation = Arc::new(reputation(settings)?);
+    let inspection = rules::Settings { reputation, ..inspection(settings) };
+    let compiled = RuleSet::compile(loaded.rules, inspection);
     let [md5, sha1, sha256] = compiled.needs_hashes();
     let hashes = &mut settings.engine.protocol.files;
     hashes.md5 |= md5;
@@ -146,6 +148,16 @@ fn environment(settings: &Settings) -> Result<Environment> {
         }
     }
     Ok(environment)
+}
+
+fn reputation(settings: &Settings) -> Result<Reputation> {
+    let mut reputation = Reputation::default();
+    for path in &settings.files.reputation {
+        for (line, cause) in reputation.read(&text(path)?) {
+            eprintln!("targe: {}:{line}: {cause}", path.display());
+        }
+    }
+    Ok(reputation)
 }
 
 fn inspection(settings: &Settings) -> rules::Settings {
