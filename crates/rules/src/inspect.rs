@@ -3,6 +3,7 @@
 //! For each packet: rules on addresses alone, rules on the packet and its stream, rules on frames, then rules on the open
 //! transactions of the packet's direction. What matched is queued, and decided in the order of the rules at the end.
 
+mod asn1;
 mod bytes;
 mod codec;
 mod file;

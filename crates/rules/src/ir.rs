@@ -16,7 +16,7 @@ pub use late::{
     BitTrack, Late, PostAction, SuppressTrack, Tag, TagMetric, TagOf, ThresholdKind, Track, UniqueOn,
 };
 pub use op::{
-    Base64Decode, ByteExtract, ByteFormat, ByteJump, ByteMath, ByteTest, Capture, CaptureKind, Content,
+    Asn1, Base64Decode, ByteExtract, ByteFormat, ByteJump, ByteMath, ByteTest, Capture, CaptureKind, Content,
     DatasetCommand, DatasetEntry, DatasetFormat, DatasetKind, DatasetSpec, Endian, FastPattern, JumpFrom,
     MathOperator, Op, Pcre, TestOperator, Value,
 };

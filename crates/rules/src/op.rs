@@ -20,6 +20,7 @@ pub(crate) enum Op {
     Size(NumberTest),
     Entropy { offset: usize, bytes: Option<usize>, operator: TestOperator, negated: bool, value: f64 },
     Base64 { bytes: Option<usize>, offset: usize, relative: bool, then: Box<[Op]> },
+    Asn1(ir::Asn1),
     Dataset { set: u32, command: DatasetCommand, context: bool },
     Datarep { set: u32, test: NumberTest },
 }
@@ -100,6 +101,7 @@ fn lower_one(op: ir::Op, again: bool, names: &mut dyn Numbering) -> Op {
             relative: decode.relative,
             then: lower(decode.then, names),
         },
+        ir::Op::Asn1(asked) => Op::Asn1(asked),
         ir::Op::Dataset { set, command } => {
             Op::Dataset { set: names.dataset(&set), command, context: set.context_key.is_some() }
         }
@@ -148,11 +150,13 @@ fn has_follower(rest: &[ir::Op]) -> bool {
             ir::Op::ByteExtract(extract) => return extract.relative,
             ir::Op::ByteMath(math) => return math.relative,
             ir::Op::Base64(decode) if decode.relative => return true,
+            ir::Op::Asn1(asked) if asked.relative => return true,
             ir::Op::IsDataAt { .. }
             | ir::Op::ByteTest(_)
             | ir::Op::Base64(_)
             | ir::Op::Size(_)
             | ir::Op::Entropy { .. }
+            | ir::Op::Asn1(_)
             | ir::Op::Dataset { .. }
             | ir::Op::Datarep { .. } => {}
         }

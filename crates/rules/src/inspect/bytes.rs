@@ -10,8 +10,8 @@ use pcre2::bytes::CaptureLocations;
 use super::codec;
 use crate::NumberTest;
 use crate::ir::{
-    ByteExtract, ByteFormat, ByteJump, ByteMath, ByteTest, CaptureKind, DatasetCommand, Endian, JumpFrom,
-    MathOperator, TestOperator, Value,
+    Asn1, ByteExtract, ByteFormat, ByteJump, ByteMath, ByteTest, CaptureKind, DatasetCommand, Endian,
+    JumpFrom, MathOperator, TestOperator, Value,
 };
 use crate::op::{Content, Op, Pcre};
 
@@ -136,6 +136,7 @@ impl<'b> Run<'_, 'b> {
                 Op::Base64 { bytes, offset, relative, then } => {
                     yes_or(self.base64(*bytes, *offset, *relative, then), Found::No)
                 }
+                Op::Asn1(asked) => yes_or(self.asn1(asked), Found::No),
                 Op::Dataset { set, command, context } => {
                     let (holds, entry) = self.sets.ask(*set, *command, self.buffer.bytes);
                     if let (true, true, Some(entry)) = (holds, *context, entry) {
@@ -154,6 +155,14 @@ impl<'b> Run<'_, 'b> {
             rest = after;
         }
         Found::Yes
+    }
+
+    fn asn1(&self, asked: &Asn1) -> bool {
+        let base = if asked.relative { as_i64(self.at) } else { 0 };
+        let start = usize::try_from(base.saturating_add(asked.offset.into())).ok();
+        start
+            .and_then(|start| self.buffer.bytes.get(start..))
+            .is_some_and(|bytes| super::asn1::odd(bytes, asked))
     }
 
     /// Tries each occurrence of a content until what counts from it holds.

@@ -54,6 +54,8 @@ pub enum Op {
     },
     /// `base64_decode`, with what `base64_data` says of the outcome.
     Base64(Base64Decode),
+    /// `asn1`.
+    Asn1(Asn1),
     /// `dataset`.
     Dataset {
         /// The set.
@@ -320,6 +322,21 @@ pub struct Base64Decode {
     pub relative: bool,
     /// What `base64_data` asks of the decoded bytes; empty when it is not used.
     pub then: Vec<Op>,
+}
+
+/// `asn1`: oddities of BER, any of which will do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asn1 {
+    /// A bit string with more unused bits than it has.
+    pub bitstring_overflow: bool,
+    /// A very long decimal real.
+    pub double_overflow: bool,
+    /// An element longer than this.
+    pub oversize_length: Option<u32>,
+    /// Where the encoding begins.
+    pub offset: i32,
+    /// From the last match.
+    pub relative: bool,
 }
 
 /// What kind of values a data set holds.

@@ -15,7 +15,7 @@ use super::syntax::Word;
 use crate::ir::{Absent, Content, DatasetSpec, Inspection, Op, Place, Rule, Subject, Transform, Value};
 
 /// Variables that `byte_extract` and `byte_math` may fill in one rule.
-const VARIABLES_MAX: usize = 64;
+const VARIABLES_MAX: usize = 32;
 
 /// Where an operation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -348,7 +348,7 @@ fn operation(rule: &Rule, op: &Op) -> String {
         }
         Op::Dataset { set, command } => format!("{command:?} in the set {}", set.name),
         Op::Datarep { set, test } => format!("its reputation in {} {}", set.name, number(*test)),
-        Op::Entropy { .. } => format!("{op:?}"),
+        Op::Entropy { .. } | Op::Asn1(_) => format!("{op:?}"),
     }
 }
 

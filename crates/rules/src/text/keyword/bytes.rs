@@ -2,8 +2,8 @@
 
 use super::{Given, Keyword};
 use crate::ir::{
-    ByteExtract, ByteFormat, ByteJump, ByteMath, ByteTest, Endian, JumpFrom, MathOperator, Op, TestOperator,
-    Value,
+    Asn1, ByteExtract, ByteFormat, ByteJump, ByteMath, ByteTest, Endian, JumpFrom, MathOperator, Op,
+    TestOperator, Value,
 };
 use crate::text::draft::{Draft, integer};
 use crate::text::error::{Code, Fault, Parsed};
@@ -29,6 +29,11 @@ pub(super) const KEYWORDS: &[Keyword] = &[
         byte_jump,
     ),
     keyword("byte_extract", "Keeps a number in the bytes under a name: `2,0,length,relative`.", byte_extract),
+    keyword(
+        "asn1",
+        "Oddities of BER: `bitstring_overflow, double_overflow, oversize_length 2048, relative_offset 27`.",
+        asn1,
+    ),
     keyword(
         "byte_math",
         "Keeps the outcome of a calculation: `bytes 2, offset 0, oper +, rvalue 4, result end`.",
@@ -335,6 +340,45 @@ fn math_operator(text: &str) -> Parsed<MathOperator> {
                 .help("write one of + - * / << >>"));
         }
     })
+}
+
+fn asn1(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
+    let mut asked = Asn1 {
+        bitstring_overflow: false,
+        double_overflow: false,
+        oversize_length: None,
+        offset: 0,
+        relative: false,
+    };
+    for part in given.text.split([',', ' ']).scan(None, |name: &mut Option<&str>, word| {
+        // A name and its number may be parted by a blank or a comma.
+        let pair = match name.take() {
+            Some(before) => Some((before, word)),
+            None if matches!(word, "oversize_length" | "absolute_offset" | "relative_offset") => {
+                *name = Some(word);
+                None
+            }
+            None => Some((word, "")),
+        };
+        Some(pair)
+    }) {
+        let Some((name, value)) = part else { continue };
+        match name {
+            "" => {}
+            "bitstring_overflow" => asked.bitstring_overflow = true,
+            "double_overflow" => asked.double_overflow = true,
+            "oversize_length" => asked.oversize_length = Some(count(value, "bytes")?),
+            "absolute_offset" | "relative_offset" => {
+                asked.relative = name == "relative_offset";
+                asked.offset = i32::try_from(integer(value)?)
+                    .map_err(|_| Fault::new(Code::Value, format!("`{value}` is not an offset")))?;
+            }
+            other => return Err(unknown("asn1", other)),
+        }
+    }
+    let relative = asked.relative;
+    draft.add(Op::Asn1(asked), relative);
+    Ok(())
 }
 
 /// A number of seconds, packets or the like that is written plainly.

@@ -61,9 +61,6 @@ pub(super) const KEYWORDS: &[Keyword] = &[
         set: prefilter,
         ..Keyword::EMPTY
     },
-    keyword("asn1", "Oddities of ASN.1: refused.", |_, _| {
-        Err(Fault::new(Code::Unsupported, "`asn1` is not done by Targe"))
-    }),
     keyword("nfq_set_mark", "A mark for netfilter: refused.", |_, _| {
         Err(Fault::new(Code::Unsupported, "there is no netfilter queue to set marks in"))
     }),

@@ -218,3 +218,33 @@ fn byte_extract_and_byte_math_fill_variables() {
         "###]],
     );
 }
+
+#[test]
+fn asn1_names_oddities() {
+    check_options(
+        "udp",
+        &[
+            "content:\"a\"; asn1:double_overflow, bitstring_overflow, relative_offset 27, oversize_length 2048;",
+            "asn1:oversize_length,100;",
+            "asn1:odd;",
+            "asn1:oversize_length many;",
+        ],
+        expect![[r###"
+            ## content:"a"; asn1:double_overflow, bitstring_overflow, relative_offset 27, oversize_length 2048;
+              in Payload Fails
+                Content(Content { bytes: [97], nocase: false, negated: false, offset: None, depth: None, distance: None, within: None, startswith: false, endswith: false, fast: None, replace: None })
+                Asn1(Asn1 { bitstring_overflow: true, double_overflow: true, oversize_length: Some(2048), offset: 27, relative: true })
+            ## asn1:oversize_length,100;
+              in Payload Fails
+                Asn1(Asn1 { bitstring_overflow: false, double_overflow: false, oversize_length: Some(100), offset: 0, relative: false })
+            ## asn1:odd;
+            error[R013]: `odd` is not an option of `asn1` (sid 1)
+            1 | alert udp any any -> any any (asn1:odd; sid:1;)
+              |                               ^^^^^^^^
+            ## asn1:oversize_length many;
+            error[R013]: `many` is not a number (sid 1)
+            1 | alert udp any any -> any any (asn1:oversize_length many; sid:1;)
+              |                               ^^^^^^^^^^^^^^^^^^^^^^^^^
+        "###]],
+    );
+}
