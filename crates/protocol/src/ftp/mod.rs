@@ -42,7 +42,6 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     help: "File Transfer Protocol, control connection.",
     patterns: &[
         pattern(Direction::ToServer, b"USER "),
-        pattern(Direction::ToServer, b"PASS "),
         pattern(Direction::ToServer, b"PORT "),
         pattern(Direction::ToServer, b"FEAT"),
         pattern(Direction::ToClient, b"220 ("),
