@@ -45,7 +45,7 @@ pub(crate) fn records(stage: &Stage<'_>, outcome: &mut Outcome, out: &mut Output
         if wanted(stage.config, "alert") {
             let start = out.mark();
             stage.alert(alert, rule, outcome, out);
-            out.record_candidate(start, alert.candidate.clone());
+            out.record_candidate(start, alert.candidate);
         }
         if out.facts && alert.candidate.is_none() {
             let fact = stage.fact(rule);

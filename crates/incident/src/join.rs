@@ -176,7 +176,7 @@ fn timeline(group: &[&Finding]) -> Vec<TimelineEntry> {
             text: finding.title.clone(),
         })
         .collect();
-    lines.sort_by(|a, b| (a.time, a.finding).cmp(&(b.time, b.finding)));
+    lines.sort_by_key(|a| (a.time, a.finding));
     lines.truncate(TIMELINE_MAX);
     lines
 }

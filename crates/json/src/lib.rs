@@ -219,7 +219,7 @@ pub fn escape_into(out: &mut Vec<u8>, value: &[u8]) {
         escape_utf8(out, plain);
         let count = others.iter().position(u8::is_ascii).unwrap_or(others.len());
         for byte in &others[..count] {
-            out.extend_from_slice(&[b'\\', b'\\', b'x']);
+            out.extend_from_slice(b"\\\\x");
             out.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
         }
         rest = &others[count..];

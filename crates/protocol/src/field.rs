@@ -104,9 +104,9 @@ impl Sides {
 }
 
 /// Reads bytes: borrowed from the transaction, or built in the scratch buffer (which arrives cleared).
-pub type BytesOf = for<'a> fn(&Scope<'a>, &'a mut Vec<u8>) -> Option<&'a [u8]>;
+pub(crate) type BytesOf = for<'a> fn(&Scope<'a>, &'a mut Vec<u8>) -> Option<&'a [u8]>;
 /// Reads item `n` of a list; `None` ends the list.
-pub type ItemOf = for<'a> fn(&Scope<'a>, usize, &'a mut Vec<u8>) -> Option<&'a [u8]>;
+pub(crate) type ItemOf = for<'a> fn(&Scope<'a>, usize, &'a mut Vec<u8>) -> Option<&'a [u8]>;
 
 /// How a field is read.
 #[derive(Clone, Copy)]

@@ -24,7 +24,7 @@ use smallvec::SmallVec;
 use crate::index::Class;
 use crate::ir::CaptureKind;
 use crate::scan::Candidates;
-use crate::sig::{Kind, Sig, gate};
+use crate::sig::{Kind, Sig};
 use crate::{Late, Outcome, RuleSet, Scene};
 
 /// Working memory of one worker. Holds nothing that outlives a packet.

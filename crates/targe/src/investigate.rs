@@ -66,9 +66,9 @@ fn say(arguments: &Investigate, report: &Report) {
         let width = console_width();
         let colour = std::io::stdout().is_terminal();
         let folder = arguments.output.display();
-        write!(
+        writeln!(
             out,
-            "{}Written: {folder}/report.html, incidents.json, findings.json, eve.json\n",
+            "{}Written: {folder}/report.html, incidents.json, findings.json, eve.json",
             report::summary(report, colour, width)
         )
     };

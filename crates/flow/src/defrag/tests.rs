@@ -10,7 +10,7 @@ fn ipv4(id: u16, offset: u16, more: bool, data: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x45, 0];
     bytes.extend((20 + data.len() as u16).to_be_bytes());
     bytes.extend(id.to_be_bytes());
-    bytes.extend((offset / 8 | u16::from(more) << 13).to_be_bytes());
+    bytes.extend(((offset / 8) | (u16::from(more) << 13)).to_be_bytes());
     bytes.extend([64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
     bytes.extend(data);
     bytes

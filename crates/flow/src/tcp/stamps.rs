@@ -2,7 +2,7 @@
 
 use model::Direction;
 
-use super::session::{after, before};
+use super::session::before;
 use super::work::{ACK, Rejected, Step, Work};
 use super::{State, StreamEvent};
 use crate::Policy;

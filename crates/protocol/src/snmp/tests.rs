@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
 use super::message::{Trap, read, version};
-use super::*;
 
 const GET_NEXT: &[u8] =
     b"\x30\x1f\x02\x01\x01\x04\x06public\xa1\x12\x02\x01\x07\x02\x01\0\x02\x01\0\x30\x07\x30\x05\

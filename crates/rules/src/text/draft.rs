@@ -176,11 +176,10 @@ impl<'a> Draft<'a> {
         self.no_loose_ends()?;
         if let Some(direction) = direction {
             self.side(direction);
-        } else if let Subject::Field { places, .. } = &subject {
-            if let Some(direction) = one_side(places) {
+        } else if let Subject::Field { places, .. } = &subject
+            && let Some(direction) = one_side(places) {
                 self.side(direction);
             }
-        }
         let list = match &subject {
             Subject::Field { places, .. } => {
                 places.iter().any(|place| matches!(place.field().kind, FieldKind::List(_)))

@@ -359,7 +359,7 @@ fn transaction(test: &TransactionTest) -> String {
         }
         TransactionTest::Custom { name, places, .. } => match places.first() {
             Some((_, condition)) => format!("{name}: {condition:?}"),
-            None => format!("{name}"),
+            None => name.to_string(),
         },
         TransactionTest::Event { protocol, code } => {
             let protocol = protocol::get(*protocol);

@@ -41,7 +41,7 @@ const FLOW_EVENTS: &[&str] = &[
 ];
 
 fn app_layer_protocol(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
-    if draft.rule.header.apps.iter().next().is_some() && draft.rule.header.hook.is_none() {
+    if !draft.rule.header.apps.is_empty() && draft.rule.header.hook.is_none() {
         return Err(Fault::new(Code::Protocols, "the header names an application protocol already")
             .help("write `tcp` or `ip` in the header"));
     }

@@ -121,7 +121,7 @@ fn hex_key(text: &str) -> Parsed<Vec<u8>> {
     let wrong = || {
         Fault::new(Code::Value, format!("`{text}` is not a key")).help("two hexadecimal digits for each byte")
     };
-    if text.is_empty() || text.len() % 2 != 0 || text.len() > 2 * KEY_MAX {
+    if text.is_empty() || !text.len().is_multiple_of(2) || text.len() > 2 * KEY_MAX {
         return Err(wrong());
     }
     hex_bytes(text).ok_or_else(wrong)
