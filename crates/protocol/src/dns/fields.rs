@@ -91,7 +91,8 @@ pub(crate) fn additional_name<'a>(scope: &Scope<'a>, index: usize, _: &'a mut Ve
 pub(crate) fn response_name<'a>(scope: &Scope<'a>, index: usize, _: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     let message = message(scope);
     let record = message.records().get(index / 2)?;
-    let name = if index.is_multiple_of(2) { record.name } else { name_in_data(&record.data).unwrap_or(record.name) };
+    let name =
+        if index.is_multiple_of(2) { record.name } else { name_in_data(&record.data).unwrap_or(record.name) };
     Some(message.name(name))
 }
 

@@ -209,10 +209,13 @@ fn frame(cursor: &mut Cursor<'_>, stream: &mut Stream) -> Result<bool, Flaw> {
         kind @ (2 | 3) => {
             let (_largest, _delay, ranges, _first) = (next()?, next()?, next()?, next()?);
             for _ in 0..ranges.min(ACK_RANGES_MAX) {
-                next()?; next()?;
+                next()?;
+                next()?;
             }
             if kind == 3 {
-                next()?; next()?; next()?;
+                next()?;
+                next()?;
+                next()?;
             }
         }
         6 => {

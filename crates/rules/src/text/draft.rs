@@ -177,9 +177,10 @@ impl<'a> Draft<'a> {
         if let Some(direction) = direction {
             self.side(direction);
         } else if let Subject::Field { places, .. } = &subject
-            && let Some(direction) = one_side(places) {
-                self.side(direction);
-            }
+            && let Some(direction) = one_side(places)
+        {
+            self.side(direction);
+        }
         let list = match &subject {
             Subject::Field { places, .. } => {
                 places.iter().any(|place| matches!(place.field().kind, FieldKind::List(_)))
