@@ -26,6 +26,8 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::quic::PROTOCOL,
     &crate::krb5::PROTOCOL,
     &crate::rfb::PROTOCOL,
+    &crate::rdp::PROTOCOL,
+    &crate::ike::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].

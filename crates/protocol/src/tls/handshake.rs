@@ -245,3 +245,21 @@ fn certificates(open: &mut Transaction<Box<Talk>>, direction: Direction, body: &
         party.chain.push(bytes.to_vec());
     }
 }
+
+/// Serial numbers in a Certificate message, in hexadecimal without leading zeros. RDP shows them.
+pub(crate) fn leaf_serials(body: &[u8]) -> Vec<String> {
+    let mut cursor = Cursor::new(body);
+    let list = cursor.u24().and_then(|length| cursor.take(length)).unwrap_or_default();
+    let mut cursor = Cursor::new(list);
+    let mut serials = Vec::new();
+    while let Some(bytes) = cursor.u24().and_then(|length| cursor.take(length)) {
+        if serials.len() >= CHAIN_MAX {
+            break;
+        }
+        if let Ok(certificate) = certificate::read(bytes) {
+            let digits = certificate.serial.replace(':', "").to_ascii_lowercase();
+            serials.push(digits.trim_start_matches('0').to_owned());
+        }
+    }
+    serials
+}

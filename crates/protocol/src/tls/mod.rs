@@ -23,6 +23,7 @@ use crate::{
 };
 use certificate::Certificate;
 use fingerprint::Ja3;
+pub(crate) use handshake::leaf_serials;
 
 /// Bytes of a record's header.
 const HEADER_BYTES: usize = 5;
