@@ -145,7 +145,7 @@ impl Below<'_> {
     ) {
         let turn = *self.turn;
         *self.turn = turn.saturating_add(1);
-        if let Some(shard) = &mut self.shards[shard_of(layers.src, layers.dst)] {
+        if let Some(shard) = &mut self.shards[shard_of_packet(layers)] {
             let len = layers.frame.end - layers.frame.start;
             let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
             shard.packet(&View { seen, turn, root }, tools);
@@ -180,6 +180,16 @@ impl Below<'_> {
         let levels = decoder.decode_datagram(&layers, datagram);
         let mut below = Below { decoders, defrags: below.defrags, shards: below.shards, turn: below.turn };
         below.levels(packet, levels, datagram, root.or(Some(&layers)), tools);
+    }
+}
+
+/// The shard of a packet. An error report belongs to the flow whose datagram it quotes, and so goes where that lives.
+fn shard_of_packet(layers: &Layers) -> usize {
+    match layers.transport {
+        decode::Transport::Icmp(decode::Icmp { embedded: Some(quoted), .. }) => {
+            shard_of(quoted.src, quoted.dst)
+        }
+        _ => shard_of(layers.src, layers.dst),
     }
 }
 

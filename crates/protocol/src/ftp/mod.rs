@@ -17,7 +17,8 @@ use model::Direction;
 use crate::line::{Line, take_line};
 use crate::session::bookkeeping;
 use crate::{
-    Data, Expectation, Fed, Frame, Input, Log, LogWhen, Pattern, Protocol, Session, Transaction, Transactions,
+    Data, Expectation, Fed, Frame, Input, Log, LogWhen, Pattern, Ports, Probe, ProbeAnswer, Protocol,
+    Session, Side, Transaction, Transactions,
 };
 pub(crate) use command::Command;
 
@@ -46,6 +47,18 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
         pattern(Direction::ToServer, b"FEAT"),
         pattern(Direction::ToClient, b"220 ("),
     ],
+    // A greeting has nothing but its code, which SMTP shares: it counts only where FTP lives.
+    probes: &[Probe {
+        transport: 6,
+        ports: Ports::These(&[21]),
+        side: Side::Server,
+        depth_min: 5,
+        depth_max: 5,
+        look: |bytes, direction, _| match bytes {
+            [b'2', b'2', b'0', b' ' | b'-', ..] if direction == Direction::ToClient => ProbeAnswer::Yes,
+            _ => ProbeAnswer::No,
+        },
+    }],
     session: Some(|| Box::new(Ftp::default())),
     complete: [COMPLETE, COMPLETE],
     states: [
