@@ -28,6 +28,9 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::rfb::PROTOCOL,
     &crate::rdp::PROTOCOL,
     &crate::ike::PROTOCOL,
+    &crate::mqtt::PROTOCOL,
+    &crate::mqtt::PROTOCOL,
+    &crate::pgsql::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].

@@ -208,6 +208,12 @@ pub(crate) fn list_test(text: &str, kind: Kind) -> Parsed<(NumberTest, Items)> {
         let quantity = Quantity::Count(test(count, Kind::bits(32))?);
         return Ok((NumberTest::Any, Items { quantity, part: None }));
     }
+    // Names of bits are separated by commas themselves.
+    if kind.is_flags()
+        && let Ok(test) = test(text, kind)
+    {
+        return Ok((test, Items::default()));
+    }
     let mut parts = text.splitn(3, ',');
     let test = test(parts.next().unwrap_or_default(), kind)?;
     let quantity = parts.next().map_or(Ok(Quantity::Any), |text| quantity(text.trim()))?;
