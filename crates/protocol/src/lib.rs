@@ -41,6 +41,7 @@ mod line;
 mod llmnr;
 mod mdns;
 mod mime;
+mod modbus;
 mod mqtt;
 mod ntp;
 mod pgsql;

@@ -31,6 +31,7 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::mqtt::PROTOCOL,
     &crate::mqtt::PROTOCOL,
     &crate::pgsql::PROTOCOL,
+    &crate::modbus::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].

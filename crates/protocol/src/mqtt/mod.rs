@@ -152,6 +152,7 @@ impl Session for Mqtt {
                 return self.broken();
             };
             self.take(input, Message { header, content });
+            input.asks.inspect_stream[place] = true;
             used += header.whole();
         }
         Fed::Used(used)

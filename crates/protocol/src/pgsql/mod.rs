@@ -216,6 +216,9 @@ impl Pgsql {
                 .map(|request| request.into_iter().for_each(|request| self.request(input, request))),
             (false, _) => message::response(kind, body).map(|response| self.respond(input, response)),
         };
+        if to_server || self.current().is_none() {
+            input.asks.inspect_stream[input.direction.index()] = true;
+        }
         if fine.is_none() {
             self.raise(if to_server { MALFORMED_REQUEST } else { MALFORMED_RESPONSE });
         }
