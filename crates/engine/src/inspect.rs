@@ -99,7 +99,7 @@ pub(crate) fn packet(
     // A packet that completes the handshake and carries data belongs to the established flow already.
     let established = touch.established
         || (!seen.payload().is_empty() && turn.as_ref().is_some_and(|turn| turn.established));
-    let about = About { opened: touch.opened, established, direction: touch.direction, verdict };
+    let about = About { opened: touch.first, established, direction: touch.direction, verdict };
     with_flow(scene, Some(view), entry, &about, turn, tools);
 }
 

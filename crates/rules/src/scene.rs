@@ -37,7 +37,7 @@ pub struct FlowScene<'a> {
     pub direction: Direction,
     /// `flow:established` holds.
     pub established: bool,
-    /// The packet opened the flow.
+    /// It is the first packet of its direction.
     pub opened: bool,
     /// Whole seconds from its first packet to this.
     pub age_secs: u64,

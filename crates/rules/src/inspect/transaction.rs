@@ -37,6 +37,8 @@ pub(super) struct Tx {
     pub(super) id: u64,
     pub(super) protocol: ProtocolId,
     pub(super) progress: [u8; 2],
+    /// How far it had come when the packet's direction was last inspected, plus one.
+    before: u8,
     pub(super) complete: [u8; 2],
     /// Bytes of its body that were inspected before, per direction.
     body: [u64; 2],
@@ -117,6 +119,7 @@ impl Run<'_, '_> {
             id: core.id,
             protocol,
             progress: core.progress,
+            before: inspected[side].upto,
             complete: protocol::get(protocol).complete,
             body: [inspected[0].body, inspected[1].body],
         };
@@ -135,7 +138,7 @@ impl Run<'_, '_> {
             self.rule(*number, &tx, &mut inspected);
         }
         self.tools.transaction.list = list;
-        inspected[side].upto = tx.progress[side];
+        inspected[side].upto = tx.progress[side].saturating_add(1);
         inspected[side].ended = ended;
         self.note_windows(&tx, &mut inspected[side]);
         if let Some(core) = self.core(index) {
@@ -164,7 +167,8 @@ impl Run<'_, '_> {
                 break;
             }
             // The transaction was past this buffer when its patterns last ran. Files may come at any time.
-            if engine.progress < inspected.upto && matches!(engine.source, Source::Field(_)) {
+            if engine.progress.saturating_add(1) < inspected.upto && matches!(engine.source, Source::Field(_))
+            {
                 continue;
             }
             self.scan(engine, tx);
@@ -225,6 +229,14 @@ impl Run<'_, '_> {
             return;
         }
         if !self.transaction_bits(sig, tx) {
+            return;
+        }
+        if let [Step { what: What::Reached, progress, .. }] = &*plan.steps {
+            // A hook and nothing else: at each look while the transaction stands there, or once when it has moved past.
+            let (hook, now) = (progress[self.direction.index()], tx.progress[self.direction.index()]);
+            if hook == now || (tx.before..now).contains(&hook) {
+                self.matched(sig, Hit { tx: Some(tx.id), state: true, ..Hit::packet(number) });
+            }
             return;
         }
         self.tools.machine.captures.clear();
