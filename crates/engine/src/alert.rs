@@ -127,6 +127,7 @@ impl Stage<'_> {
         }
         if let (true, Some(conversation)) = (self.config.eve.metadata, self.conversation) {
             self.rules.write_metadata(&conversation.rules, Some(outcome), json);
+            self.rules.write_traffic(&conversation.rules, json);
         }
         if let Some(tx) = alert.tx {
             json.number("tx_id", tx);

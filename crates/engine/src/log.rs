@@ -543,11 +543,14 @@ pub(crate) fn app_names(conversation: &Conversation, _flow: &Flow) -> AppNames {
 /// `flow` and `netflow` records of a flow that ended.
 pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools: &mut Tools<'_>) {
     let config = tools.config;
-    let mut metadata = Json::new();
+    let (mut metadata, mut traffic) = (Json::new(), Json::new());
     if let (Some(rules), true) = (tools.rules, config.eve.metadata) {
         metadata.object_item();
         rules.write_metadata(&entry.app.rules, None, &mut metadata);
         metadata.end();
+        traffic.object_item();
+        rules.write_traffic(&entry.app.rules, &mut traffic);
+        traffic.end();
     }
     let out = &mut *tools.out;
     let tcp = entry.stream.as_ref().map(|stream| TcpEnd {
@@ -566,7 +569,8 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
             (rules::FlowState { passed: true, .. }, _) => "pass",
             _ => "",
         },
-        metadata: metadata_of(metadata.bytes()),
+        metadata: member_of(metadata.bytes(), br#"{"metadata":"#),
+        traffic: member_of(traffic.bytes(), br#"{"traffic":"#),
         transactions: entry.app.transactions,
         macs: entry.app.macs(entry.flow),
     };
@@ -587,7 +591,7 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
     }
 }
 
-/// The `"metadata":{…}` value inside `{"metadata":{…}}`; empty when there is none.
-fn metadata_of(document: &[u8]) -> &[u8] {
-    document.strip_prefix(br#"{"metadata":"#).and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default()
+/// The value inside a document with one member; empty when it has none.
+fn member_of<'a>(document: &'a [u8], before: &[u8]) -> &'a [u8] {
+    document.strip_prefix(before).and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default()
 }

@@ -138,6 +138,26 @@ impl RuleSet {
         }
         json.end();
     }
+
+    /// Writes the `traffic` object into the open object: flowbits that name what the flow is (`traffic/id/…`,
+    /// `traffic/label/…`), when there are any.
+    pub fn write_traffic(&self, state: &FlowState, json: &mut Json) {
+        let names = || state.bits.iter().map(|bit| self.names.bits.name(*bit));
+        let kinds = [("id", "traffic/id/"), ("label", "traffic/label/")];
+        if !names().any(|name| kinds.iter().any(|(_, prefix)| name.starts_with(prefix))) {
+            return;
+        }
+        json.object("traffic");
+        for (key, prefix) in kinds {
+            let mut named = names().filter_map(|name| name.strip_prefix(prefix)).peekable();
+            if named.peek().is_some() {
+                json.array(key);
+                named.for_each(|name| drop(json.text_item(name)));
+                json.end();
+            }
+        }
+        json.end();
+    }
 }
 
 /// Whether a rule depends on what other flows did.

@@ -21,6 +21,8 @@ pub struct EndedFlow<'a> {
     pub action: &'static str,
     /// `flow.exception_policy`-like extras and `metadata`, already JSON objects; empty = left out.
     pub metadata: &'a [u8],
+    /// `traffic`, already a JSON object; empty = left out.
+    pub traffic: &'a [u8],
     /// Transactions seen (`flow.tx_cnt`); 0 = left out.
     pub transactions: u64,
     /// Hardware addresses of client and server; empty = left out.
@@ -154,6 +156,9 @@ pub fn write_flow(json: &mut Json, clock: &mut Clock, config: &EveConfig, ended:
     if !ended.metadata.is_empty() {
         json.raw("metadata", ended.metadata);
     }
+    if !ended.traffic.is_empty() {
+        json.raw("traffic", ended.traffic);
+    }
     if let Some(tcp) = &ended.tcp {
         json.object("tcp");
         let [to_server, to_client] = tcp.flags;
@@ -199,6 +204,9 @@ pub fn write_netflow(
     json.end();
     if !ended.metadata.is_empty() {
         json.raw("metadata", ended.metadata);
+    }
+    if !ended.traffic.is_empty() {
+        json.raw("traffic", ended.traffic);
     }
     if let Some(tcp) = &ended.tcp {
         json.object("tcp").display("tcp_flags", format_args!("{:02x}", tcp.flags[side]));
