@@ -409,7 +409,9 @@ impl Work<'_, '_> {
         if p.has_any(SYN | FIN | RST) {
             return false;
         }
-        p.ack == self.peer().next_seq.wrapping_add(1) && p.seq == self.me().next_seq
+        // Whoever has sent a FIN, too, stands one behind it.
+        let next = self.me().next_seq;
+        p.ack == self.peer().next_seq.wrapping_add(1) && (p.seq == next || p.seq == next.wrapping_add(1))
     }
 
     /// A window that shrinks while acknowledging what was never sent.
