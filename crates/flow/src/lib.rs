@@ -21,6 +21,7 @@ mod config;
 mod defrag;
 mod flow;
 mod key;
+mod slab;
 mod table;
 pub mod tcp;
 

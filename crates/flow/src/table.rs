@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
 use crate::key::{self, Identity, Key};
+use crate::slab::Slab;
 use crate::tcp::{Memory, Session, is_reuse};
 use crate::{Config, EndReason, Flow, FlowState, Stream, Timeouts};
 
@@ -104,7 +105,7 @@ pub struct Table<A> {
     config: Config,
     hasher: FixedState,
     index: HashTable<u32>,
-    nodes: Vec<Node<A>>,
+    nodes: Slab<Node<A>>,
     free: Vec<u32>,
     queues: [Queue; CLASSES],
     ended: VecDeque<u32>,
@@ -146,7 +147,7 @@ impl<A: Default> Table<A> {
             hasher: FixedState::with_seed(config.seed),
             config,
             index: HashTable::new(),
-            nodes: Vec::new(),
+            nodes: Slab::new(),
             free: Vec::new(),
             queues: [Queue { head: NONE, tail: NONE }; CLASSES],
             ended: VecDeque::new(),
