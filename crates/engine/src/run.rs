@@ -72,8 +72,17 @@ pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Res
         |name: &str| config.behave.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
     let behaviour = Behaviour::new(config.home.clone(), &settings);
     let (desk, overview) = (Desk::default(), Overview::default());
-    let mut mind =
-        Mind { sink, summary: Summary::default(), last: None, rules, late, behaviour, desk, overview };
+    let mut mind = Mind {
+        sink,
+        summary: Summary::default(),
+        last: None,
+        rules,
+        late,
+        behaviour,
+        desk,
+        overview,
+        cursor: Vec::new(),
+    };
     if workers == 1 {
         run_alone(source, config, &mut mind)
     } else {
@@ -223,6 +232,8 @@ struct Mind<'a> {
     behaviour: Behaviour,
     desk: Desk,
     overview: Overview,
+    /// Position in each worker's output while merging; kept for its memory.
+    cursor: Vec<usize>,
 }
 
 impl Mind<'_> {
@@ -259,14 +270,19 @@ impl Mind<'_> {
     }
 
     fn records(&mut self, outputs: &[Output]) -> io::Result<()> {
-        let mut next = vec![0usize; outputs.len()];
+        let mut next = std::mem::take(&mut self.cursor);
+        next.clear();
+        next.resize(outputs.len(), 0);
         loop {
             let first = outputs
                 .iter()
                 .enumerate()
                 .filter_map(|(lane, output)| Some((output.records.get(next[lane])?.moment, lane)))
                 .min();
-            let Some((moment, lane)) = first else { return Ok(()) };
+            let Some((moment, lane)) = first else {
+                self.cursor = next;
+                return Ok(());
+            };
             assert!(self.last < Some(moment), "moments are unique and only grow");
             self.last = Some(moment);
             let record = outputs[lane].records[next[lane]];
@@ -283,7 +299,9 @@ impl Mind<'_> {
     }
 
     fn events(&mut self, outputs: &[Output]) {
-        let mut next = vec![0usize; outputs.len()];
+        let mut next = std::mem::take(&mut self.cursor);
+        next.clear();
+        next.resize(outputs.len(), 0);
         while let Some((_, lane)) = outputs
             .iter()
             .enumerate()
@@ -296,6 +314,7 @@ impl Mind<'_> {
             self.desk.event(event);
             next[lane] += 1;
         }
+        self.cursor = next;
     }
 }
 
