@@ -21,6 +21,8 @@ const FACT_ITEMS_MAX: usize = 32;
 const FILE_BYTES_BEFORE: u64 = 16 << 10;
 /// Bytes of an open file that are kept for rules at all.
 const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Bytes of a file that may be stored; a larger one is not.
+const STORED_BYTES_MAX: u64 = 64 << 20;
 /// Stream anomalies written per flow.
 const STREAM_ANOMALIES_MAX: u16 = 64;
 
@@ -181,6 +183,7 @@ pub(crate) fn transactions(
     let over = conversation.ended == [true; 2];
     let silent = conversation.rules.quiet;
     let quiet_rules = config.rules.is_none() || conversation.rules.passed || conversation.rules.dropped;
+    let mut storing = false;
     let mut index = 0;
     while index < session.count() {
         let mut turn = TransactionTurn {
@@ -194,10 +197,12 @@ pub(crate) fn transactions(
             time,
             config,
             silent,
+            quiet_rules,
         };
         turn.anomalies(out);
         let done = turn.records(out, ending || over);
         let files_done = turn.files(out, ending, done);
+        storing |= turn.session.files(index).iter().any(|file| file.store);
         if done && (files_done && turn.inspected(quiet_rules) || ending) {
             turn.tell(out);
             session.remove(index);
@@ -205,6 +210,11 @@ pub(crate) fn transactions(
         } else {
             index += 1;
         }
+    }
+    if let (true, true, Some(depth), Some(stream)) =
+        (storing, config.protocol.files.store, config.protocol.files.store_depth, &mut entry.stream)
+    {
+        stream.set_depth(depth);
     }
 }
 
@@ -284,6 +294,8 @@ struct TransactionTurn<'a> {
     config: &'a Config,
     /// A rule switched off the records of the flow.
     silent: bool,
+    /// No rule looks at the flow.
+    quiet_rules: bool,
 }
 
 impl TransactionTurn<'_> {
@@ -373,6 +385,7 @@ impl TransactionTurn<'_> {
     /// Logs files that ended; says whether all have.
     fn files(&mut self, out: &mut Output, ending: bool, done: bool) -> bool {
         let mut all = true;
+        let unseen = self.session.core(self.index).updated;
         for position in 0..self.session.files(self.index).len() {
             let file = &mut self.session.files_mut(self.index)[position];
             if ending || done {
@@ -382,7 +395,9 @@ impl TransactionTurn<'_> {
                 all = false;
                 // Rules want what they have not seen, and a bit before it; nobody else looks at it later than now.
                 let kept = file.body.kept();
-                let needed = if self.config.rules.is_some() {
+                let needed = if self.config.protocol.files.store && kept <= STORED_BYTES_MAX {
+                    0
+                } else if self.config.rules.is_some() {
                     file.inspected.saturating_sub(FILE_BYTES_BEFORE).max(kept.saturating_sub(FILE_BYTES_MAX))
                 } else {
                     kept
@@ -390,11 +405,16 @@ impl TransactionTurn<'_> {
                 file.body.forget(needed);
                 continue;
             }
-            // A file is logged by a packet that goes its way, unless none is waited for.
-            let waits = !ending && !done && self.packet.is_some_and(|packet| packet != file.direction);
-            if waits && !file.logged {
+            // A file is logged by a packet that goes its way, unless none is waited for; and when no rule can ask any more
+            // for it to be stored.
+            let turned = self.packet.is_some_and(|packet| packet != file.direction);
+            let unseen = !self.quiet_rules && unseen[file.direction.index()];
+            if !ending && (turned && !done || unseen) && !file.logged {
                 all = false;
             } else if !std::mem::replace(&mut file.logged, true) {
+                if file.store && self.config.protocol.files.store {
+                    store(file, out);
+                }
                 self.file(position, out);
             }
         }
@@ -469,6 +489,18 @@ impl TransactionTurn<'_> {
             fields,
         };
         out.tell(EventKind::Transaction(Box::new(fact)));
+    }
+}
+
+/// Hands a file that has ended to whoever keeps files.
+fn store(file: &mut protocol::File, out: &mut Output) {
+    file.stored = true;
+    let (content, missing_before) = file.body.window();
+    if let Some(digest) = file.sha256()
+        && missing_before == 0
+        && content.len() as u64 == file.size
+    {
+        out.stored.push((hex(digest), content.to_vec()));
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Output {
     pub(crate) records: Vec<Record>,
     pub(crate) events: Vec<Event>,
     pub(crate) candidates: Vec<Candidate>,
+    /// Files to be kept: SHA-256 and content.
+    pub(crate) stored: Vec<(String, Vec<u8>)>,
     cause: (Time, u64, PacketId),
     step: u32,
     /// Facts for the detectors are wanted.
@@ -106,6 +108,7 @@ impl Output {
         self.records.clear();
         self.events.clear();
         self.candidates.clear();
+        self.stored.clear();
     }
 }
 

@@ -25,6 +25,13 @@ pub trait Sink {
     /// # Errors
     /// What the disk says; ends the run.
     fn records(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// A file that rules asked for: its SHA-256 in hexadecimal, and its content. The same file may come several times.
+    ///
+    /// # Errors
+    /// What the disk says; ends the run.
+    fn file(&mut self, _sha256: &str, _content: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
     /// Called after each batch: packets so far, and bytes of input so far.
     fn progress(&mut self, packets: u64, bytes: u64);
 }
@@ -264,6 +271,9 @@ impl Mind<'_> {
         self.records(outputs)?;
         self.events(outputs);
         for output in outputs.iter_mut() {
+            for (sha256, content) in &output.stored {
+                self.sink.file(sha256, content)?;
+            }
             output.clear();
         }
         Ok(())

@@ -19,11 +19,25 @@ pub struct FileConfig {
     pub md5: bool,
     /// Bytes of each file kept in memory for inspection and storing; 0 = all.
     pub kept_max: u64,
+    /// Files that rules ask for are stored.
+    pub store: bool,
+    /// All files are stored.
+    pub store_all: bool,
+    /// Bytes of a stream that are reassembled when it carries stored files; 0 = all, `None` = as for other streams.
+    pub store_depth: Option<u32>,
 }
 
 impl Default for FileConfig {
     fn default() -> Self {
-        Self { sha256: true, sha1: false, md5: false, kept_max: 0 }
+        Self {
+            sha256: true,
+            sha1: false,
+            md5: false,
+            kept_max: 0,
+            store: false,
+            store_all: false,
+            store_depth: None,
+        }
     }
 }
 
@@ -77,6 +91,8 @@ pub struct File {
     pub began: (Time, PacketId),
     /// A rule or the configuration wants it stored.
     pub store: bool,
+    /// It was stored.
+    pub stored: bool,
     /// Written to EVE already.
     pub logged: bool,
     /// Bytes of its content that rules have inspected.
@@ -120,7 +136,8 @@ impl File {
             head: Vec::new(),
             range: None,
             began,
-            store: false,
+            store: config.store_all,
+            stored: false,
             logged: false,
             inspected: 0,
             sids: Vec::new(),
@@ -221,8 +238,8 @@ pub fn write_fileinfo(file: &File, json: &mut Json, tx_id: u64, magic: bool) {
     if let Some(digest) = file.sha256() {
         json.hex("sha256", digest, None);
     }
-    json.boolean("stored", file.store);
-    if file.store {
+    json.boolean("stored", file.stored);
+    if file.stored {
         json.number("file_id", file.id);
     }
     json.number("size", file.size);

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -28,7 +29,8 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     let path = folder.join("eve.json");
     let eve = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let progress = progress_bar(arguments, source.total_bytes());
-    let mut sink = Files { eve: BufWriter::with_capacity(WRITE_BYTES, eve), progress };
+    let mut sink =
+        Files { eve: BufWriter::with_capacity(WRITE_BYTES, eve), store: folder.join("filestore"), progress };
     let outcome = engine::run(&mut source, &settings.engine, &mut sink).context("cannot write eve.json")?;
     sink.eve.flush().context("cannot write eve.json")?;
     sink.progress.finish_and_clear();
@@ -136,18 +138,29 @@ fn settings(arguments: &Investigate) -> Result<Settings> {
     if let Some(workers) = arguments.workers {
         settings.engine.workers = workers;
     }
+    // Stored files are named by their digest.
+    let files = &mut settings.engine.protocol.files;
+    files.sha256 |= files.store;
     Ok(settings)
 }
 
 /// Output files, and the progress bar.
 struct Files {
     eve: BufWriter<File>,
+    /// Where stored files go: below it a folder per first byte of the digest, as Suricata's `filestore`.
+    store: PathBuf,
     progress: ProgressBar,
 }
 
 impl engine::Sink for Files {
     fn records(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.eve.write_all(bytes)
+    }
+
+    fn file(&mut self, sha256: &str, content: &[u8]) -> std::io::Result<()> {
+        let folder = self.store.join(sha256.get(..2).unwrap_or(sha256));
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join(sha256), content)
     }
 
     fn progress(&mut self, packets: u64, bytes: u64) {

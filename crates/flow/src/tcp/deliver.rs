@@ -127,7 +127,7 @@ impl Stream<'_> {
     /// Raises the bytes of each direction after which reassembly stops; 0 = unlimited.
     pub fn set_depth(&mut self, depth: u32) {
         if let Some(session) = self.session.as_deref_mut()
-            && (depth == 0 || (session.depth != 0 && depth > session.depth))
+            && (depth == 0 || depth > session.depth)
         {
             session.depth = depth;
         }

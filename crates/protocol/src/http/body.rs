@@ -36,8 +36,17 @@ pub(super) struct Context<'a> {
     pub(super) files: &'a mut u32,
 }
 
+/// Depth of stored files when the configuration names none.
+const STORED_BYTES_MAX: u32 = 1_048_576;
+
 impl Context<'_> {
-    fn body_max(&self, direction: Direction) -> u64 {
+    /// Bytes of a body that are kept; `tx` may carry a file that is to be stored, for which other limits hold.
+    fn body_max(&self, tx: &Exchanging, direction: Direction) -> u64 {
+        let files = &self.config.files;
+        let file = tx.body.bodies[direction.index()].file.and_then(|place| tx.files.get(place));
+        if files.store && file.is_some_and(|file| file.store) {
+            return files.store_depth.unwrap_or(STORED_BYTES_MAX).into();
+        }
         match direction {
             Direction::ToServer => self.config.request_body_limit,
             Direction::ToClient => self.config.response_body_limit,
@@ -169,9 +178,9 @@ fn decoded(tx: &mut Exchanging, direction: Direction, piece: &[u8], context: &mu
 
 /// So many bytes of the body are missing.
 pub(super) fn gap(tx: &mut Exchanging, direction: Direction, bytes: u64, context: &mut Context<'_>) {
+    let max = context.body_max(tx, direction);
     let carried = tx.body.carried(direction);
     carried.wire = carried.wire.saturating_add(bytes);
-    let max = context.body_max(direction);
     if max != 0 && carried.taken >= max {
         return cut_off(tx, direction);
     }
@@ -192,7 +201,7 @@ fn deliver(tx: &mut Exchanging, direction: Direction, bytes: &[u8], context: &mu
     }
     begin(tx, direction);
     tx.core.updated[direction.index()] = true;
-    let max = context.body_max(direction);
+    let max = context.body_max(tx, direction);
     let carried = tx.body.carried(direction);
     if max != 0 && carried.taken >= max {
         return cut_off(tx, direction);

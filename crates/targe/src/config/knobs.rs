@@ -548,13 +548,26 @@ pub(crate) const KNOBS: &[Knob] = &[
         help: "Rules of the default-deny firewall mode; empty switches it off.",
         set: keep,
     },
-    Knob { name: "file_store.enabled", default: "false", help: "Store files that rules ask for.", set: keep },
-    Knob { name: "file_store.force_filestore", default: "false", help: "Store every file.", set: keep },
+    Knob {
+        name: "file_store.enabled",
+        default: "false",
+        help: "Store files that rules ask for.",
+        set: |s, v| {
+            let files = &mut s.engine.protocol.files;
+            yes_no(v).map(|value| files.store = value)
+        },
+    },
+    Knob {
+        name: "file_store.force_filestore",
+        default: "false",
+        help: "Store every file.",
+        set: |s, v| yes_no(v).map(|value| s.engine.protocol.files.store_all = value),
+    },
     Knob {
         name: "file_store.stream_depth",
         default: "0",
         help: "Reassembly depth of streams that carry stored files.",
-        set: keep,
+        set: |s, v| number(v).map(|value| s.engine.protocol.files.store_depth = Some(value)),
     },
     Knob {
         name: "file_store.write_fileinfo",
