@@ -51,7 +51,7 @@ impl Http {
             State::Line => self.request_line(feeding),
             State::Version => self.request_version(feeding),
             State::Headers => self.request_headers(feeding),
-            State::Waiting => self.request_waiting(),
+            State::Waiting => self.request_waiting(feeding),
             State::Probe => self.request_probe(feeding),
             State::ChunkSize => self.request_chunk_size(feeding),
             State::Chunk => self.request_chunk(feeding),
@@ -226,7 +226,7 @@ impl Http {
         body::prepare(tx, THIS, &feeding.context);
         if tx.body.method == Method::Connect {
             self.request.state = State::Waiting;
-            return Step::More;
+            return Step::Again;
         }
         let (transfer, length) = (tx.body.request_transfer, tx.body.request_length);
         match transfer {
@@ -253,7 +253,12 @@ impl Http {
         Step::Again
     }
 
-    fn request_waiting(&mut self) -> Step {
+    fn request_waiting(&mut self, feeding: &mut Feeding<'_>) -> Step {
+        // Superfluous line ends are not the tunnel's.
+        let (ends, behind) = split_while(feeding.rest(), is_space);
+        if behind.is_empty() {
+            feeding.take(ends.len());
+        }
         let Some(tx) = self.exchanges.find(self.request.tx) else { return Step::More };
         if tx.body.progress[1] <= LINE {
             return Step::More;

@@ -45,7 +45,7 @@ impl Http {
             State::Idle => self.response_idle(feeding),
             State::Line => self.response_line(feeding),
             State::Headers => self.response_headers(feeding),
-            State::Body => self.response_determine(&mut feeding.context),
+            State::Body => self.response_determine(feeding),
             State::ChunkSize => self.response_chunk_size(feeding),
             State::Chunk => self.response_chunk(feeding),
             State::ChunkEnd => self.response_chunk_end(feeding),
@@ -247,15 +247,19 @@ impl Http {
     }
 
     /// Finds out whether a body follows, and how long it is (RFC 9112 §6.3).
-    fn response_determine(&mut self, context: &mut Context<'_>) -> Step {
+    fn response_determine(&mut self, feeding: &mut Feeding<'_>) -> Step {
+        let context = &mut feeding.context;
         let request_unread = self.request.length > Some(0) && self.request.left == self.request.length;
         let Some(tx) = self.exchanges.at(self.response.tx, context) else { return Step::Broken };
         let status = tx.body.status.unwrap_or(0);
         let connect = tx.body.method == Method::Connect;
         if connect && (200..300).contains(&status) {
-            // What follows at once is the tunnel's.
             tx.body.response_transfer = Transfer::Nothing;
-            return self.response_complete(context);
+            let step = self.response_complete(context);
+            // What follows at once is the tunnel's, but for superfluous line ends.
+            let (ends, _) = split_while(feeding.rest(), is_space);
+            feeding.take(ends.len());
+            return step;
         }
         let head = &tx.body.response;
         let length = head.entry(b"content-length").map(|header| content_length(head.get(header.value)));
