@@ -28,6 +28,7 @@ pub use registry::{Protocol, ProtocolId, REGISTRY, find, get};
 pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input, Log, LogWhen, Session};
 pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions};
 
+mod dcerpc;
 mod dhcp;
 mod dns;
 mod ftp;

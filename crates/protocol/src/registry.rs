@@ -24,6 +24,7 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::websocket::PROTOCOL,
     &crate::ssh::PROTOCOL,
     &crate::quic::PROTOCOL,
+    &crate::dcerpc::PROTOCOL,
     &crate::krb5::PROTOCOL,
     &crate::rfb::PROTOCOL,
     &crate::rdp::PROTOCOL,
