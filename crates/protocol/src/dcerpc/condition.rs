@@ -21,7 +21,10 @@ impl<'a> Call<'a> {
     /// The interface that the call uses.
     pub(crate) fn interface(&self) -> Option<&'a Interface> {
         // A context may be bound again; the newest counts.
-        self.interfaces.iter().rev().find(|interface| interface.context == self.context && interface.accepted())
+        self.interfaces
+            .iter()
+            .rev()
+            .find(|interface| interface.context == self.context && interface.accepted())
     }
 }
 
@@ -95,8 +98,9 @@ impl Condition for Iface {
 pub(crate) fn iface(text: &str, call: CallOf) -> Result<Box<dyn Condition>, String> {
     let mut parts = text.split(',').map(str::trim);
     let uuid = parts.next().unwrap_or_default();
-    let uuid = Identifier::parse(uuid)
-        .ok_or_else(|| format!("`{uuid}` is not an interface such as 367abb81-9844-35f1-ad32-98f038001003"))?;
+    let uuid = Identifier::parse(uuid).ok_or_else(|| {
+        format!("`{uuid}` is not an interface such as 367abb81-9844-35f1-ad32-98f038001003")
+    })?;
     let mut iface = Iface { uuid, version: None, any_fragment: false, call };
     for part in parts {
         if part == "any_frag" && !iface.any_fragment {

@@ -172,7 +172,11 @@ impl Exchange {
     fn call<'a>(&self, state: &'a Dcerpc) -> Call<'a> {
         let asked = self.request.kind == Some(kind::REQUEST);
         Call {
-            interfaces: if asked || self.response.kind == Some(kind::RESPONSE) { &state.interfaces } else { &[] },
+            interfaces: if asked || self.response.kind == Some(kind::RESPONSE) {
+                &state.interfaces
+            } else {
+                &[]
+            },
             context: self.context,
             opnum: asked.then_some(self.opnum),
             first_fragment: true,
@@ -193,7 +197,12 @@ pub(crate) struct Dcerpc {
 
 impl Default for Dcerpc {
     fn default() -> Self {
-        Self { transactions: Transactions::new(TRANSACTIONS_MAX), interfaces: Vec::new(), minor: 0, lost: [false; 2] }
+        Self {
+            transactions: Transactions::new(TRANSACTIONS_MAX),
+            interfaces: Vec::new(),
+            minor: 0,
+            lost: [false; 2],
+        }
     }
 }
 
@@ -229,7 +238,9 @@ impl Dcerpc {
             let Some(header) = Header::read(rest).filter(|header| header.length >= HEADER) else {
                 return Fed::Broken;
             };
-            let Some(pdu) = rest.get(..header.length) else { return Fed::Need { used, needed: header.length } };
+            let Some(pdu) = rest.get(..header.length) else {
+                return Fed::Need { used, needed: header.length };
+            };
             self.minor = header.minor;
             self.pdu(&header, pdu, input);
             used += header.length;
@@ -348,7 +359,8 @@ impl Dcerpc {
     /// Opens an exchange, and answers its position. When there are too many, the oldest is given up.
     fn open(&mut self, exchange: Exchange, input: &Input<'_>) -> usize {
         if self.transactions.is_full()
-            && let Some(oldest) = self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1; 2])
+            && let Some(oldest) =
+                self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1; 2])
         {
             oldest.core.advance(Direction::ToServer, 1);
             oldest.core.advance(Direction::ToClient, 1);

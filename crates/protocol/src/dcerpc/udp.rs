@@ -28,7 +28,8 @@ fn read(bytes: &[u8]) -> Option<Header> {
     let short = |at: usize| order.short([head[at], head[at + 1]]);
     let mut activity = [0; 16];
     activity.copy_from_slice(&head[40..56]);
-    let known = head[0] == 4 && head[1] <= KIND_MAX && head[3] & 0xfc == 0 && head[4] & 0xee == 0 && head[5] <= 3;
+    let known =
+        head[0] == 4 && head[1] <= KIND_MAX && head[3] & 0xfc == 0 && head[4] & 0xee == 0 && head[5] <= 3;
     known.then(|| Header {
         kind: head[1],
         complete: head[2] & FRAGMENT == 0 || head[2] & LAST != 0,
