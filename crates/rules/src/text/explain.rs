@@ -275,17 +275,18 @@ fn content(rule: &Rule, content: &Content) -> String {
     out
 }
 
-fn operation(rule: &Rule, op: &Op) -> String {
-    let number_at = |bytes: Value, offset: Value, relative: bool, format: ByteFormat| {
-        let from = if relative { "behind the last match" } else { "from the start" };
-        let how = match format {
-            ByteFormat::Binary(Endian::Big) => "",
-            ByteFormat::Binary(Endian::Little) => ", little-endian",
-            ByteFormat::Binary(Endian::Dce) => ", as DCE/RPC says",
-            ByteFormat::Text(_) => " as text",
-        };
-        format!("the number in {} bytes at {} {from}{how}", value(rule, bytes), value(rule, offset))
+fn number_at(rule: &Rule, bytes: Value, offset: Value, relative: bool, format: ByteFormat) -> String {
+    let from = if relative { "behind the last match" } else { "from the start" };
+    let how = match format {
+        ByteFormat::Binary(Endian::Big) => "",
+        ByteFormat::Binary(Endian::Little) => ", little-endian",
+        ByteFormat::Binary(Endian::Dce) => ", as DCE/RPC says",
+        ByteFormat::Text(_) => " as text",
     };
+    format!("the number in {} bytes at {} {from}{how}", value(rule, bytes), value(rule, offset))
+}
+
+fn operation(rule: &Rule, op: &Op) -> String {
     match op {
         Op::Content(pattern) => content(rule, pattern),
         Op::Pcre(pcre) => {
@@ -309,11 +310,11 @@ fn operation(rule: &Rule, op: &Op) -> String {
                 TestOperator::Or => "^",
             };
             let not = if test.negated { "not " } else { "" };
-            let what = number_at(test.bytes, test.offset, test.relative, test.format);
+            let what = number_at(rule, test.bytes, test.offset, test.relative, test.format);
             format!("{what} is {not}{sign} {}", value(rule, test.value))
         }
         Op::ByteJump(jump) => {
-            let what = number_at(jump.bytes, jump.offset, jump.relative, jump.format);
+            let what = number_at(rule, jump.bytes, jump.offset, jump.relative, jump.format);
             let from = match jump.from {
                 JumpFrom::Here => "from there",
                 JumpFrom::Beginning => "from the start",
@@ -322,11 +323,11 @@ fn operation(rule: &Rule, op: &Op) -> String {
             format!("go on {what} further {from}")
         }
         Op::ByteExtract(extract) => {
-            let what = number_at(extract.bytes, extract.offset, extract.relative, extract.format);
+            let what = number_at(rule, extract.bytes, extract.offset, extract.relative, extract.format);
             format!("{what} is kept as {}", value(rule, Value::Var(extract.var)))
         }
         Op::ByteMath(math) => {
-            let what = number_at(math.bytes, math.offset, math.relative, math.format);
+            let what = number_at(rule, math.bytes, math.offset, math.relative, math.format);
             let sign = match math.operator {
                 MathOperator::Add => "+",
                 MathOperator::Subtract => "-",

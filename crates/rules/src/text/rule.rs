@@ -145,6 +145,15 @@ fn header(written: &Written<'_>, environment: &Environment, firewall: bool) -> P
     header.apps = meant.apps;
     header.hook = meant.hook;
     header.hook_up_to = meant.up_to;
+    // One HTTP/2 connection carries transactions of several kinds, so that a state alone does not say which is accepted.
+    let of_kinds = |app: &protocol::ProtocolId| matches!(protocol::get(*app).name, "http2" | "doh2");
+    let app_hook = matches!(header.hook, Some(crate::ir::Hook::App { .. }));
+    if firewall && app_hook && header.apps.iter().all(of_kinds) {
+        return Err(written
+            .protocol
+            .fault(Code::Protocol, "firewall rules cannot hook into states of HTTP/2")
+            .help("accept it as a whole with a rule on packets"));
+    }
     if meant.up_to && !firewall {
         return Err(written.protocol.fault(Code::Protocol, "a hook with `<` is for firewall rules"));
     }
