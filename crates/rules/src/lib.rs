@@ -41,3 +41,6 @@ pub use text::{
     Argument, Class, Classification, Code, Environment, Error, Fault, KEYWORDS, Keyword, Loaded, Loader,
     ReferenceSystem, References, Skipped, VERSION, Variables, explain, keywords,
 };
+
+#[cfg(test)]
+mod tests;

@@ -510,9 +510,3 @@ fn find(hay: &[u8], content: &Content) -> Option<usize> {
     }
     None
 }
-
-/// First occurrence of a content anywhere in `hay`; for tests and the plain matcher.
-#[cfg(test)]
-pub(crate) fn find_content(hay: &[u8], content: &Content) -> Option<usize> {
-    find(hay, content)
-}

@@ -14,8 +14,6 @@ use crate::{NumberTest, Settings};
 
 /// Marks an entry that says which file a rule has matched.
 const OF_FILE: u32 = 1 << 31;
-/// Stands for the file that is not there.
-const NO_FILE: u32 = u32::MAX;
 /// Files per transaction that rules remember.
 const FILES_MAX: usize = 1024;
 
@@ -87,17 +85,6 @@ impl Run<'_, '_> {
             return true;
         }
         false
-    }
-
-    /// Whether the file steps hold because there is no file, and none can come any more.
-    fn without_file(&self, plan: &Plan, tx: &Tx) -> bool {
-        let over = self.forced(self.direction) || tx.is_complete(self.direction);
-        over && plan.steps.iter().filter(|step| is_file_step(step)).all(|step| match &step.what {
-            What::FileData(part) | What::FileName(part) | What::FileMagic(part) => {
-                part.absent != Absent::Fails
-            }
-            _ => false,
-        })
     }
 
     fn file_holds(&mut self, plan: &Plan, tx: &Tx, at: usize) -> bool {

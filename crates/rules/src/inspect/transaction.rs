@@ -44,13 +44,6 @@ pub(super) struct Tx {
     body: [u64; 2],
 }
 
-impl Tx {
-    /// Whether nothing more will come in a direction.
-    pub(super) fn is_complete(&self, direction: Direction) -> bool {
-        self.progress[direction.index()] >= self.complete[direction.index()]
-    }
-}
-
 /// How a step came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taken {
