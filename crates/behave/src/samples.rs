@@ -34,6 +34,7 @@ pub(crate) fn transaction(
         protocol,
         tx_id: 0,
         time: Time::from_secs(number),
+        only: Some(model::Direction::ToServer),
         fields: fields.iter().map(|(name, value)| (*name, Value::Text((*value).into()))).collect(),
     };
     event(number, EventKind::Transaction(Box::new(fact)))

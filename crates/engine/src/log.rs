@@ -486,6 +486,7 @@ impl TransactionTurn<'_> {
             protocol: self.protocol.name,
             tx_id: core.id,
             time: core.began,
+            only: core.only,
             fields,
         };
         out.tell(EventKind::Transaction(Box::new(fact)));

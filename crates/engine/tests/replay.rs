@@ -65,6 +65,50 @@ fn the_recorded_office_replays_exactly() {
     check("office", &[capture]);
 }
 
+/// Writes a capture of the lab where a source can open it.
+fn written(name: &str, capture: &lab::Capture) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("targe-{name}-{}.pcapng", std::process::id()));
+    capture
+        .write_pcapng(std::fs::File::create(&path).expect("the temporary folder takes a file"))
+        .expect("it is written");
+    path
+}
+
+#[test]
+fn the_second_attack_within_a_week_replays_exactly_and_is_told_as_one_story() {
+    let path = written("scenario", &lab::scenario::second_attack(lab::scenario::SEED));
+    check("scenario", std::slice::from_ref(&path));
+    let mut source = capture::Source::open(std::slice::from_ref(&path)).expect("the capture opens");
+    let outcome =
+        engine::run(&mut source, &Config::default(), &mut Kept::default()).expect("memory takes every write");
+    std::fs::remove_file(&path).expect("it was written above");
+    let lead = outcome.incidents.first().expect("an attack is an incident");
+    assert_eq!(lead.victims[0].to_string(), "10.0.0.21", "{}", lead.title);
+    let servers: Vec<String> =
+        lead.servers.iter().map(|server| format!("{} {}", server.address, server.name)).collect();
+    assert!(
+        servers.contains(&"203.0.113.9 updates.example".to_owned()),
+        "the control server is named: {servers:?}"
+    );
+    for technique in ["T1071.001", "T1071.004", "T1110.001"] {
+        assert!(lead.techniques.contains(&technique), "{technique} is among {:?}", lead.techniques);
+    }
+    let scanner = outcome.incidents.iter().find(|incident| incident.techniques.contains(&"T1595.001"));
+    assert_eq!(scanner.map(|incident| incident.attackers[0].to_string()), Some("203.0.113.45".to_owned()));
+}
+
+#[test]
+fn a_quiet_day_raises_nothing_of_medium_severity() {
+    let path = written("quiet", &lab::scenario::quiet_day(lab::scenario::SEED));
+    let mut source = capture::Source::open(std::slice::from_ref(&path)).expect("the capture opens");
+    let outcome =
+        engine::run(&mut source, &Config::default(), &mut Kept::default()).expect("memory takes every write");
+    std::fs::remove_file(&path).expect("it was written above");
+    let loud: Vec<_> =
+        outcome.incidents.iter().filter(|incident| incident.severity >= model::Severity::Medium).collect();
+    assert!(loud.is_empty(), "{loud:#?}");
+}
+
 #[test]
 fn fifty_captures_of_the_corpus_replay_exactly() {
     let all = captures(&root().join("../shared/corpus/captures"));

@@ -25,8 +25,8 @@ impl Names {
             ),
             "http" | "http2" => self.note(fact.who.server, 1, fact.text("http.host")),
             "dns" => {
-                let name = fact.text("dns.query").to_owned();
-                for answer in fact.texts("dns.answers.rdata") {
+                let name = fact.text("dns.queries.rrname").to_owned();
+                for answer in fact.texts("dns.answers.address") {
                     if let Ok(address) = answer.parse() {
                         self.note(address, 0, &name);
                     }

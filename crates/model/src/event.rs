@@ -96,6 +96,8 @@ pub struct TransactionFact {
     pub tx_id: u64,
     /// Time the exchange was first seen.
     pub time: Time,
+    /// The only direction it has, for protocols whose requests and answers are transactions of their own (DNS).
+    pub only: Option<Direction>,
     /// Named fields, in the order of the protocol's table: `("http.hostname", Text("…"))`.
     pub fields: Vec<(&'static str, Value)>,
 }

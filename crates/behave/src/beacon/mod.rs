@@ -101,9 +101,9 @@ impl Detector for Beacon {
         self.channels.touch(&channel, Contacts::default).take(flow);
     }
 
-    fn finish(&mut self, _home: &Home, findings: &mut Findings) {
+    fn finish(&mut self, home: &Home, findings: &mut Findings) {
         for (channel, contacts) in self.channels.sorted() {
-            self.judge(channel, contacts, findings);
+            self.judge(channel, contacts, home, findings);
         }
     }
 
@@ -142,7 +142,7 @@ impl Contacts {
 }
 
 impl Beacon {
-    fn judge(&self, channel: &Channel, contacts: &Contacts, findings: &mut Findings) {
+    fn judge(&self, channel: &Channel, contacts: &Contacts, home: &Home, findings: &mut Findings) {
         let (client, server, port, _) = *channel;
         let mut list = contacts.list.clone();
         list.sort();
@@ -186,8 +186,15 @@ impl Beacon {
                 "hosts that use this server and port",
                 users as f64,
                 3.0,
-                if users > 3 { -2.0 } else { 0.0 },
+                if users >= 3 { -2.0 } else { 0.0 },
                 "what many hosts do is more often an update or a monitor",
+            ),
+            term(
+                "the server is ours",
+                f64::from(home.has(server)),
+                1.0,
+                if home.has(server) { -3.0 } else { 0.0 },
+                "inside, monitoring and file services are asked on a timer; an implant asks outside",
             ),
             term(
                 "share of contacts without payload",
@@ -217,7 +224,8 @@ impl Beacon {
                 jitter * period,
                 list.len()
             ),
-            severity: Severity::Medium,
+            // More likely wrong than right is worth a note, not a night call.
+            severity: if confidence.0 >= 750 { Severity::Medium } else { Severity::Low },
             confidence,
             techniques: vec![if matches!(contacts.protocol, "http" | "tls" | "http2" | "quic") {
                 "T1071.001"

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::{
-    Confidence, Event, EventKind, Evidence, Finding, PacketId, Severity, Subject, Term, Time, TransactionFact,
+    Confidence, Direction, Event, EventKind, Evidence, Finding, PacketId, Severity, Subject, Term, Time,
+    TransactionFact,
 };
 
 use crate::statistic::probability;
@@ -86,7 +87,7 @@ struct Domain {
 impl Detector for DnsTunnel {
     fn event(&mut self, event: &Event, _home: &Home, _findings: &mut Findings) {
         let EventKind::Transaction(fact) = &event.kind else { return };
-        if fact.protocol == "dns" {
+        if fact.protocol == "dns" && fact.only == Some(Direction::ToServer) {
             self.question(fact);
         }
     }
@@ -104,7 +105,7 @@ impl Detector for DnsTunnel {
 
 impl DnsTunnel {
     fn question(&mut self, fact: &TransactionFact) {
-        let query = fact.text("dns.query").to_ascii_lowercase();
+        let query = fact.text("dns.queries.rrname").to_ascii_lowercase();
         let Some((below, domain)) = split(&query) else { return };
         let entry = self.domains.touch(&(fact.who.client, domain.to_owned()), Domain::default);
         if entry.questions == 0 {
@@ -200,7 +201,7 @@ impl DnsTunnel {
             evidence: vec![Evidence {
                 flow: None,
                 packets: domain.packets.clone(),
-                field: "dns.query",
+                field: "dns.queries.rrname",
                 excerpt: domain.example.chars().take(120).collect(),
             }],
             against: vec![

@@ -5,7 +5,12 @@ use crate::samples::transaction;
 fn judge(names: impl Iterator<Item = String>) -> Vec<Finding> {
     let mut behaviour = Behaviour::new(Home::default(), &|_| None);
     for (number, name) in (1..).zip(names) {
-        behaviour.event(&transaction(number, "dns", ("10.0.0.7", "10.0.0.1", 53), &[("dns.query", &name)]));
+        behaviour.event(&transaction(
+            number,
+            "dns",
+            ("10.0.0.7", "10.0.0.1", 53),
+            &[("dns.queries.rrname", &name)],
+        ));
     }
     behaviour.finish().0.into_iter().filter(|finding| finding.detector == "dns_tunnel").collect()
 }

@@ -1,5 +1,7 @@
 //! Fields of DNS messages: the rule keywords `dns.*`.
 
+use std::net::IpAddr;
+
 use model::Direction;
 
 use super::message::{Data, Message, Name, Record};
@@ -17,6 +19,10 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field { fact: true, ..name_field("dns.queries.rrname", "Name in a question.", query_name) },
     name_field("dns.answers.rrname", "Owner name of an answer.", answer_name),
+    Field {
+        fact: true,
+        ..name_field("dns.answers.address", "Address in an A or AAAA answer, as text.", answer_address)
+    },
     name_field("dns.authorities.rrname", "Owner name in the authority section.", authority_name),
     name_field("dns.additionals.rrname", "Owner name in the additional section.", additional_name),
     Field {
@@ -75,6 +81,23 @@ fn owner<'a>(message: &'a Message, records: &[Record], index: usize) -> Option<&
 /// Owner of answer `index`.
 pub(crate) fn answer_name<'a>(scope: &Scope<'a>, index: usize, _: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     owner(message(scope), message(scope).answers(), index)
+}
+
+/// Address of the answer that is number `index` among those with an address.
+fn answer_address<'a>(scope: &Scope<'a>, index: usize, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    let message = message(scope);
+    let mut addresses = message.answers().iter().filter_map(|record| match record.data {
+        Data::Address(span) => Some(message.bytes(span)),
+        _ => None,
+    });
+    let bytes = addresses.nth(index)?;
+    let address: IpAddr = match (<[u8; 4]>::try_from(bytes), <[u8; 16]>::try_from(bytes)) {
+        (Ok(octets), _) => octets.into(),
+        (_, Ok(octets)) => octets.into(),
+        _ => return None,
+    };
+    scratch.extend_from_slice(address.to_string().as_bytes());
+    Some(scratch)
 }
 
 /// Owner of authority record `index`.
