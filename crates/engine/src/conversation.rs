@@ -18,6 +18,8 @@ pub(crate) struct Conversation {
     pub(crate) rules: rules::FlowState,
     /// No more data will come, per direction.
     pub(crate) ended: [bool; 2],
+    /// Bytes before a gap that their parser still needs, per direction.
+    pub(crate) carried: [Vec<u8>; 2],
     /// By the packet at hand, protocol detection came to an end in these directions.
     pub(crate) detected: [bool; 2],
     /// App-layer events of the flow itself that the packet at hand raised.

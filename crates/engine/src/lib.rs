@@ -13,6 +13,7 @@ mod inspect;
 mod log;
 mod output;
 mod packet;
+mod rewrite;
 mod run;
 mod shard;
 mod worker;

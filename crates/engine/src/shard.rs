@@ -11,13 +11,16 @@ use crate::config::Config;
 use crate::conversation::{Conversation, endpoints};
 use crate::exception::Verdict;
 use crate::output::{Cause, Output};
-use crate::{exception, inspect, log};
+use crate::{exception, inspect, log, rewrite};
 
 /// Flows that are announced and not there yet, per shard; the oldest gives way.
 const EXPECTATIONS_MAX: usize = 256;
 
 /// How long an announced flow is waited for.
 const EXPECTATION_NS_MAX: u64 = 30_000_000_000;
+
+/// Bytes of a line that are carried over a gap.
+const CARRIED_MAX: usize = 64 * 1024;
 
 /// State of one shard. Every limit belongs to it.
 #[derive(Debug)]
@@ -136,7 +139,13 @@ impl Shard {
             Verdict::Pass => {}
             Verdict::Drop(reason) => inspect::dropped(view, &mut entry, touch.direction, reason, tools),
             Verdict::Inspect | Verdict::InspectAndDrop(_) => {
-                inspect::packet(view, &mut entry, &touch, turn.as_mut(), verdict, tools);
+                let earlier = match (&entry.stream, &turn) {
+                    (Some(stream), Some(turn)) if turn.replaced => rewrite::passed_on(seen, stream, turn),
+                    _ => None,
+                };
+                let seen = Seen { bytes: earlier.as_deref().unwrap_or(seen.bytes), ..*seen };
+                let view = View { seen, ..*view };
+                inspect::packet(&view, &mut entry, &touch, turn.as_mut(), verdict, tools);
             }
         }
         let direction = turn.as_ref().map_or(touch.direction, |turn| turn.direction);
@@ -342,21 +351,37 @@ fn feed_direction(
     let established = stream.state().is_some_and(|state| state >= State::Established);
     turn.begin(direction);
     while let Some(chunk) = stream.peek(turn, direction) {
+        let carried = &mut entry.app.carried[direction.index()];
+        let before = carried.len();
         let (data, end) = match chunk {
+            Chunk::Bytes { data, end, depth } if before > 0 => {
+                carried.extend_from_slice(data);
+                (Data::Bytes(carried), end || depth)
+            }
             Chunk::Bytes { data, end, depth } => (Data::Bytes(data), end || depth),
+            Chunk::Cut(data) => {
+                // Lines of HTTP are read across gaps, as Suricata does.
+                if app.name() == "http" && before + data.len() <= CARRIED_MAX {
+                    carried.extend_from_slice(data);
+                }
+                continue;
+            }
             Chunk::Gap(missing) => (Data::Gap(missing), false),
             Chunk::End => (Data::Bytes(&[]), true),
         };
         let feed = Feed { direction, data, end, time, packet, endpoints, midstream, established };
         let protocol = app.protocol_id();
         let taken = app.feed_stream(&feed, &config.protocol, asks);
-        let shown = data.bytes().len() as u64;
+        let shown = data.bytes().len().saturating_sub(before) as u64;
         let used = match data {
             Data::Gap(missing) => missing,
-            Data::Bytes(_) => u32::try_from(taken.used).unwrap_or(u32::MAX),
+            Data::Bytes(_) => {
+                carried.truncate(before);
+                carried.drain(..taken.used.min(before));
+                u32::try_from(taken.used.saturating_sub(before)).unwrap_or(u32::MAX)
+            }
         };
         let needed = u32::try_from(taken.needed).unwrap_or(u32::MAX);
-        let last = end || used == 0;
         entry.app.ended[direction.index()] |= end;
         if wants_frames(config) && (!asks.frames.is_empty() || entry.app.frames.is_some()) {
             let progress = (stream.app_progress(direction), stream.app_progress(direction.other()));
@@ -387,7 +412,7 @@ fn feed_direction(
         if taken.turnaround.is_some() {
             return taken.turnaround;
         }
-        if last {
+        if end {
             break;
         }
     }

@@ -236,6 +236,33 @@ impl Data {
         })
     }
 
+    /// What is contiguous with late bytes `[left, right)`, up to `most` bytes on either side, appended to `out`; says where
+    /// it begins. `None` when the bytes are not late.
+    pub(super) fn around_late(&self, left: u64, right: u64, most: u64, out: &mut Vec<u8>) -> Option<u64> {
+        let first = *self
+            .late
+            .range(..=left)
+            .next_back()
+            .filter(|(start, late)| **start + late.bytes.len() as u64 > left)?
+            .0;
+        let mut from = first;
+        for (start, late) in self.late.range(..first).rev() {
+            if start + late.bytes.len() as u64 != from || left.saturating_sub(from) >= most {
+                break;
+            }
+            from = *start;
+        }
+        let mut end = from;
+        for (start, late) in self.late.range(from..) {
+            if *start != end || end >= right.saturating_add(most) {
+                break;
+            }
+            out.extend_from_slice(&late.bytes);
+            end += late.bytes.len() as u64;
+        }
+        Some(from)
+    }
+
     /// Everything that is kept, late bytes too, in order.
     pub(super) fn everything(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let mut all: Vec<(u64, &[u8])> = self.runs(0).collect();

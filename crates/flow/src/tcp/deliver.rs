@@ -9,18 +9,14 @@ use super::{Chunk, State, Stream, StreamEvent, Turn};
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Delivery {
     started: bool,
+    /// Something was shown in this turn.
+    started_over: bool,
     done: bool,
     after_gap: bool,
     /// The last chunk said that the depth was reached: there is no other.
     last: bool,
     /// Progress when the last chunk was shown; without progress there is no other.
     shown_at: u64,
-}
-
-enum Found {
-    Data { from: u64, len: u64, gap_ahead: bool },
-    Gap(u64),
-    Nothing,
 }
 
 impl Stream<'_> {
@@ -41,12 +37,18 @@ impl Stream<'_> {
                 delivery.done = true;
                 return Some(Chunk::End);
             }
-        } else if delivery.last || progress == delivery.shown_at {
+        } else if delivery.last {
             delivery.done = true;
             return None;
         }
+        let again = delivery.started_over && progress == delivery.shown_at;
+        delivery.started_over = true;
         delivery.shown_at = progress;
         let ready = next(session, way, turn.pseudo, delivery.after_gap, self.config.inline);
+        let ready = match ready {
+            Ready::Bytes { .. } if again => Ready::Nothing,
+            ready => ready,
+        };
         match ready {
             Ready::Nothing => {
                 turn.delivery[way].done = true;
@@ -61,12 +63,20 @@ impl Stream<'_> {
                 side.data.settle(progress.saturating_add(u64::from(missing) + 1), self.memory);
                 Some(Chunk::Gap(missing))
             }
+            Ready::Cut(len) => {
+                let side = &mut session.sides[way];
+                side.needed = 0;
+                side.shown = (0, 0);
+                side.app_progress = progress + len;
+                Some(Chunk::Cut(side.data.contiguous(progress).get(..len as usize).unwrap_or_default()))
+            }
             Ready::Bytes { from, len, end } => {
                 let delivery = &mut turn.delivery[way];
                 delivery.after_gap = false;
                 let side = &mut session.sides[way];
                 side.needed = 0;
                 side.app_progress = from;
+                side.shown = (from, len);
                 delivery.shown_at = from;
                 let depth = side.depth_reached;
                 delivery.last = depth;
@@ -191,6 +201,7 @@ fn left_edge(side: &Side, state: State, app_disabled: bool, inline: bool, chunk:
 
 enum Ready {
     Bytes { from: u64, len: u64, end: bool },
+    Cut(u64),
     Gap(u32),
     Nothing,
 }
@@ -200,66 +211,68 @@ fn next(session: &mut Session, way: usize, pseudo: bool, after_gap: bool, inline
     let state = session.state;
     let end = pseudo || state == State::Closed;
     let use_unacked = inline || (pseudo && (state < State::Closed || session.closed_by_reset));
-    let side = &mut session.sides[way];
-    let mut progress = side.app_progress;
-    loop {
-        let found = find(side, progress);
-        let acked = side.acked();
-        let limit = |len: u64| if use_unacked { len } else { len.min(acked.saturating_sub(progress)) };
-        match found {
-            Found::Gap(missing) => {
-                let missing = limit(missing);
-                if after_gap && missing == 0 {
-                    return Ready::Nothing;
-                }
-                if missing > 0 && is_gap(side, state) {
-                    return Ready::Gap(u32::try_from(missing).unwrap_or(u32::MAX));
-                }
-                if side.depth_reached {
-                    return Ready::Bytes { from: progress, len: 0, end };
-                }
+    let side = &session.sides[way];
+    let progress = side.app_progress;
+    let acked = side.acked();
+    let limit = |len: u64| if use_unacked { len } else { len.min(acked.saturating_sub(progress)) };
+    match find(side, progress) {
+        Found::Gap(missing) => {
+            let missing = limit(missing);
+            if missing > 0 && is_gap(side, state, progress) {
+                Ready::Gap(u32::try_from(missing).unwrap_or(u32::MAX))
+            } else if side.depth_reached && !(after_gap && missing == 0) {
+                Ready::Bytes { from: progress, len: 0, end }
+            } else {
+                Ready::Nothing
+            }
+        }
+        Found::Nothing if side.depth_reached => Ready::Bytes { from: progress, len: 0, end },
+        Found::Nothing => Ready::Nothing,
+        Found::Data(run) => {
+            let len = limit(run);
+            if len == 0 && (!end || after_gap) && !side.depth_reached {
                 return Ready::Nothing;
             }
-            Found::Nothing if side.depth_reached => return Ready::Bytes { from: progress, len: 0, end },
-            Found::Nothing => return Ready::Nothing,
-            Found::Data { from, len, gap_ahead } => {
-                let len = limit(len);
-                if len == 0 && (!end || after_gap) && !side.depth_reached {
-                    return Ready::Nothing;
-                }
-                let final_call = pseudo && state == State::Closed;
-                if !final_call && len < u64::from(side.needed) && !side.depth_reached {
-                    if !gap_ahead || len == 0 {
-                        return Ready::Nothing;
-                    }
-                    // The rest of what the parser waits for is lost.
-                    side.needed = side.needed.saturating_sub(len as u32);
-                    progress = from + len;
-                    side.app_progress = progress;
-                    continue;
-                }
-                return Ready::Bytes { from, len, end };
+            let final_call = (pseudo && state == State::Closed) || side.depth_reached;
+            let waits = len < u64::from(side.needed) && !final_call;
+            if (waits || side.shown == (progress, len))
+                && len == run
+                && len > 0
+                && gap_after(side, state, progress + len)
+            {
+                // What the parser waits for is lost.
+                return Ready::Cut(len);
             }
+            if waits { Ready::Nothing } else { Ready::Bytes { from: progress, len, end } }
         }
     }
 }
 
+enum Found {
+    Data(u64),
+    Gap(u64),
+    Nothing,
+}
+
 fn find(side: &Side, at: u64) -> Found {
     let here = side.data.contiguous(at);
-    if here.is_empty() {
-        return match side.data.next_start(at) {
-            Some(start) if start > at => Found::Gap(start - at),
-            Some(_) | None => Found::Nothing,
-        };
+    if !here.is_empty() {
+        return Found::Data(here.len() as u64);
     }
-    let len = here.len() as u64;
-    let gap_ahead = side.needed > 0 && side.data.next_start(at + len).is_some() && side.acked() >= at + len;
-    Found::Data { from: at, len, gap_ahead }
+    match side.data.next_start(at) {
+        Some(start) if start > at => Found::Gap(start - at),
+        Some(_) | None => Found::Nothing,
+    }
+}
+
+/// Whether bytes from `at` on are missing and acknowledged, with others behind them.
+fn gap_after(side: &Side, state: State, at: u64) -> bool {
+    side.data.next_start(at).is_some_and(|start| start > at) && is_gap(side, state, at)
 }
 
 /// Missing bytes are a gap once they were acknowledged.
-fn is_gap(side: &Side, state: State) -> bool {
+fn is_gap(side: &Side, state: State, at: u64) -> bool {
     // A FIN takes one sequence number but no byte.
     let fin = u64::from(state >= State::FinWait1);
-    side.acked().saturating_sub(fin) > side.app_progress
+    side.acked().saturating_sub(fin) > at
 }

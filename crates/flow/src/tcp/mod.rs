@@ -37,6 +37,8 @@ pub enum Chunk<'a> {
         /// The reassembly depth was reached: nothing will follow.
         depth: bool,
     },
+    /// Bytes that were shown before and not taken, or fewer than were asked for; a gap follows. They are not shown again.
+    Cut(&'a [u8]),
     /// So many bytes are missing.
     Gap(u32),
     /// Nothing was left, and nothing will follow.
@@ -162,6 +164,9 @@ pub struct Turn {
     pub trouble: Option<StreamTrouble>,
     /// Both directions reached the depth and `stream.bypass` is on, or bypass was asked for.
     pub bypass: bool,
+    /// Inline: the payload differs from what was passed on before at its place, which replaces it; see
+    /// [`Stream::replacement`].
+    pub replaced: bool,
     /// Absolute offset of the packet's payload.
     payload_at: u64,
     /// Where the delivery of each direction stands.
@@ -181,6 +186,7 @@ impl Turn {
             events: StreamEvents::default(),
             trouble: None,
             bypass: false,
+            replaced: false,
             payload_at: 0,
             delivery: [deliver::Delivery::default(); 2],
         }

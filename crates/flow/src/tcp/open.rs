@@ -138,7 +138,7 @@ impl Work<'_, '_> {
             return true;
         }
         let client = self.client();
-        if client.last_stamp == echo || (client.stamped && client.last_stamp == 0) {
+        if !client.stamped || client.last_stamp == echo || client.last_stamp == 0 {
             return true;
         }
         self.s.offers.iter().any(|kept| kept.stamp == Some(echo))

@@ -77,8 +77,9 @@ impl Stream<'_> {
         let left = turn.payload_at;
         let right = left + payload.len() as u64;
         let chunk = (self.chunk(turn.direction) as usize).max(payload.len());
-        let run =
-            side.data.runs(0).find(|(start, data)| *start <= left && right <= start + data.len() as u64);
+        let late = (!side.around.1.is_empty()).then_some((side.around.0, side.around.1.as_slice()));
+        let mut runs = side.data.runs(0).chain(late);
+        let run = runs.find(|(start, data)| *start <= left && right <= start + data.len() as u64);
         let mut windows = Windows::new();
         let Some((start, data)) = run else {
             windows.push(Window { offset: left, data: payload });
@@ -117,6 +118,17 @@ impl Stream<'_> {
             false => side.raw_progress,
         };
         (windows, upto)
+    }
+
+    /// Inline: what was passed on before in the place of the packet's payload of `len` bytes.
+    pub fn replacement(&self, turn: &Turn, len: usize) -> Option<&[u8]> {
+        let side = &self.session.as_deref()?.sides[turn.direction.index()];
+        let (at, bytes) = (side.around.0, &side.around.1);
+        let settled = side.data.contiguous(turn.payload_at).get(..len);
+        settled.or_else(|| {
+            let skip = usize::try_from(turn.payload_at.checked_sub(at)?).ok()?;
+            bytes.get(skip..skip.checked_add(len)?)
+        })
     }
 
     /// Content rules have looked at everything up to `upto`; 0 when they did not look at all.

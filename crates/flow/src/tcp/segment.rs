@@ -29,6 +29,9 @@ impl Work<'_, '_> {
             self.make_readable(direction.other());
         }
         let step = self.insert(direction);
+        if self.config.inline && self.turn.added {
+            self.look_around(direction);
+        }
         if self.s.one_sided {
             self.assume_acknowledged(direction);
         }
@@ -40,6 +43,24 @@ impl Work<'_, '_> {
             self.make_readable(direction);
         }
         step
+    }
+
+    /// Inline: what is contiguous with a payload that waits behind a hole is brought together for content rules.
+    fn look_around(&mut self, direction: Direction) {
+        let chunk = match direction {
+            Direction::ToServer => self.config.chunk_to_server,
+            Direction::ToClient => self.config.chunk_to_client,
+        };
+        let (left, len) = (self.turn.payload_at, self.p.payload.len() as u64);
+        let side = &mut self.s.sides[direction.index()];
+        let (at, bytes) = &mut side.around;
+        bytes.clear();
+        if side.data.is_one_run() {
+            return;
+        }
+        if let Some(from) = side.data.around_late(left, left + len, u64::from(chunk), bytes) {
+            *at = from;
+        }
     }
 
     /// Nobody is seen to acknowledge: what is there without a hole counts as received, and a hole that much more follows.
@@ -176,6 +197,7 @@ impl Work<'_, '_> {
     fn report(&mut self, inserted: Inserted) -> Step {
         if inserted.different {
             self.event(StreamEvent::ReassemblyOverlapDifferentData);
+            self.turn.replaced |= self.config.inline;
         }
         if !inserted.no_memory && !inserted.too_many {
             return Ok(());

@@ -54,6 +54,10 @@ pub(super) struct Side {
     pub(super) raw_progress: u64,
     /// Content rules with transactions want so much before the window.
     pub(super) min_inspect_depth: u32,
+    /// What the application layer was shown last: offset and length.
+    pub(super) shown: (u64, u64),
+    /// Inline: what lies around the packet at hand while it waits behind a hole, and the offset of its first byte.
+    pub(super) around: (u64, Vec<u8>),
     /// The application layer waits for so many bytes.
     pub(super) needed: u32,
     /// Offsets where an urgent byte was taken out, sorted.
@@ -215,7 +219,8 @@ impl Session {
         for side in [a, b] {
             let mut data = std::mem::take(&mut side.data);
             data.reset(memory);
-            *side = Side { data, ..Side::default() };
+            let around = std::mem::take(&mut side.around);
+            *side = Side { data, around, ..Side::default() };
         }
         let sides = std::mem::take(&mut self.sides);
         *self = Session { sides, ..Session::default() };

@@ -456,6 +456,61 @@ fn content_rules_look_at_chunks_or_when_triggered() {
 }
 
 #[test]
+fn inline_content_rules_see_what_lies_around_a_packet() {
+    let mut config = Config::default();
+    config.stream.inline = true;
+    config.stream.chunk_to_server = 12;
+    let mut talk = Talk::new(config);
+    talk.raw = true;
+    talk.run(OPEN);
+    talk.run(
+        "client: ACK seq=1001 ack=5001 data=Please
+         client: ACK seq=1012 ack=5001 data=Me.
+         client: ACK seq=1015 ack=5001 data=In!
+         client: ACK seq=1007 ack=5001 data=.Let.
+         client: ACK seq=1018 ack=5001 data=Now",
+    );
+    talk.over();
+    expect![[r#"
+        1 syn_sent
+        2 syn_recv
+        3 established
+        4 established > to_server "Please" raw@0"Please"
+        5 established raw@11"Me."
+        6 established raw@11"Me.In!"
+        7 established > to_server ".Let.Me.In!" raw@3"ase.Let.Me."
+        8 established > to_server "Now" raw@8"et.Me.In!Now"
+        end shutdown established > to_server end > to_client end packets=7/1
+    "#]]
+    .assert_eq(&talk.said);
+}
+
+#[test]
+fn what_a_parser_waits_for_is_cut_before_a_gap() {
+    let mut talk = Talk::new(Config::default());
+    talk.deaf = [true, false];
+    talk.run(OPEN);
+    talk.run(
+        "client: ACK seq=1001 ack=5001 data=GET/
+         server: ACK seq=5001 ack=1005
+         client: ACK seq=1009 ack=5001 data=PUT/
+         server: ACK seq=5001 ack=1013",
+    );
+    talk.over();
+    expect![[r#"
+        1 syn_sent
+        2 syn_recv
+        3 established
+        4 established
+        5 established > to_server "GET/"
+        6 established
+        7 established > to_server cut "GET/" > to_server gap(4) > to_server "PUT/" !reassembly_seq_gap
+        end shutdown established > to_server "PUT/" end > to_client end packets=4/3
+    "#]]
+    .assert_eq(&talk.said);
+}
+
+#[test]
 fn a_receiver_that_does_not_read_is_shown_the_same_again() {
     let mut talk = Talk::new(Config::default());
     talk.deaf = [true, false];

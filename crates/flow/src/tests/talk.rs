@@ -86,7 +86,7 @@ impl Talk {
                 let _ = write!(said, " {fate:?}");
             }
         }
-        self.finish(slot, &mut turn, &mut said);
+        self.finish(slot, &mut turn, seen.payload(), &mut said);
         if turn.trouble.is_some() {
             let _ = write!(said, " {:?}", turn.trouble);
         }
@@ -94,7 +94,7 @@ impl Talk {
         self.said.push('\n');
     }
 
-    fn finish(&mut self, slot: Slot, turn: &mut Turn, said: &mut String) {
+    fn finish(&mut self, slot: Slot, turn: &mut Turn, payload: &[u8], said: &mut String) {
         let mut entry = self.table.entry(slot);
         let stream = entry.stream.as_mut().expect("TCP has a stream");
         for direction in turn.deliver {
@@ -117,6 +117,9 @@ impl Talk {
                             self.read[way].extend_from_slice(data);
                         }
                     }
+                    Chunk::Cut(data) => {
+                        let _ = write!(said, " > {name} cut {}", shorten(data));
+                    }
                     Chunk::Gap(missing) => {
                         let _ = write!(said, " > {name} gap({missing})");
                         used = missing;
@@ -134,7 +137,7 @@ impl Talk {
         }
         if self.raw {
             if stream.raw_ready(turn) {
-                let (windows, upto) = stream.raw(turn, &[], false);
+                let (windows, upto) = stream.raw(turn, payload, false);
                 for window in &windows {
                     let _ = write!(said, " raw@{}{}", window.offset, shorten(window.data));
                 }
@@ -160,7 +163,7 @@ impl Talk {
                 let mut entry = self.table.entry(slot);
                 let stream = entry.stream.as_mut().expect("TCP has a stream");
                 let mut turn = stream.accept_end(entry.flow, direction);
-                self.finish(slot, &mut turn, &mut said);
+                self.finish(slot, &mut turn, &[], &mut said);
             }
         }
         let _ = write!(said, " packets={}/{}", flow.packets[0], flow.packets[1]);
