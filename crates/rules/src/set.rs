@@ -152,7 +152,9 @@ impl RuleSet {
             let mut named = names().filter_map(|name| name.strip_prefix(prefix)).peekable();
             if named.peek().is_some() {
                 json.array(key);
-                named.for_each(|name| drop(json.text_item(name)));
+                for name in named {
+                    json.text_item(name);
+                }
                 json.end();
             }
         }

@@ -47,7 +47,6 @@ pub(super) fn bytes<'b>(
 
 impl Run<'_, '_> {
     /// Holds the file steps of a rule against each file that it has not matched yet. All other steps hold already.
-    /// Answers whether the rule is done with the transaction.
     pub(super) fn files(
         &mut self,
         sig: &Sig,
@@ -55,14 +54,12 @@ impl Run<'_, '_> {
         plan: &Plan,
         tx: &Tx,
         inspected: &mut [Inspected; 2],
-    ) -> bool {
+    ) {
         let direction = self.direction;
         let session = self.scene.flow.as_ref().and_then(|flow| flow.app.session());
         let count = session.map_or(0, |session| session.files(tx.index).len());
-        let mut none = true;
         for at in 0..count {
-            let Some(file) = self.file_at(tx, at) else { return false };
-            none &= file.direction != direction;
+            let Some(file) = self.file_at(tx, at) else { return };
             let entry = number | OF_FILE;
             let shelf = &inspected[direction.index()].rules;
             let done = shelf.iter().any(|known| known.rule == entry && known.matched == file.id);
@@ -78,13 +75,6 @@ impl Run<'_, '_> {
             self.store_file(sig, tx, at);
             self.matched(sig, Hit { tx: Some(tx.id), state: true, ..Hit::packet(number) });
         }
-        let side = direction.index();
-        let over = tx.progress[side] >= tx.complete[side] || self.forced(direction);
-        if none && over && holds_without_files(plan) {
-            self.matched(sig, Hit { tx: Some(tx.id), state: true, ..Hit::packet(number) });
-            return true;
-        }
-        false
     }
 
     fn file_holds(&mut self, plan: &Plan, tx: &Tx, at: usize) -> bool {
@@ -140,14 +130,6 @@ impl Run<'_, '_> {
             }
         }
     }
-}
-
-/// Whether a transaction that had no file is one that the rule is about (`absent`).
-fn holds_without_files(plan: &Plan) -> bool {
-    plan.steps.iter().filter(|step| is_file_step(step)).all(|step| match &step.what {
-        What::FileData(part) | What::FileName(part) | What::FileMagic(part) => part.absent != Absent::Fails,
-        _ => false,
-    })
 }
 
 /// A size is known when the file has ended; before that (or when it was cut off) only "more than" can be told.

@@ -239,9 +239,7 @@ impl Run<'_, '_> {
         }
         let (mut matched, all) = self.steps(sig, plan, tx, before);
         if all && plan.files {
-            if self.files(sig, number, plan, tx, inspected) {
-                matched |= DONE;
-            }
+            self.files(sig, number, plan, tx, inspected);
         } else if all {
             matched |= DONE;
             self.matched(sig, Hit { tx: Some(tx.id), state: true, ..Hit::packet(number) });
