@@ -169,7 +169,7 @@ impl Stage<'_> {
         let Some(root) = view.root.filter(|_| view.seen.layers.level > 0) else { return };
         let Some(ends) = packet_ends(root) else { return };
         json.object("tunnel");
-        eve::write_ends(json, &ends);
+        eve::write_ends(json, &ends, &self.config.eve);
         json.number("depth", view.seen.layers.level).number("pcap_cnt", view.seen.id.0);
         json.text("pkt_src", root.source.word()).end();
     }
@@ -206,8 +206,8 @@ impl Stage<'_> {
         write_counts(out.json.object("flow"), flow);
         out.json.text("start", out.clock.format(flow.first_time));
         let ends = flow_ends(flow, Direction::ToServer);
-        eve::address(&mut out.json, "src_ip", ends.src);
-        eve::address(&mut out.json, "dest_ip", ends.dst);
+        eve::address(&mut out.json, "src_ip", ends.src, &self.config.eve);
+        eve::address(&mut out.json, "dest_ip", ends.dst, &self.config.eve);
         if matches!(flow.protocol, 6 | 17 | 132) {
             out.json.number("src_port", ends.src_port).number("dest_port", ends.dst_port);
         }
@@ -319,7 +319,7 @@ fn write_signature(
             Target::Destination => ((flow_side.dst, flow_side.dst_port), (flow_side.src, flow_side.src_port)),
         };
         for (key, (address, port)) in [("source", source), ("target", target)] {
-            eve::address(json.object(key), "ip", address);
+            eve::address(json.object(key), "ip", address, &stage.config.eve);
             json.number("port", port).end();
         }
     }

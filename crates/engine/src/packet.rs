@@ -1,10 +1,12 @@
 //! What records show of a packet itself: its bytes, and headers that have no record of their own.
 
+use std::net::Ipv4Addr;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+
 use decode::{Layers, Network, Transport};
 use json::Json;
-use report::eve;
 
 use crate::shard::View;
 
@@ -83,9 +85,9 @@ pub(crate) fn write_arp(json: &mut Json, view: &View<'_>) {
     json.object("arp").text("hw_type", "ethernet").text("proto_type", "ipv4");
     json.text("opcode", operation(u16::from_be_bytes([*high, *low])));
     json.hex("src_mac", &[*s0, *s1, *s2, *s3, *s4, *s5], Some(b':'));
-    eve::address(json, "src_ip", [*j0, *j1, *j2, *j3].into());
+    json.display("src_ip", Ipv4Addr::new(*j0, *j1, *j2, *j3));
     json.hex("dest_mac", &[*d0, *d1, *d2, *d3, *d4, *d5], Some(b':'));
-    eve::address(json, "dest_ip", [*i0, *i1, *i2, *i3].into());
+    json.display("dest_ip", Ipv4Addr::new(*i0, *i1, *i2, *i3));
     json.end();
 }
 

@@ -11,6 +11,8 @@ pub struct EveConfig {
     pub community_id: bool,
     /// Its seed.
     pub community_id_seed: u16,
+    /// Write IPv6 addresses in their short form.
+    pub ipv6_short: bool,
     /// Write `ether`.
     pub ethernet: bool,
     /// Write `metadata` (flowbits and the like).
@@ -75,6 +77,7 @@ impl Default for EveConfig {
             interface: None,
             community_id: true,
             community_id_seed: 0,
+            ipv6_short: false,
             ethernet: false,
             metadata: true,
             alert: AlertConfig::default(),

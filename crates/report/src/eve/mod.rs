@@ -77,7 +77,7 @@ pub fn write_head(json: &mut Json, clock: &mut Clock, config: &EveConfig, head: 
         json.end();
     }
     if let Some(ends) = &head.ends {
-        write_ends(json, ends);
+        write_ends(json, ends, config);
     }
     if !head.source.is_empty() {
         json.text("pkt_src", head.source);
@@ -95,13 +95,13 @@ fn has_community(protocol: u8) -> bool {
 }
 
 /// Writes the five keys of a conversation's ends, and what ICMP has instead of ports.
-pub fn write_ends(json: &mut Json, ends: &Ends) {
-    address(json, "src_ip", ends.src);
+pub fn write_ends(json: &mut Json, ends: &Ends, config: &EveConfig) {
+    address(json, "src_ip", ends.src, config);
     let ports = matches!(ends.protocol, 6 | 17 | 132);
     if ports {
         json.number("src_port", ends.src_port);
     }
-    address(json, "dest_ip", ends.dst);
+    address(json, "dest_ip", ends.dst, config);
     if ports {
         json.number("dest_port", ends.dst_port);
     }
@@ -118,8 +118,8 @@ pub fn write_ends(json: &mut Json, ends: &Ends) {
     }
 }
 
-/// Writes an address under `key`: IPv6 in full groups as Suricata prints them.
-pub fn address(json: &mut Json, key: &str, address: IpAddr) {
+/// Writes an address under `key`: IPv6 in full groups as Suricata prints them, or short (RFC 5952) when configured.
+pub fn address(json: &mut Json, key: &str, address: IpAddr, config: &EveConfig) {
     match address {
         IpAddr::V4(address) => {
             let [a, b, c, d] = address.octets();
@@ -142,6 +142,9 @@ pub fn address(json: &mut Json, key: &str, address: IpAddr) {
                 len += 1;
             }
             json.text(key, std::str::from_utf8(&text[..len]).expect("digits and dots are ASCII"));
+        }
+        IpAddr::V6(address) if config.ipv6_short => {
+            json.display(key, address);
         }
         IpAddr::V6(address) => {
             let [a, b, c, d, e, f, g, h] = address.segments();

@@ -706,7 +706,7 @@ pub(crate) const KNOBS: &[Knob] = &[
         name: "eve.ipv6_compress",
         default: "false",
         help: "IPv6 addresses are written in short form.",
-        set: keep,
+        set: |s, v| yes_no(v).map(|value| s.engine.eve.ipv6_short = value),
     },
     Knob {
         name: "eve.mqtt.string_log_limit",
