@@ -8,13 +8,20 @@
 use model::{Direction, PacketId, Time};
 
 use crate::detect::Look;
-use crate::{Asks, Config, Data, Endpoints, Expectation, Fed, Input, Protocol, ProtocolId, Session, get};
+use crate::{
+    Asks, Config, Data, Endpoints, Expectation, Fed, FieldKind, Input, Protocol, ProtocolId, Session, get,
+};
 
 /// Bytes that may wait in one direction for a protocol to be recognised while the other direction is silent. Twice as
 /// many end detection in any case.
 const WAITING_MAX: usize = 100_000;
 /// Bytes after a change of protocol within which the new one must be recognised.
 const CHANGE_MAX: usize = 4096;
+/// Fields of the last transaction that a new protocol is told when the flow changes to it: what HTTP/2 needs of the
+/// HTTP/1 request that asked for the upgrade.
+pub(crate) const HANDED_OVER: &[&str] = &["http.method", "http.uri.raw", "http.request_header"];
+/// Items of a list that are handed over.
+const ITEMS_MAX: usize = 128;
 /// Flow-level events kept until somebody takes them.
 const EVENTS_MAX: usize = 8;
 
@@ -79,6 +86,8 @@ pub struct App {
     /// App-layer events of the flow itself (`applayer_mismatch_protocol_both_directions`, …), to be logged.
     events: Vec<&'static str>,
     no_inspection: bool,
+    /// What the last transaction before a change of protocol said.
+    told: Vec<(&'static str, Vec<u8>)>,
 }
 
 /// Everything one call of [`App::feed_stream`] needs besides the data.
@@ -149,6 +158,7 @@ impl App {
             session: None,
             events: Vec::new(),
             no_inspection: false,
+            told: Vec::new(),
         }
     }
 
@@ -528,7 +538,8 @@ impl App {
         self.protocol = Some(protocol);
         self.session = if named_only { None } else { get(protocol).session.map(|new| new()) };
         if let (Some(session), Some(before)) = (&mut self.session, self.before) {
-            session.follows(get(before).name);
+            session.follows(get(before).name, &self.told);
+            self.told = Vec::new();
         }
         self.status = if self.session.is_some() { AppStatus::Parsing } else { AppStatus::Named };
     }
@@ -589,9 +600,38 @@ impl App {
             self.changing = true;
             self.expected = change.and_then(crate::find);
             self.before = self.protocol;
+            self.told = self.last_words();
             self.port = (asks.change_port != 0).then_some(asks.change_port);
         }
         asks.change_port = 0;
+    }
+
+    /// Values of the fields that the next protocol is told, from the newest transaction.
+    fn last_words(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let mut told = Vec::new();
+        let (Some(session), Some(protocol)) = (self.session(), self.protocol()) else { return told };
+        let Some(newest) = session.count().checked_sub(1) else { return told };
+        let scope = session.scope_of(newest, Direction::ToServer);
+        for name in HANDED_OVER {
+            let Some(field) = protocol.fields.iter().find(|field| field.name == *name) else { continue };
+            match field.kind {
+                FieldKind::Bytes(get) => {
+                    let mut scratch = Vec::new();
+                    if let Some(value) = get(&scope, &mut scratch) {
+                        told.push((*name, value.to_vec()));
+                    }
+                }
+                FieldKind::List(get) => {
+                    for index in 0..ITEMS_MAX {
+                        let mut scratch = Vec::new();
+                        let Some(value) = get(&scope, index, &mut scratch) else { break };
+                        told.push((*name, value.to_vec()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        told
     }
 
     /// The first data after an announced change of protocol.

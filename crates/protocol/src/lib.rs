@@ -34,6 +34,7 @@ mod dns;
 mod ftp;
 mod ftp_data;
 mod http;
+mod http2;
 mod ike;
 mod imap;
 mod jabber;

@@ -29,6 +29,8 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::rfb::PROTOCOL,
     &crate::rdp::PROTOCOL,
     &crate::ike::PROTOCOL,
+    &crate::http2::PROTOCOL,
+    &crate::http2::DOH2,
     &crate::mqtt::PROTOCOL,
     &crate::mqtt::PROTOCOL,
     &crate::pgsql::PROTOCOL,

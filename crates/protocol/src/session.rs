@@ -40,8 +40,9 @@ pub trait Session: Debug + Send {
     /// The flow was announced by another one: what for. Called once, before any data.
     fn announced(&mut self, _expectation: &Expectation) {}
 
-    /// Told to a fresh session when the flow spoke another protocol before.
-    fn follows(&mut self, _before: &'static str) {}
+    /// Told to a fresh session when the flow spoke another protocol before: its name, and values of the last transaction's
+    /// fields that [`crate::App`] hands over ([`crate::app::HANDED_OVER`]).
+    fn follows(&mut self, _before: &'static str, _told: &[(&'static str, Vec<u8>)]) {}
 
     /// For typed access from field getters.
     fn as_any(&self) -> &dyn Any;

@@ -16,10 +16,16 @@ const FLAGS: [(u16, &str); 6] =
 
 /// Writes `"dns": {…}`.
 pub(super) fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
-    let message = scope.tx::<Message>();
-    let to_client = scope.core.only == Some(model::Direction::ToClient);
-    json.object("dns").number("version", 3).text("type", if to_client { "response" } else { "request" });
-    json.number("tx_id", scope.core.id).number("id", message.id);
+    let direction = scope.core.only.unwrap_or(model::Direction::ToServer);
+    write_message(scope.tx::<Message>(), scope.core.id, direction, json);
+    true
+}
+
+/// Writes `"dns": {…}` for a message, also for one inside another protocol.
+pub(crate) fn write_message(message: &Message, tx: u64, direction: model::Direction, json: &mut Json) {
+    let kind = if direction == model::Direction::ToClient { "response" } else { "request" };
+    json.object("dns").number("version", 3).text("type", kind);
+    json.number("tx_id", tx).number("id", message.id);
     json.display("flags", format_args!("{:x}", message.flags));
     for (bit, name) in FLAGS {
         if message.flags & bit != 0 {
@@ -43,7 +49,6 @@ pub(super) fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
     write_section(json, message, "authorities", message.authorities());
     write_section(json, message, "additionals", message.additionals());
     json.end();
-    true
 }
 
 fn write_name(json: &mut Json, message: &Message, key: &str, name: Name) {

@@ -22,9 +22,10 @@ use crate::{
 pub(crate) use fields::{
     additional_name, answer_name, authority_name, name_field, query_name, response_name,
 };
-pub(crate) use log::write_plain;
+pub(crate) use log::{write_message, write_plain};
 pub(crate) use message::Message;
 use message::{FLAG_RESERVED, FLAG_RESPONSE, HEADER_BYTES, Header};
+pub(crate) use names::{CODES, TYPES};
 
 /// Open transactions per flow.
 const TRANSACTIONS_MAX: usize = 1024;
@@ -86,6 +87,12 @@ pub(crate) enum Variant {
     Multicast,
     /// LLMNR (RFC 4795): the bits of the flags word mean other things.
     LinkLocal,
+}
+
+/// Reads a message that another protocol carries; `None` when it is none.
+pub(crate) fn read_message(bytes: &[u8]) -> Option<Message> {
+    let header = Header::read(bytes).filter(|header| header.fits(bytes.len()))?;
+    message::read(bytes, header).ok()
 }
 
 /// State of a flow.

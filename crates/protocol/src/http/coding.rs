@@ -17,12 +17,16 @@ const RESTARTS_MAX: u8 = 3;
 
 /// A content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(crate) enum Coding {
+    /// RFC 1952.
     Gzip,
     /// Without a header (RFC 1951), as many servers send it.
     Deflate,
+    /// RFC 1950.
     Zlib,
+    /// LZMA alone.
     Lzma,
+    /// RFC 7932.
     Brotli,
 }
 
@@ -40,7 +44,7 @@ type Sink<'a> = dyn FnMut(&[u8]) -> bool + 'a;
 
 /// Layers of codings, the one applied last first.
 #[derive(Debug, Default)]
-pub(super) struct Chain {
+pub(crate) struct Chain {
     layers: Vec<Layer>,
 }
 
@@ -71,22 +75,22 @@ impl std::fmt::Debug for Engine {
 
 impl Chain {
     /// Adds the coding that was applied after all that are there.
-    pub(super) fn prepend(&mut self, coding: Coding, lzma: bool) {
+    pub(crate) fn prepend(&mut self, coding: Coding, lzma: bool) {
         self.layers.insert(0, Layer::new(coding, lzma));
     }
 
     /// Whether there is nothing to undo.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.layers.is_empty()
     }
 
     /// Decodes bytes into `sink`.
-    pub(super) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
+    pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
         let _ = push(&mut self.layers, bytes, sink);
     }
 
     /// Nothing more comes: hands on what a coding still holds.
-    pub(super) fn finish(&mut self, sink: &mut Sink<'_>) {
+    pub(crate) fn finish(&mut self, sink: &mut Sink<'_>) {
         let mut layers = self.layers.as_mut_slice();
         while let Some((first, rest)) = layers.split_first_mut() {
             if let Engine::Lzma(stream) = &mut first.engine

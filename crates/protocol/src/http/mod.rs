@@ -31,6 +31,7 @@ use exchanges::Exchanges;
 
 use crate::session::bookkeeping;
 use crate::{Config, Data, Fed, Input, Log, LogWhen, Protocol, Session};
+pub(crate) use coding::{Chain, Coding};
 
 /// Bytes of a line, or of a header with its folds.
 const FIELD_BYTES_MAX: usize = 18_000;

@@ -315,7 +315,7 @@ impl Session for Tls {
         fed
     }
 
-    fn follows(&mut self, before: &'static str) {
+    fn follows(&mut self, before: &'static str, _: &[(&'static str, Vec<u8>)]) {
         self.from = before;
     }
 
