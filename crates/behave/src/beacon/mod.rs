@@ -143,10 +143,10 @@ impl Contacts {
 
 impl Beacon {
     fn judge(&self, channel: &Channel, contacts: &Contacts, home: &Home, findings: &mut Findings) {
-        let (client, server, port, _) = *channel;
+        let (client, server, port, transport) = *channel;
         let mut list = contacts.list.clone();
         list.sort();
-        if list.len() < self.contacts_min || is_group(server) {
+        if list.len() < self.contacts_min || is_group(server) || client == server {
             return;
         }
         let mut gaps: Vec<f64> = list.windows(2).map(|pair| pair[1].0.secs_since(pair[0].0)).collect();
@@ -188,6 +188,13 @@ impl Beacon {
                 3.0,
                 if users >= 3 { -2.0 } else { 0.0 },
                 "what many hosts do is more often an update or a monitor",
+            ),
+            term(
+                "datagrams",
+                f64::from(transport == 17),
+                1.0,
+                if transport == 17 { -2.5 } else { 0.0 },
+                "programs keep address translations open with datagrams on a timer (RFC 8445 §11)",
             ),
             term(
                 "the server is ours",
