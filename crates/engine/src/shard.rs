@@ -4,7 +4,7 @@ use decode::{Layers, Transport};
 use flow::tcp::{Fate, State};
 use flow::{Chunk, Entry, Seen, Slot, Stream, Table, Touch, Turn};
 use model::{Direction, EventKind, Time};
-use protocol::{AppStatus, Asks, Data, Expectation, Feed, Turnaround};
+use protocol::{AppStatus, Asks, Data, Expectation, Feed, FileState, Turnaround};
 use rules::{Inspector, Late, Outcome, RuleSet};
 
 use crate::config::Config;
@@ -353,12 +353,12 @@ fn feed_direction(
     while let Some(chunk) = stream.peek(turn, direction) {
         let carried = &mut entry.app.carried[direction.index()];
         let before = carried.len();
-        let (data, end) = match chunk {
+        let (data, end, cut) = match chunk {
             Chunk::Bytes { data, end, depth } if before > 0 => {
                 carried.extend_from_slice(data);
-                (Data::Bytes(carried), end || depth)
+                (Data::Bytes(carried), end, depth)
             }
-            Chunk::Bytes { data, end, depth } => (Data::Bytes(data), end || depth),
+            Chunk::Bytes { data, end, depth } => (Data::Bytes(data), end, depth),
             Chunk::Cut(data) => {
                 // Lines of HTTP are read across gaps, as Suricata does.
                 if app.name() == "http" && before + data.len() <= CARRIED_MAX {
@@ -366,8 +366,8 @@ fn feed_direction(
                 }
                 continue;
             }
-            Chunk::Gap(missing) => (Data::Gap(missing), false),
-            Chunk::End => (Data::Bytes(&[]), true),
+            Chunk::Gap(missing) => (Data::Gap(missing), false, false),
+            Chunk::End => (Data::Bytes(&[]), true, false),
         };
         let feed = Feed { direction, data, end, time, packet, endpoints, midstream, established };
         let protocol = app.protocol_id();
@@ -382,7 +382,7 @@ fn feed_direction(
             }
         };
         let needed = u32::try_from(taken.needed).unwrap_or(u32::MAX);
-        entry.app.ended[direction.index()] |= end;
+        entry.app.ended[direction.index()] |= end || cut;
         if wants_frames(config) && (!asks.frames.is_empty() || entry.app.frames.is_some()) {
             let progress = (stream.app_progress(direction), stream.app_progress(direction.other()));
             let frames = entry.app.frames.get_or_insert_default();
@@ -412,9 +412,22 @@ fn feed_direction(
         if taken.turnaround.is_some() {
             return taken.turnaround;
         }
-        if end {
+        if cut {
+            truncate_files(app, direction);
+        }
+        if end || cut {
             break;
         }
     }
     None
+}
+
+/// Files that are still open stay incomplete: nothing more of `direction` will be seen.
+fn truncate_files(app: &mut protocol::App, direction: Direction) {
+    let Some(session) = app.session_mut() else { return };
+    for index in 0..session.count() {
+        for file in session.files_mut(index).iter_mut().filter(|file| file.direction == direction) {
+            file.close(FileState::Truncated);
+        }
+    }
 }
