@@ -371,8 +371,3 @@ impl Stage<'_> {
         }
     }
 }
-
-/// Whether an action takes the packet away.
-pub(crate) fn takes_away(verb: Verb) -> bool {
-    !matches!(verb, Verb::Alert | Verb::Pass)
-}

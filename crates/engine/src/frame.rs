@@ -205,7 +205,7 @@ impl Frames {
                 write(frame);
             }
         }
-        side.frames.retain(|frame| !frame.whole() || !(frame.logged || !logs));
+        side.frames.retain(|frame| !frame.whole() || (logs && !frame.logged));
     }
 }
 

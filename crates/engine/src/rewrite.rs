@@ -24,7 +24,7 @@ pub(crate) fn passed_on(seen: &Seen<'_>, stream: &Stream<'_>, turn: &Turn) -> Op
 
 /// Sum of 16-bit words; `odd`: the first byte is the second half of a word.
 fn sum(bytes: &[u8], odd: bool) -> u64 {
-    let place = |index: usize| if (index % 2 == 0) == odd { 0 } else { 8 };
+    let place = |index: usize| if index.is_multiple_of(2) == odd { 0 } else { 8 };
     bytes.iter().enumerate().map(|(index, byte)| u64::from(*byte) << place(index)).sum()
 }
 

@@ -131,7 +131,7 @@ fn look(bytes: &[u8], to_server: bool) -> ProbeAnswer {
         return ProbeAnswer::More;
     }
     match Header::plausible(bytes) {
-        Some(header) if header.from_client() == to_server => ProbeAnswer::Yes,
+        Some(header) if header.is_from_client() == to_server => ProbeAnswer::Yes,
         Some(_) => ProbeAnswer::YesReversed,
         None => ProbeAnswer::No,
     }

@@ -77,7 +77,7 @@ impl Header {
     }
 
     /// Whether a client sends it.
-    pub(crate) fn from_client(&self) -> bool {
+    pub(crate) fn is_from_client(&self) -> bool {
         matches!(self.kind, kind::REQUEST | kind::BIND | kind::ALTER | 16 | 18 | 19)
     }
 

@@ -14,8 +14,7 @@ pub(crate) fn parameter(value: &[u8], key: &[u8]) -> Option<Vec<u8>> {
     loop {
         let semicolon = memchr::memchr(b';', rest)?;
         rest = rest.get(semicolon + 1..)?;
-        loop {
-            let Some((name, text, after)) = pair(rest) else { break };
+        while let Some((name, text, after)) = pair(rest) {
             rest = after;
             match suffix(name, key) {
                 Some(b"") => return Some(text),

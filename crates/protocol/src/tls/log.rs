@@ -69,7 +69,8 @@ impl Shown {
 pub(super) fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
     let talk: &Talk = scope.tx::<Box<Talk>>();
     let certified = talk.sides[Direction::ToClient.index()].leaf.is_some();
-    if !certified && !talk.without_certificate && !(talk.resumed && talk.shown.has("session_resumed")) {
+    let resumed = talk.resumed && talk.shown.has("session_resumed");
+    if !(certified || talk.without_certificate || resumed) {
         return false;
     }
     write_object(scope, json)
