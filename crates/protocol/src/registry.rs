@@ -25,6 +25,7 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::ssh::PROTOCOL,
     &crate::quic::PROTOCOL,
     &crate::dcerpc::PROTOCOL,
+    &crate::smb::PROTOCOL,
     &crate::krb5::PROTOCOL,
     &crate::rfb::PROTOCOL,
     &crate::rdp::PROTOCOL,

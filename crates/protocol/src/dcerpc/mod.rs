@@ -193,6 +193,8 @@ pub(crate) struct Dcerpc {
     minor: u8,
     /// A gap was seen, and no header after it.
     lost: [bool; 2],
+    /// Something of this direction was never seen.
+    holes: [bool; 2],
 }
 
 impl Default for Dcerpc {
@@ -202,6 +204,7 @@ impl Default for Dcerpc {
             interfaces: Vec::new(),
             minor: 0,
             lost: [false; 2],
+            holes: [false; 2],
         }
     }
 }
@@ -217,7 +220,13 @@ impl Session for Dcerpc {
                 self.give_up(input.direction);
                 Fed::Used(0)
             }
-            Data::Bytes(bytes) => self.stream(input, bytes),
+            Data::Bytes(bytes) => {
+                let fed = self.stream(input, bytes);
+                if input.end {
+                    self.give_up(input.direction);
+                }
+                fed
+            }
         }
     }
 
@@ -346,8 +355,10 @@ impl Dcerpc {
             Some(at) => at,
             None => {
                 let at = self.open(Exchange { call: header.call, ..Exchange::default() }, input);
-                let core = &mut self.transactions.get_mut(at).expect("one was just opened").core;
-                core.advance(Direction::ToServer, 1);
+                if self.holes[Direction::ToServer.index()] {
+                    let core = &mut self.transactions.get_mut(at).expect("one was just opened").core;
+                    core.advance(Direction::ToServer, 1);
+                }
                 at
             }
         };
@@ -371,6 +382,7 @@ impl Dcerpc {
 
     /// Bytes are missing: what was under way in this direction will not be seen to its end.
     fn give_up(&mut self, direction: Direction) {
+        self.holes[direction.index()] = true;
         for exchange in self.transactions.iter_mut() {
             exchange.core.advance(direction, 1);
         }

@@ -11,8 +11,6 @@ pub(crate) const INTERFACES_MAX: usize = 256;
 const FIRST: u8 = 0x01;
 /// The last fragment of a call.
 const LAST: u8 = 0x02;
-/// The request carries an object identifier.
-const OBJECT: u8 = 0x80;
 
 /// Kinds of PDUs (C706 §12.6).
 pub(crate) mod kind {
@@ -35,7 +33,6 @@ pub(crate) struct Header {
     pub(crate) kind: u8,
     pub(crate) first: bool,
     pub(crate) last: bool,
-    object: bool,
     pub(crate) little: bool,
     /// Bytes of the whole fragment.
     pub(crate) length: usize,
@@ -57,7 +54,6 @@ impl Header {
             kind,
             first: flags & FIRST != 0,
             last: flags & LAST != 0,
-            object: flags & OBJECT != 0,
             little,
             length: usize::from(order.short([l0, l1])),
             call: order.long([c0, c1, c2, c3]),
@@ -218,8 +214,8 @@ pub(crate) struct Request<'a> {
 pub(crate) fn request<'a>(header: &Header, body: &'a [u8]) -> Option<Request<'a>> {
     let order = header.order();
     let (&[_, _, _, _, c0, c1, o0, o1], rest) = body.split_first_chunk::<8>()?;
-    let stub = if header.object { rest.get(16..)? } else { rest };
-    Some(Request { context: order.short([c0, c1]), opnum: order.short([o0, o1]), stub })
+    // An object identifier, when there is one, counts as stub data: so does Suricata.
+    Some(Request { context: order.short([c0, c1]), opnum: order.short([o0, o1]), stub: rest })
 }
 
 /// The stub data of a response behind the common header.

@@ -33,8 +33,8 @@ fn read(bytes: &[u8]) -> Option<Header> {
     known.then(|| Header {
         kind: head[1],
         complete: head[2] & FRAGMENT == 0 || head[2] & LAST != 0,
-        // Suricata shows the bytes as they stand.
-        activity: super::Identifier(activity),
+        // Suricata takes identifiers for little-endian whatever the header says.
+        activity: Order { little: true }.identifier(activity),
         sequence: order.long([head[64], head[65], head[66], head[67]]),
         opnum: short(68),
         length: usize::from(short(74)),
