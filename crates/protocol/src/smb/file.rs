@@ -23,7 +23,11 @@ impl Smb {
     }
 
     /// The open transfer of a file.
-    pub(super) fn transfer(&mut self, file: FileId, direction: Direction) -> Option<&mut Transaction<Exchange>> {
+    pub(super) fn transfer(
+        &mut self,
+        file: FileId,
+        direction: Direction,
+    ) -> Option<&mut Transaction<Exchange>> {
         self.transactions.iter_mut().find(|exchange| is_transfer(exchange, file, direction))
     }
 
@@ -59,7 +63,8 @@ impl Smb {
             code = Some(event::FILE_OVERLAP);
             transfer.current = None;
         } else if piece.offset > transfer.seen {
-            let bytes = transfer.waiting_bytes.saturating_add(usize::try_from(piece.length).unwrap_or(usize::MAX));
+            let bytes =
+                transfer.waiting_bytes.saturating_add(usize::try_from(piece.length).unwrap_or(usize::MAX));
             let [size, count] = match direction {
                 Direction::ToServer => [event::WRITE_QUEUE_SIZE_EXCEEDED, event::WRITE_QUEUE_CNT_EXCEEDED],
                 Direction::ToClient => [event::READ_QUEUE_SIZE_EXCEEDED, event::READ_QUEUE_CNT_EXCEEDED],
@@ -80,8 +85,11 @@ impl Smb {
             self.raise(code);
         }
         let file_bytes = piece.length.saturating_sub(piece.data.len() as u64).min(now.missing as u64);
-        self.rest[place] =
-            Rest { file: Some(piece.file), file_bytes, skip: (now.missing as u64).saturating_sub(file_bytes) };
+        self.rest[place] = Rest {
+            file: Some(piece.file),
+            file_bytes,
+            skip: (now.missing as u64).saturating_sub(file_bytes),
+        };
     }
 
     /// The rest of a piece.
@@ -157,4 +165,3 @@ impl Transfer {
         }
     }
 }
-

@@ -5,7 +5,9 @@ use std::fmt;
 use json::Json;
 
 use super::names;
-use super::state::{Call, Connect, Create, Exchange, FileId, Host, Kind, Negotiate, SetInfo, Setup, Smb, Status};
+use super::state::{
+    Call, Connect, Create, Exchange, FileId, Host, Kind, Negotiate, SetInfo, Setup, Smb, Status,
+};
 use crate::Scope;
 use crate::dcerpc::{log as rpc, names as rpc_names, pdu::kind};
 use crate::ntlmssp;
@@ -104,7 +106,10 @@ fn write_kind(state: &Smb, exchange: &Exchange, json: &mut Json) {
         }
         Kind::Rename(rename) => {
             if exchange.version == 2 {
-                json.object("set_info").text("class", "FILE_INFO").text("info_level", "SMB2_FILE_RENAME_INFO").end();
+                json.object("set_info")
+                    .text("class", "FILE_INFO")
+                    .text("info_level", "SMB2_FILE_RENAME_INFO")
+                    .end();
             }
             json.object("rename").bytes_text("from", &rename.from).bytes_text("to", &rename.to).end();
             json.display("fuid", rename.file);
@@ -151,7 +156,10 @@ fn write_host(key: &str, host: Option<&Host>, json: &mut Json) {
 fn write_connect(version: u8, connect: &Connect, json: &mut Json) {
     json.bytes_text(if connect.pipe { "named_pipe" } else { "share" }, &connect.name);
     if version == 1 {
-        json.object("service").bytes_text("request", &connect.asked).bytes_text("response", &connect.given).end();
+        json.object("service")
+            .bytes_text("request", &connect.asked)
+            .bytes_text("response", &connect.given)
+            .end();
         return;
     }
     json.text(
@@ -197,7 +205,10 @@ fn write_set_info(version: u8, info: &SetInfo, json: &mut Json) {
         json.text("subcmd", if info.by_path { "SET_PATH_INFO" } else { "SET_FILE_INFO" });
         json.text("level_of_interest", "Set Disposition Information");
     } else {
-        json.object("set_info").text("class", "FILE_INFO").text("info_level", "SMB2_FILE_DISPOSITION_INFO").end();
+        json.object("set_info")
+            .text("class", "FILE_INFO")
+            .text("info_level", "SMB2_FILE_DISPOSITION_INFO")
+            .end();
     }
     json.display("fuid", info.file);
 }
@@ -209,7 +220,9 @@ fn write_call(state: &Smb, call: &Call, json: &mut Json) {
             json.text("request", rpc_names::kind_name(kind));
             if kind == kind::REQUEST {
                 json.number("opnum", call.opnum).object("req");
-                json.number("frag_cnt", call.fragments[0]).number("stub_data_size", call.stubs[0].len()).end();
+                json.number("frag_cnt", call.fragments[0])
+                    .number("stub_data_size", call.stubs[0].len())
+                    .end();
                 if let Some(interface) = super::fields::call_of(state, call).interface() {
                     json.array("interfaces");
                     rpc::write_interface(interface, Some(call.opnum), true, json);

@@ -100,7 +100,10 @@ fn probe(bytes: &[u8], direction: Direction) -> ProbeAnswer {
 /// Where the next record begins.
 fn next_record(bytes: &[u8]) -> Option<usize> {
     bytes.windows(NBSS + 4).position(|window| {
-        window[0] == 0 && matches!(window[4], 0xfd..=0xff) && &window[5..] == b"SMB" && record::netbios(window).is_some_and(|(_, length)| length >= HEADER1)
+        window[0] == 0
+            && matches!(window[4], 0xfd..=0xff)
+            && &window[5..] == b"SMB"
+            && record::netbios(window).is_some_and(|(_, length)| length >= HEADER1)
     })
 }
 
@@ -150,7 +153,8 @@ impl Smb {
             let whole = NBSS + length;
             let there = rest.get(NBSS..).unwrap_or_default();
             let Some(content) = there.get(..length) else {
-                if kind != 0 || there.len() < BEGIN_MIN || !(smb2::can_begin(there) || smb1::can_begin(there)) {
+                if kind != 0 || there.len() < BEGIN_MIN || !(smb2::can_begin(there) || smb1::can_begin(there))
+                {
                     return Fed::Need { used, needed: whole };
                 }
                 frames(input, used, whole, there);

@@ -14,7 +14,11 @@ pub(super) fn command2(command: u16) -> Option<&'static str> {
 
 /// The name of an NT status.
 pub(super) fn status(code: u32) -> Option<&'static str> {
-    STATUSES.binary_search_by_key(&code, |(code, _)| *code).ok().and_then(|at| STATUSES.get(at)).map(|(_, name)| *name)
+    STATUSES
+        .binary_search_by_key(&code, |(code, _)| *code)
+        .ok()
+        .and_then(|at| STATUSES.get(at))
+        .map(|(_, name)| *name)
 }
 
 /// The name of an error of class 1 (DOS) or 2 (server).

@@ -12,8 +12,24 @@ const INTERFACES_MAX: usize = 256;
 
 /// Pipes over which nothing but DCE/RPC is spoken.
 const SERVICES: &[&str] = &[
-    "atsvc", "browser", "efsrpc", "epmapper", "eventlog", "initshutdown", "lsarpc", "lsass", "netdfs", "netlogon",
-    "ntsvcs", "protected_storage", "samr", "spoolss", "srvsvc", "svcctl", "winreg", "wkssvc",
+    "atsvc",
+    "browser",
+    "efsrpc",
+    "epmapper",
+    "eventlog",
+    "initshutdown",
+    "lsarpc",
+    "lsass",
+    "netdfs",
+    "netlogon",
+    "ntsvcs",
+    "protected_storage",
+    "samr",
+    "spoolss",
+    "srvsvc",
+    "svcctl",
+    "winreg",
+    "wkssvc",
 ];
 
 /// Where a PDU travels.
@@ -152,9 +168,7 @@ impl Smb {
     }
 
     fn answer(&mut self, now: &Now<'_>, carrier: &Carrier, header: &Header, body: &[u8], status: Status) {
-        let waits = |exchange: &Exchange| {
-            matches!(&exchange.kind, Kind::Call(call) if call.file == carrier.file && call.call == header.call)
-        };
+        let waits = |exchange: &Exchange| matches!(&exchange.kind, Kind::Call(call) if call.file == carrier.file && call.call == header.call);
         if self.find(waits).is_none() {
             let call = Call { file: carrier.file, call: header.call, ..Call::default() };
             asked(self.open_call(now, carrier, call));

@@ -6,8 +6,8 @@ use super::file::Piece;
 use super::pipe::Carrier;
 use super::record::{HEADER1, Parts, Record1, long, part, quad, short, squeeze, text};
 use super::state::{
-    Connect, Create, Exchange, FileId, Host, Kind, Negotiate, Now, Rename, SetInfo, Setup, Smb, Status, Transfer, Tree,
-    answered, asked, event,
+    Connect, Create, Exchange, FileId, Host, Kind, Negotiate, Now, Rename, SetInfo, Setup, Smb, Status,
+    Transfer, Tree, answered, asked, event,
 };
 use crate::ntlmssp::{self, Token};
 
@@ -116,7 +116,8 @@ impl Smb {
     pub(super) fn record1(&mut self, now: &Now<'_>, record: &Record1<'_>) {
         let (mut command, mut at) = (record.command, HEADER1);
         for _ in 0..CHAIN_MAX {
-            let parts = record.parts(at).unwrap_or(Parts { words: &[], data: &[], start: record.whole.len() });
+            let parts =
+                record.parts(at).unwrap_or(Parts { words: &[], data: &[], start: record.whole.len() });
             if record.answer {
                 self.response1(now, record, command, &parts);
             } else {
@@ -259,7 +260,13 @@ impl Smb {
         }
     }
 
-    fn new_transfer1(&self, record: &Record1<'_>, command: u8, file: FileId, direction: Direction) -> Exchange {
+    fn new_transfer1(
+        &self,
+        record: &Record1<'_>,
+        command: u8,
+        file: FileId,
+        direction: Direction,
+    ) -> Exchange {
         let name = self.names.get(&file).cloned().unwrap_or_else(|| b"<unknown>".to_vec());
         let tree = self.trees.get(&(record.user.into(), record.tree.into()));
         let share = tree.map(|tree| tree.name.clone()).unwrap_or_default();
@@ -361,9 +368,11 @@ impl Smb {
 
     fn negotiated1(&mut self, record: &Record1<'_>, parts: &Parts<'_>) {
         let chosen = short(parts.words, 0);
-        let extended = long(parts.words, 19).is_some_and(|capabilities| capabilities & EXTENDED_SECURITY != 0);
+        let extended =
+            long(parts.words, 19).is_some_and(|capabilities| capabilities & EXTENDED_SECURITY != 0);
         let status = record.state();
-        let found = self.find(|exchange| exchange.version == 1 && matches!(exchange.kind, Kind::Negotiate(_)));
+        let found =
+            self.find(|exchange| exchange.version == 1 && matches!(exchange.kind, Kind::Negotiate(_)));
         let Some(exchange) = found else { return };
         let mut name = None;
         if let Kind::Negotiate(negotiate) = &mut exchange.body.kind {

@@ -6,8 +6,8 @@ use super::file::Piece;
 use super::pipe::Carrier;
 use super::record::{self, Record2, long, part, quad, short, squeeze};
 use super::state::{
-    Connect, Create, Exchange, FileId, Kind, Negotiate, Now, Rename, SetInfo, Setup, Smb, Status, Transfer, Tree,
-    answered, asked, event,
+    Connect, Create, Exchange, FileId, Kind, Negotiate, Now, Rename, SetInfo, Setup, Smb, Status, Transfer,
+    Tree, answered, asked, event,
 };
 use crate::ntlmssp::{self, Token};
 
@@ -270,7 +270,8 @@ impl Smb {
 
     fn negotiated2(&mut self, record: &Record2<'_>) {
         let body = record.body();
-        let (Some(dialect), Some(server)) = (short(body, 4), body.get(8..).and_then(|rest| rest.first_chunk()))
+        let (Some(dialect), Some(server)) =
+            (short(body, 4), body.get(8..).and_then(|rest| rest.first_chunk()))
         else {
             return self.raise(event::MALFORMED_DATA);
         };

@@ -278,9 +278,7 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) fn read(config: &crate::Config) -> Limits {
-        let number = |name: &str, default: u64| {
-            config.setting(name).and_then(bytes_of).unwrap_or(default)
-        };
+        let number = |name: &str, default: u64| config.setting(name).and_then(bytes_of).unwrap_or(default);
         let size = |name: &str, default| usize::try_from(number(name, default)).unwrap_or(usize::MAX);
         Limits {
             transactions: size("smb.max_tx", 1024).max(1),
@@ -376,7 +374,8 @@ impl Smb {
     /// Opens a transaction. When there are too many, the oldest unfinished one is given up.
     pub(super) fn open(&mut self, now: &Now<'_>, exchange: Exchange) -> &mut Transaction<Exchange> {
         if self.transactions.len() > self.limits().transactions
-            && let Some(oldest) = self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1; 2])
+            && let Some(oldest) =
+                self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1; 2])
         {
             oldest.core.raise(event::TOO_MANY_TRANSACTIONS);
             finish(oldest);

@@ -66,11 +66,20 @@ fn copied(chunk: usize, writes: &[Vec<u8>]) -> (Vec<String>, Vec<u8>, u64) {
 
 #[test]
 fn a_written_file_is_put_together_in_order() {
-    let (records, content, size) = copied(usize::MAX, &[write(2, 4, b"more"), write(3, 0, b"some"), write(4, 8, b"!")]);
+    let (records, content, size) =
+        copied(usize::MAX, &[write(2, 4, b"more"), write(3, 0, b"some"), write(4, 8, b"!")]);
     assert_eq!((content.as_slice(), size), (b"somemore!".as_slice(), 9));
-    assert!(records[0].contains(r#""filename":"a.txt","disposition":"FILE_OPEN","access":"normal""#), "{}", records[0]);
+    assert!(
+        records[0].contains(r#""filename":"a.txt","disposition":"FILE_OPEN","access":"normal""#),
+        "{}",
+        records[0]
+    );
     assert!(records[0].contains(r#""fuid":"0000004d-0000-0000-0005-0000ffffffff""#), "{}", records[0]);
-    assert!(records[1].contains(r#""command":"SMB2_COMMAND_WRITE","status":"STATUS_SUCCESS""#), "{}", records[1]);
+    assert!(
+        records[1].contains(r#""command":"SMB2_COMMAND_WRITE","status":"STATUS_SUCCESS""#),
+        "{}",
+        records[1]
+    );
 }
 
 #[test]
@@ -97,7 +106,8 @@ fn a_pipe_carries_calls() {
     read.extend(FILE);
     read.resize(49, 0);
     drive.send(CLIENT, &smb2(8, false, 3, 0, &read), 999);
-    let ack = hex("05000c03 10000000 4400 0000 01000000 d016 d016 01000000 0d00 5c504950455c73766363746c 00 00
+    let ack =
+        hex("05000c03 10000000 4400 0000 01000000 d016 d016 01000000 0d00 5c504950455c73766363746c 00 00
                    01 000000 0000 0000 045d888aeb1cc9119fe808002b104860 02000000");
     let mut body = vec![17, 0, 80, 0];
     body.extend((ack.len() as u32).to_le_bytes());
@@ -123,7 +133,8 @@ fn the_first_dialect_of_smb1_is_named() {
     let mut drive = Drive::stream(Smb::default());
     let mut ask = hex("ff534d42 72 00000000 18 0148 0000 0000000000000000 0000 0000 0100 0000 0200 00 0c00");
     ask.extend(b"\x02NT LM 0.12\0");
-    let mut answer = hex("ff534d42 72 00000000 98 0148 0000 0000000000000000 0000 0000 0100 0000 0200 11 0000");
+    let mut answer =
+        hex("ff534d42 72 00000000 98 0148 0000 0000000000000000 0000 0000 0100 0000 0200 11 0000");
     answer.extend([0; 32]);
     answer.extend([16, 0]);
     answer.extend([1; 16]);
@@ -134,8 +145,18 @@ fn the_first_dialect_of_smb1_is_named() {
         drive.send(side, &bytes, 10);
     }
     let record = drive.record(0, CLIENT, log::write);
-    assert!(record.contains(r#""dialect":"NT LM 0.12","command":"SMB1_COMMAND_NEGOTIATE_PROTOCOL","status":"STATUS_SUCCESS""#), "{record}");
-    assert!(record.contains(r#""client_dialects":["NT LM 0.12"],"server_guid":"01010101-0101-0101-0101-010101010101""#), "{record}");
+    assert!(
+        record.contains(
+            r#""dialect":"NT LM 0.12","command":"SMB1_COMMAND_NEGOTIATE_PROTOCOL","status":"STATUS_SUCCESS""#
+        ),
+        "{record}"
+    );
+    assert!(
+        record.contains(
+            r#""client_dialects":["NT LM 0.12"],"server_guid":"01010101-0101-0101-0101-010101010101""#
+        ),
+        "{record}"
+    );
 }
 
 #[test]
