@@ -30,6 +30,7 @@ pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions}
 
 mod dcerpc;
 mod dhcp;
+mod dnp3;
 mod dns;
 mod ftp;
 mod ftp_data;

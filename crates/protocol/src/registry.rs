@@ -36,6 +36,7 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::mqtt::PROTOCOL,
     &crate::pgsql::PROTOCOL,
     &crate::modbus::PROTOCOL,
+    &crate::dnp3::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].
