@@ -131,6 +131,11 @@ impl Stage<'_> {
         }
         if let Some(tx) = alert.tx {
             json.number("tx_id", tx);
+            // A stream's match that was given the only transaction there is; a datagram belongs to its own.
+            let guessed = !alert.state && alert.frame.is_none();
+            if guessed && self.flow.is_some_and(|flow| flow.protocol == 6) {
+                json.boolean("tx_guessed", true);
+            }
         }
         write_signature(json, rule, alert, self, &alert.context);
         if let Some(conversation) = self.conversation {

@@ -364,9 +364,10 @@ impl TransactionTurn<'_> {
         let direction = self.direction();
         let scope = self.session.scope_of(self.index, direction);
         let start = out.mark();
-        let head = flow_head(self.flow, self.view, self.time, log.event_type, direction);
+        let shown = if self.protocol.records_as_flow { Direction::ToServer } else { direction };
+        let head = flow_head(self.flow, self.view, self.time, log.event_type, shown);
         eve::write_head(&mut out.json, &mut out.clock, &self.config.eve, &head);
-        let ethernet = match (self.view, direction) {
+        let ethernet = match (self.view, shown) {
             (Some(view), _) => ether_as(&head, view.seen.layers),
             (None, Direction::ToServer) => self.ethernet,
             (None, Direction::ToClient) => self.ethernet.map(turned),

@@ -8,6 +8,7 @@ mod app;
 mod body;
 mod der;
 mod detect;
+
 mod field;
 mod file;
 mod magic;
@@ -32,6 +33,7 @@ mod dcerpc;
 mod dhcp;
 mod dnp3;
 mod dns;
+mod enip;
 mod ftp;
 mod ftp_data;
 mod http;

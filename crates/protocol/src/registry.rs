@@ -37,6 +37,7 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::pgsql::PROTOCOL,
     &crate::modbus::PROTOCOL,
     &crate::dnp3::PROTOCOL,
+    &crate::enip::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].
@@ -78,6 +79,8 @@ pub struct Protocol {
     pub accepts_gaps: bool,
     /// Whether each transaction belongs to one direction only (DNS since Suricata 8: request and response apart).
     pub one_sided: bool,
+    /// Records name the client as source whichever direction their transaction has.
+    pub records_as_flow: bool,
 }
 
 impl Protocol {
@@ -99,6 +102,7 @@ impl Protocol {
         stream_depth: None,
         accepts_gaps: false,
         one_sided: false,
+        records_as_flow: false,
     };
 
     /// The names under which rules address it.

@@ -29,6 +29,8 @@ const OBJECTS_MAX: usize = 2048;
 const POINTS_MAX: u32 = 16_384;
 /// Objects and points of one fragment, whatever is configured.
 const CONFIGURED_MAX: usize = 65_536;
+/// Function code of confirmations.
+const CONFIRM: u8 = 0;
 /// Function code of unsolicited responses.
 const UNSOLICITED_RESPONSE: u8 = 130;
 /// Control and function; responses have two bytes of indications behind them.
@@ -70,6 +72,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
         Log { event_type: "dnp3", when: LogWhen::Never, write: log::write_alert, with_alert: true },
     ],
     one_sided: true,
+    records_as_flow: true,
     ..Protocol::EMPTY
 };
 
@@ -246,6 +249,10 @@ impl Dnp3 {
             self.raise(LEN_TOO_SMALL);
             return;
         };
+        // Confirmations say nothing of their own.
+        if !response && function == CONFIRM {
+            return;
+        }
         if self.transactions.is_full() {
             return;
         }
@@ -254,8 +261,7 @@ impl Dnp3 {
         core.only = Some(input.direction);
         if response {
             self.unanswered = 0;
-        } else if function != 0 {
-            // Confirmations are not answered.
+        } else {
             self.unanswered = self.unanswered.saturating_add(1);
             if self.unanswered == UNANSWERED_MAX + 1 {
                 core.raise(FLOODED);

@@ -110,8 +110,14 @@ const PATTERNS: &[Pattern] = &[
     at(Direction::ToClient, 0, &[0x17, 3, 1]),
     at(Direction::ToClient, 0, &[0x17, 3, 2]),
     at(Direction::ToClient, 0, &[0x17, 3, 3]),
-    // SSL 2 ServerHello.
-    at(Direction::ToClient, 5, &[0, 2]),
+    // SSL 2 ServerHello: header of two bytes, type 4; the version alone says too little.
+    Pattern {
+        confirm: Some(|bytes| match bytes {
+            [first, _, 4, ..] if first & 0x80 != 0 => ProbeAnswer::Yes,
+            _ => ProbeAnswer::No,
+        }),
+        ..at(Direction::ToClient, 5, &[0, 2])
+    },
 ];
 
 const fn at(direction: Direction, offset: usize, bytes: &'static [u8]) -> Pattern {
