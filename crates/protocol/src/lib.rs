@@ -30,6 +30,7 @@ pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input,
 pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions};
 
 mod dcerpc;
+mod bittorrent_dht;
 mod dhcp;
 mod dnp3;
 mod dns;

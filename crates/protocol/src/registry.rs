@@ -38,6 +38,7 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::modbus::PROTOCOL,
     &crate::dnp3::PROTOCOL,
     &crate::enip::PROTOCOL,
+    &crate::bittorrent_dht::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].
