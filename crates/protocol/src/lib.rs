@@ -29,8 +29,8 @@ pub use registry::{Protocol, ProtocolId, REGISTRY, find, get};
 pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input, Log, LogWhen, Session};
 pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions};
 
-mod dcerpc;
 mod bittorrent_dht;
+mod dcerpc;
 mod dhcp;
 mod dnp3;
 mod dns;
