@@ -131,9 +131,10 @@ impl Dns {
         if bytes.is_empty() {
             return Fed::Used(0);
         }
-        frame(input, 0, bytes.len());
-        match self.message(input, bytes) {
-            Ok(()) | Err(Refusal::Junk) => Fed::Used(bytes.len()),
+        let fed = self.message(input, bytes);
+        frame(input, 0, bytes.len(), fed.ok().flatten());
+        match fed {
+            Ok(_) | Err(Refusal::Junk) => Fed::Used(bytes.len()),
             Err(Refusal::Damaged) => Fed::Broken,
         }
     }
@@ -157,8 +158,9 @@ impl Dns {
                 return Fed::Need { used, needed: PREFIX_BYTES + size };
             };
             if size > 0 {
-                frame(input, used + PREFIX_BYTES, size);
-                if self.message(input, message).is_err() {
+                let fed = self.message(input, message);
+                frame(input, used + PREFIX_BYTES, size, fed.ok().flatten());
+                if fed.is_err() {
                     return Fed::Broken;
                 }
             }
@@ -167,7 +169,7 @@ impl Dns {
         if used == bytes.len() { Fed::Used(used) } else { Fed::Need { used, needed: PREFIX_BYTES } }
     }
 
-    fn message(&mut self, input: &Input<'_>, bytes: &[u8]) -> Result<(), Refusal> {
+    fn message(&mut self, input: &Input<'_>, bytes: &[u8]) -> Result<Option<u64>, Refusal> {
         let header = Header::read(bytes).filter(|header| header.fits(bytes.len())).ok_or(Refusal::Junk)?;
         let Ok(message) = message::read(bytes, header) else {
             self.raise_on_last(MALFORMED_DATA);
@@ -178,13 +180,13 @@ impl Dns {
             self.raise_on_last(NOT_REQUEST);
             return Err(Refusal::Damaged);
         }
-        if !self.transactions.is_full() {
-            self.open(input, message);
+        if self.transactions.is_full() {
+            return Ok(None);
         }
-        Ok(())
+        Ok(Some(self.open(input, message)))
     }
 
-    fn open(&mut self, input: &Input<'_>, message: Message) {
+    fn open(&mut self, input: &Input<'_>, message: Message) -> u64 {
         let (flags, opcode, oddities) = (message.flags, message.opcode(), message.oddities);
         let waited = self.quiet.iter().position(|id| *id == message.id).filter(|_| message.is_response());
         let core = &mut self.transactions.open(input.time, input.packet, message).core;
@@ -209,6 +211,7 @@ impl Dns {
                 core.raise(code);
             }
         }
+        core.id
     }
 
     fn forget(&mut self, index: usize) {
@@ -236,13 +239,13 @@ impl Session for Dns {
     bookkeeping!(transactions, forget);
 }
 
-fn frame(input: &mut Input<'_>, offset: usize, len: usize) {
+fn frame(input: &mut Input<'_>, offset: usize, len: usize, tx: Option<u64>) {
     input.asks.frames.push(Frame {
         kind: "pdu",
         direction: input.direction,
         offset: offset as i64,
         len: Some(len as u64),
-        tx: None,
+        tx,
     });
 }
 

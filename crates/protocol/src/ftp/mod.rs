@@ -193,14 +193,17 @@ impl Session for Ftp {
 impl Ftp {
     /// Takes a command; says whether parsing can go on.
     fn request(&mut self, input: &mut Input<'_>, line: &Line<'_>, offset: usize, taken: usize) -> bool {
-        push_frame(input, "command_line", offset, taken);
-        let Some(command) = Command::read(line.text) else { return true };
+        let Some(command) = Command::read(line.text) else {
+            push_frame(input, "command_line", offset, taken, None);
+            return true;
+        };
         if command.name() == "USER" {
             let user = line.text.get(5..).unwrap_or_default().trim_ascii();
             self.anonymous = user.eq_ignore_ascii_case(b"anonymous") || user.eq_ignore_ascii_case(b"ftp");
         }
         let secret = command.name() == "PASS" && !self.anonymous;
         let Some(exchange) = self.open(input) else { return false };
+        push_frame(input, "command_line", offset, taken, Some(exchange.core.id));
         exchange.body.command = Some(command);
         exchange.body.secret = secret;
         exchange.body.request = line.text.to_vec();
@@ -251,13 +254,13 @@ impl Ftp {
 
     /// Takes a line of a reply; says whether parsing can go on.
     fn reply(&mut self, input: &mut Input<'_>, line: &Line<'_>, offset: usize, taken: usize) -> bool {
-        push_frame(input, "response_line", offset, taken);
         if !self.transactions.iter().any(|exchange| !exchange.body.done) && self.open(input).is_none() {
             return false;
         }
         let Some(exchange) = self.transactions.iter_mut().find(|exchange| !exchange.body.done) else {
             return false;
         };
+        push_frame(input, "response_line", offset, taken, Some(exchange.core.id));
         exchange.core.updated = [true; 2];
         let code = code(line.text);
         if !line.text.is_empty() && exchange.body.replies.len() < REPLIES_MAX {
@@ -312,12 +315,12 @@ fn code(line: &[u8]) -> Option<[u8; 3]> {
     (followed && code.iter().all(u8::is_ascii_digit)).then_some(code)
 }
 
-fn push_frame(input: &mut Input<'_>, kind: &'static str, offset: usize, len: usize) {
+fn push_frame(input: &mut Input<'_>, kind: &'static str, offset: usize, len: usize, tx: Option<u64>) {
     input.asks.frames.push(Frame {
         kind,
         direction: input.direction,
         offset: offset as i64,
         len: Some(len as u64),
-        tx: None,
+        tx,
     });
 }

@@ -83,8 +83,8 @@ impl Session for WebSocket {
             let Some(payload) = rest.get(head.len..head.len + kept) else {
                 return Fed::Need { used, needed: head.len + kept };
             };
-            push_frames(input, used, &head);
-            self.frame(input, &head, payload);
+            let tx = self.frame(input, &head, payload);
+            push_frames(input, used, &head, tx);
             self.sides[place].skip = head.payload_len - kept as u64;
             used += head.len + kept;
         }
@@ -95,7 +95,8 @@ impl Session for WebSocket {
 }
 
 impl WebSocket {
-    fn frame(&mut self, input: &Input<'_>, head: &Head, payload: &[u8]) {
+    /// Takes a frame; the number of the transaction when it completes a message.
+    fn frame(&mut self, input: &Input<'_>, head: &Head, payload: &[u8]) -> Option<u64> {
         let mut message = head.message();
         message.payload = payload.to_vec();
         if let Some(mask) = head.mask {
@@ -119,14 +120,14 @@ impl WebSocket {
             }
             if !head.fin() {
                 side.begun = Some(message);
-                return;
+                return None;
             }
             if message.compressed {
                 inflate(&mut side.inflate, &mut message.payload);
             }
         }
         if self.transactions.is_full() {
-            return;
+            return None;
         }
         let core = &mut self.transactions.open(input.time, input.packet, message).core;
         core.only = Some(input.direction);
@@ -138,6 +139,7 @@ impl WebSocket {
         if full {
             core.raise(REASSEMBLY_LIMIT_REACHED);
         }
+        Some(core.id)
     }
 }
 
@@ -197,7 +199,7 @@ impl Head {
     }
 }
 
-fn push_frames(input: &mut Input<'_>, start: usize, head: &Head) {
+fn push_frames(input: &mut Input<'_>, start: usize, head: &Head, tx: Option<u64>) {
     let whole = (head.len as u64).saturating_add(head.payload_len);
     let parts = [("pdu", 0, whole), ("header", 0, head.len as u64), ("data", head.len, head.payload_len)];
     for (kind, offset, len) in parts {
@@ -206,7 +208,7 @@ fn push_frames(input: &mut Input<'_>, start: usize, head: &Head) {
             direction: input.direction,
             offset: (start + offset) as i64,
             len: Some(len),
-            tx: None,
+            tx,
         });
     }
 }
