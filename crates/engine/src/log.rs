@@ -183,6 +183,11 @@ pub(crate) fn transactions(
     let over = conversation.ended == [true; 2];
     let silent = conversation.rules.quiet;
     let quiet_rules = config.rules.is_none() || conversation.rules.passed || conversation.rules.dropped;
+    // Beyond the depth nothing of a file will come: it is cut off by the packet that shows so.
+    let cut = match (&entry.stream, packet) {
+        (Some(stream), Some(direction)) => stream.depth_reached(direction),
+        _ => false,
+    };
     let mut storing = false;
     let mut index = 0;
     while index < session.count() {
@@ -198,6 +203,7 @@ pub(crate) fn transactions(
             config,
             silent,
             quiet_rules,
+            cut,
         };
         turn.anomalies(out);
         let done = turn.records(out, ending || over);
@@ -296,6 +302,8 @@ struct TransactionTurn<'a> {
     silent: bool,
     /// No rule looks at the flow.
     quiet_rules: bool,
+    /// The packet goes beyond the reassembly depth.
+    cut: bool,
 }
 
 impl TransactionTurn<'_> {
@@ -389,7 +397,7 @@ impl TransactionTurn<'_> {
         let unseen = self.session.core(self.index).updated;
         for position in 0..self.session.files(self.index).len() {
             let file = &mut self.session.files_mut(self.index)[position];
-            if ending || done {
+            if ending || done || self.cut {
                 file.close(FileState::Truncated);
             }
             if file.state == FileState::Open {
