@@ -112,6 +112,8 @@ pub struct Table<A> {
     /// Last flow handed out for change: its state may have moved it to another queue.
     dirty: Option<u32>,
     emergency: bool,
+    /// No flow is due before.
+    earliest: Time,
     memory: Memory,
     counters: Counters,
 }
@@ -153,6 +155,7 @@ impl<A: Default> Table<A> {
             ended: VecDeque::new(),
             dirty: None,
             emergency: false,
+            earliest: Time::default(),
             memory: Memory::default(),
             counters: Counters::default(),
         }
@@ -163,7 +166,11 @@ impl<A: Default> Table<A> {
     /// The caller finishes it through [`Table::entry`] and then calls [`Table::release`].
     pub fn next_due(&mut self, now: Time) -> Option<Slot> {
         self.settle_dirty();
+        if now < self.earliest {
+            return None;
+        }
         let mut best: Option<(Time, FlowId, u32, u32)> = None;
+        let mut earliest = Time::from_nanos(u64::MAX);
         for class in 0..CLASSES {
             let head = self.queues[class].head;
             if head == NONE {
@@ -172,10 +179,12 @@ impl<A: Default> Table<A> {
             let timeout = self.timeout(class as u8);
             let flow = &self.nodes[head as usize].flow;
             let deadline = flow.last_time.plus_secs(u64::from(timeout));
+            earliest = earliest.min(deadline);
             if deadline <= now && best.is_none_or(|(time, id, ..)| (deadline, flow.id) < (time, id)) {
                 best = Some((deadline, flow.id, head, timeout));
             }
         }
+        self.earliest = earliest;
         let (_, _, at, timeout) = best?;
         self.nodes[at as usize].flow.timeout_secs = timeout;
         self.end(at, EndReason::Timeout);
@@ -295,6 +304,7 @@ impl<A: Default> Table<A> {
     fn open(&mut self, seen: &Seen<'_>, identity: &Identity, hash: u64) -> u32 {
         if self.index.len() >= self.config.flows_max.max(1) as usize {
             self.emergency = true;
+            self.earliest = Time::default();
             self.evict();
         }
         let flow = new_flow(seen, identity);
@@ -406,8 +416,12 @@ impl<A: Default> Table<A> {
     }
 
     fn requeue(&mut self, at: u32) {
+        let class = self.class_of(at);
+        if self.nodes[at as usize].class == class && self.queues[class as usize].tail == at {
+            return;
+        }
         self.unlink(at);
-        self.nodes[at as usize].class = self.class_of(at);
+        self.nodes[at as usize].class = class;
         self.link(at);
     }
 
@@ -428,6 +442,7 @@ impl<A: Default> Table<A> {
             _ => self.nodes[after as usize].before = at,
         }
         let timeout = self.timeout(class);
+        self.earliest = self.earliest.min(time.plus_secs(u64::from(timeout)));
         let node = &mut self.nodes[at as usize];
         node.before = before;
         node.after = after;

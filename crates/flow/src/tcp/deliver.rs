@@ -41,6 +41,10 @@ impl Stream<'_> {
             delivery.done = true;
             return None;
         }
+        if session.sides[way].data.right() <= progress && !session.sides[way].depth_reached {
+            delivery.done = true;
+            return None;
+        }
         let again = delivery.started_over && progress == delivery.shown_at;
         delivery.started_over = true;
         delivery.shown_at = progress;
