@@ -138,6 +138,9 @@ impl Stage<'_> {
             }
         }
         write_signature(json, rule, alert, self, &alert.context);
+        if rule.is_packet_policy() {
+            json.object("firewall").text("hook", "packet:filter").end();
+        }
         if let Some(conversation) = self.conversation {
             self.application(alert, conversation, json);
         }
@@ -248,6 +251,7 @@ impl Stage<'_> {
         }
         let action = match outcome {
             Outcome { drop: Some(_), .. } => "drop",
+            _ if self.rules.settings().firewall.is_some() => "accept",
             Outcome { pass: true, .. } => "pass",
             _ => "alert",
         };
@@ -334,6 +338,9 @@ fn write_signature(
             json.raw(key, value.as_bytes());
         }
         json.end();
+    }
+    if stage.rules.settings().firewall.is_some() {
+        json.text("engine", if rule.firewall { "fw" } else { "td" });
     }
     if stage.config.eve.alert.reference && !meta.references.is_empty() {
         json.array("references");

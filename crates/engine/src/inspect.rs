@@ -5,10 +5,11 @@ use flow::tcp::Fate;
 use flow::{Entry, Flow, Touch, Turn};
 use model::{Direction, PacketId, Time};
 use protocol::AppStatus;
-use rules::{FlowScene, Scene, StreamScene, Window};
+use rules::{FlowScene, RuleSet, Scene, StreamScene, Window};
 use smallvec::SmallVec;
 
 use crate::alert::{Stage, drop_record, records};
+use crate::config::Config;
 use crate::conversation::Conversation;
 use crate::exception::Verdict;
 use crate::shard::{Tools, View};
@@ -16,11 +17,25 @@ use crate::shard::{Tools, View};
 /// Stretches of a stream that one packet makes visible.
 type Stretch<'a> = SmallVec<[Window<'a>; 2]>;
 
-/// Holds rules against a packet that has no flow.
-pub(crate) fn packet_alone(view: &View<'_>, tools: &mut Tools<'_>) {
-    let (Some(rules), Some(inspector)) = (tools.rules, tools.inspector.as_deref_mut()) else { return };
+/// Whether the firewall drops a packet before its flow is looked for.
+pub(crate) fn is_dropped_before_flow(view: &View<'_>, tools: &mut Tools<'_>) -> bool {
+    let (Some(rules), Some(inspector)) = (tools.rules, tools.inspector.as_deref_mut()) else { return false };
+    if !rules.needs_look_before_flow() {
+        return false;
+    }
+    let mut scene = alone(view);
+    inspector.inspect_before_flow(rules, &mut scene, tools.outcome);
+    if tools.outcome.drop.is_some() {
+        let stage = stage_alone(view, rules, tools.config);
+        records(&stage, tools.outcome, tools.out);
+    }
+    tools.outcome.drop.is_some()
+}
+
+/// A packet without its flow.
+fn alone<'a>(view: &View<'a>) -> Scene<'a> {
     let seen = &view.seen;
-    let mut scene = Scene {
+    Scene {
         packet: seen.id,
         time: seen.time,
         bytes: seen.bytes,
@@ -29,19 +44,27 @@ pub(crate) fn packet_alone(view: &View<'_>, tools: &mut Tools<'_>) {
         pseudo: false,
         inspect_payload: !seen.layers.carries_tunnel,
         flow: None,
-    };
-    inspector.inspect(rules, &mut scene, tools.late.as_deref_mut(), tools.outcome);
-    let stage = Stage {
+    }
+}
+
+fn stage_alone<'a>(view: &'a View<'a>, rules: &'a RuleSet, config: &'a Config) -> Stage<'a> {
+    Stage {
         view: Some(view),
         flow: None,
         conversation: None,
         direction: Direction::ToServer,
-        time: seen.time,
+        time: view.seen.time,
         stream: &[],
         rules,
-        config: tools.config,
-    };
-    records(&stage, tools.outcome, tools.out);
+        config,
+    }
+}
+
+/// Holds rules against a packet that has no flow.
+pub(crate) fn packet_alone(view: &View<'_>, tools: &mut Tools<'_>) {
+    let (Some(rules), Some(inspector)) = (tools.rules, tools.inspector.as_deref_mut()) else { return };
+    inspector.inspect(rules, &mut alone(view), tools.late.as_deref_mut(), tools.outcome);
+    records(&stage_alone(view, rules, tools.config), tools.outcome, tools.out);
 }
 
 /// A packet that is dropped unseen: its flow was, or the stream engine cannot follow it.

@@ -608,6 +608,7 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
         alerted: entry.app.alerted,
         action: match (&entry.app.rules, config.mode) {
             (rules::FlowState { dropped: true, .. }, Mode::Prevent) => "drop",
+            (rules::FlowState { accepted: true, .. }, _) => "accept",
             (rules::FlowState { passed: true, .. }, _) => "pass",
             _ => "",
         },

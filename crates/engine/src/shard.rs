@@ -94,6 +94,9 @@ impl Shard {
         let seen = &view.seen;
         self.advance(seen.time, tools);
         tools.out.begin(Cause::Packet { time: seen.time, packet: seen.id, turn: view.turn });
+        if inspect::is_dropped_before_flow(view, tools) {
+            return;
+        }
         let mut touch = self.flows.touch(seen);
         while let Some(slot) = self.flows.next_ended() {
             // The flow that had to go is told of as of this packet.
@@ -118,7 +121,8 @@ impl Shard {
             entry.app.note_macs(seen.layers);
         }
         if entry.app.rules.dropped {
-            inspect::dropped(view, &mut entry, touch.direction, "flow drop", tools);
+            let reason = entry.app.rules.drop_reason();
+            inspect::dropped(view, &mut entry, touch.direction, reason, tools);
             return;
         }
         if exception::is_bypassed(&entry) {

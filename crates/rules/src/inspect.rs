@@ -8,6 +8,7 @@ mod bytes;
 mod codec;
 mod file;
 mod finish;
+mod firewall;
 mod header;
 mod packet;
 mod payload;
@@ -16,11 +17,13 @@ mod transaction;
 mod transform;
 
 pub(crate) use bytes::{Machine, Sets};
+use firewall::Gate;
 pub(crate) use transform::{Transform, Workbench};
 
 use model::Direction;
 use smallvec::SmallVec;
 
+use crate::firewall::Firewall;
 use crate::index::Class;
 use crate::ir::CaptureKind;
 use crate::scan::Candidates;
@@ -82,6 +85,8 @@ pub(crate) struct Run<'r, 's> {
     have: u16,
     /// Whether rules are held against it without looking for candidates first; for tests.
     plain: bool,
+    /// What the firewall made of it.
+    gate: Gate,
 }
 
 impl Inspector {
@@ -126,6 +131,31 @@ impl Inspector {
         self.inspect_as(rules, scene, late, outcome, true);
     }
 
+    /// Holds the firewall's rules of `pre_flow` against a packet whose flow was not looked for yet.
+    pub fn inspect_before_flow(&mut self, rules: &RuleSet, scene: &mut Scene<'_>, outcome: &mut Outcome) {
+        outcome.clear();
+        let Some(firewall) = rules.firewall.as_ref().filter(|firewall| !firewall.before_flow.is_empty())
+        else {
+            return;
+        };
+        let (class, have) = (header::class(scene), header::have(scene));
+        let (direction, gate) = (Direction::ToServer, Gate::Accepted);
+        let tools = &mut *self;
+        let mut run =
+            Run { rules, scene, late: None, outcome, tools, direction, class, have, plain: false, gate };
+        run.before_flow(firewall);
+        run.finish();
+        self.forget_addresses();
+    }
+
+    fn forget_addresses(&mut self) {
+        for set in self.known_used.drain(..) {
+            if let Some(known) = self.known.get_mut(set as usize) {
+                *known = [0; 2];
+            }
+        }
+    }
+
     fn inspect_as(
         &mut self,
         rules: &RuleSet,
@@ -137,10 +167,10 @@ impl Inspector {
         outcome.clear();
         if let Some(flow) = &scene.flow {
             if flow.state.dropped && rules.settings().prevent {
-                outcome.drop = Some("flow drop");
+                outcome.drop = Some(flow.state.drop_reason());
                 return;
             }
-            if flow.state.passed {
+            if flow.state.passed && rules.firewall.is_none() {
                 outcome.pass = true;
                 return;
             }
@@ -151,24 +181,46 @@ impl Inspector {
         let direction = scene.flow.as_ref().map_or(Direction::ToServer, |flow| flow.direction);
         let class = header::class(scene);
         let have = header::have(scene);
-        let mut run = Run { rules, scene, late, outcome, tools: self, direction, class, have, plain };
+        let gate = Gate::Accepted;
+        let mut run = Run { rules, scene, late, outcome, tools: self, direction, class, have, plain, gate };
         run.all();
-        for set in self.known_used.drain(..) {
-            if let Some(known) = self.known.get_mut(set as usize) {
-                *known = [0; 2];
-            }
-        }
+        self.forget_addresses();
     }
 }
 
 impl<'r> Run<'r, '_> {
     fn all(&mut self) {
-        self.ip_only();
-        self.packet_rules();
-        self.frames();
-        self.transactions();
+        if let Some(firewall) = &self.rules.firewall {
+            self.behind_firewall(firewall);
+        } else {
+            self.ip_only();
+            self.packet_rules();
+            self.frames();
+            self.transactions();
+        }
         self.finish();
         self.tags();
+    }
+
+    /// Detection sees what the firewall's tables let through.
+    fn behind_firewall(&mut self, firewall: &'r Firewall) {
+        self.gate = self.packet_filter(firewall);
+        if self.gate == Gate::Shut {
+            return;
+        }
+        if self.is_inspected() {
+            self.ip_only();
+            self.packet_rules();
+            self.frames();
+        }
+        if !self.is_dropped_by_detection() {
+            self.transactions();
+        }
+    }
+
+    /// Whether the rules of detection look at the packet at all.
+    fn is_inspected(&self) -> bool {
+        !self.outcome.pass && !self.scene.flow.as_ref().is_some_and(|flow| flow.state.passed)
     }
 
     fn sig(&self, number: u32) -> Option<&'r Sig> {

@@ -8,6 +8,7 @@ mod address;
 mod compile;
 mod count;
 mod dataset;
+mod firewall;
 mod index;
 mod inspect;
 pub mod ir;
@@ -26,6 +27,7 @@ mod state;
 mod text;
 
 pub use address::{AddressSet, PortSet};
+pub use firewall::{Policies, Policy};
 pub use inspect::Inspector;
 pub use late::Late;
 pub use number::NumberTest;

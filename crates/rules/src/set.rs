@@ -6,6 +6,7 @@ use json::Json;
 
 use crate::compile::{self, Names};
 use crate::dataset::Dataset;
+use crate::firewall::{Firewall, policy_rules};
 use crate::index::Index;
 use crate::ir::{BitTrack, DatasetCommand, HashKind, Late, Rule, TagOf, Track};
 use crate::op::Op;
@@ -18,6 +19,7 @@ pub struct RuleSet {
     pub(crate) sigs: Vec<Sig>,
     pub(crate) names: Names,
     pub(crate) index: Index,
+    pub(crate) firewall: Option<Firewall>,
     pub(crate) datasets: Vec<Dataset>,
     /// Which data sets rules change.
     pub(crate) growing: Vec<bool>,
@@ -28,10 +30,14 @@ pub struct RuleSet {
 
 impl RuleSet {
     /// Orders and indexes rules.
-    pub fn compile(rules: Vec<Rule>, settings: Settings) -> Self {
+    pub fn compile(mut rules: Vec<Rule>, settings: Settings) -> Self {
+        if settings.firewall.is_some() {
+            rules.extend(policy_rules());
+        }
         let (sigs, names) = compile::signatures(rules, &settings);
         let datasets: Vec<Dataset> = names.datasets.iter().map(Dataset::new).collect();
         let index = compile::index(&sigs, &names);
+        let firewall = settings.firewall.as_ref().map(|policies| Firewall::build(&sigs, policies));
         let mut growing = vec![false; datasets.len()];
         for op in sigs.iter().flat_map(ops) {
             if let Op::Dataset { set, command: DatasetCommand::Set | DatasetCommand::Unset, .. } = op
@@ -49,7 +55,7 @@ impl RuleSet {
                 HashKind::Sha256 => 2,
             }] = true;
         }
-        Self { sigs, names, index, datasets, growing, settings, needs_order, needs_hashes }
+        Self { sigs, names, index, firewall, datasets, growing, settings, needs_order, needs_hashes }
     }
 
     /// The rule at a position, as alerts name it.
@@ -79,6 +85,11 @@ impl RuleSet {
     /// in prevention, and when rules read what others wrote about other flows (`xbits`, growing data sets, `rate_filter`).
     pub fn needs_order(&self) -> bool {
         self.needs_order
+    }
+
+    /// Whether the firewall has rules that come before flows.
+    pub fn needs_look_before_flow(&self) -> bool {
+        self.firewall.as_ref().is_some_and(|firewall| !firewall.before_flow.is_empty())
     }
 
     /// Whether any rule looks at frames.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use model::Direction;
 use protocol::ProtocolId;
 
-use crate::Reputation;
 use crate::ir::Verb;
+use crate::{Policies, Reputation};
 
 /// Configuration of compiling and inspecting; names follow Suricata's `detect.*`, `libhtp.*` and friends.
 #[derive(Debug, Clone)]
@@ -29,8 +29,8 @@ pub struct Settings {
     pub file: BodyWindow,
     /// Bodies are inspected as they come, from the first byte (`http-body-inline`; so in IPS mode).
     pub body_inline: bool,
-    /// Firewall rules are in force: what they do not accept is dropped.
-    pub firewall: bool,
+    /// Firewall rules are in force: what they do not accept goes by these policies.
+    pub firewall: Option<Policies>,
     /// What is known of addresses, for `iprep`.
     pub reputation: Arc<Reputation>,
 }
@@ -78,7 +78,7 @@ impl Default for Settings {
             mail: BodyWindow { least: 32_768, window: 4_096, limit: 100_000 },
             file: BodyWindow { least: 0, window: 0, limit: 0 },
             body_inline: false,
-            firewall: false,
+            firewall: None,
             reputation: Arc::default(),
         }
     }

@@ -40,7 +40,8 @@ pub struct Sig {
     /// An action of its own: alert.
     pub(crate) alerts: bool,
     pub(crate) tag: Option<Tag>,
-    pub(crate) firewall: bool,
+    /// It came from the firewall's rules.
+    pub firewall: bool,
 }
 
 /// The quick checks.
@@ -51,6 +52,8 @@ pub(crate) struct Head {
     pub(crate) apps: Box<[ProtocolId]>,
     pub(crate) never: bool,
     pub(crate) hook: Option<Hook>,
+    /// The hook is for every state before its own, too.
+    pub(crate) hook_up_to: bool,
     /// Number of the address set; [`ANY`] = all.
     pub(crate) src: u32,
     pub(crate) dst: u32,
@@ -260,6 +263,11 @@ pub(crate) enum Post {
 }
 
 impl Sig {
+    /// Whether it stands for the firewall's policy on packets.
+    pub fn is_packet_policy(&self) -> bool {
+        self.firewall && self.meta.sid == crate::firewall::PACKET_POLICY_SID && self.head.hook.is_none()
+    }
+
     /// Which file digests it compares.
     pub(crate) fn hashes(&self) -> impl Iterator<Item = HashKind> {
         self.plans.iter().flat_map(|plan| &plan.steps).filter_map(|step| match &step.what {

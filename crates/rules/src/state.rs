@@ -13,6 +13,10 @@ pub struct FlowState {
     pub dropped: bool,
     /// Every packet from here on passes uninspected (a `pass` rule took the flow).
     pub passed: bool,
+    /// The firewall accepts every packet from here on; rules of detection still look at them.
+    pub accepted: bool,
+    /// It was the firewall that dropped the flow.
+    pub(crate) dropped_by_firewall: bool,
     /// A rule switched off logging of the flow.
     pub quiet: bool,
     /// The flow's files are to be stored, per direction (`filestore` with scope flow).
@@ -76,6 +80,11 @@ impl FlowTag {
 pub(crate) const VARS_MAX: usize = 16;
 
 impl FlowState {
+    /// EVE's `drop.reason` for the packets of a dropped flow.
+    pub fn drop_reason(&self) -> &'static str {
+        if self.dropped_by_firewall { "firewall flow drop" } else { "flow drop" }
+    }
+
     /// Whether a flowbit is set, by its number.
     pub(crate) fn has_bit(&self, bit: u32) -> bool {
         self.bits.contains(&bit)

@@ -10,6 +10,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use flow::Exception;
+use rules::{Policies, Policy};
 use serde_json::Value;
 
 pub(crate) use knobs::KNOBS;
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) files: RuleFiles,
     /// `HOME_NET` was given, so that it also says which hosts are ours.
     pub(crate) home_is_set: bool,
+    /// What the firewall does where no rule decides; `None` = nothing was said.
+    pub(crate) policies: Option<Policies>,
     /// `stream.inline`; `None` = as the mode wants it.
     pub(crate) inline: Option<bool>,
     /// Everything by its dotted name, as the knobs took it: for `config show` and the protocols.
@@ -114,6 +117,9 @@ impl Settings {
             self.set_variable(variable, &plain(value));
             return Ok(());
         }
+        if let Some(place) = name.strip_prefix("firewall.policies.") {
+            return self.set_policy(place, value);
+        }
         if let Some(setting) = name.strip_prefix("behave.") {
             return self.set_detector(name, setting, value);
         }
@@ -129,6 +135,26 @@ impl Settings {
             let settings = &mut self.engine.protocol.settings;
             settings.retain(|(known, _)| known != setting);
             settings.push((setting.to_owned(), plain(value)));
+        }
+        Ok(())
+    }
+
+    /// What the firewall does where no rule decides: `packet.filter`, or `app.PROTOCOL.STATE`.
+    fn set_policy(&mut self, place: &str, value: &Value) -> Result<(), ConfigError> {
+        let text = plain(value);
+        let wrong = |what: &str| ConfigError(format!("`firewall.policies.{place}`: {what}"));
+        let Some(policy) = Policy::read(&text) else {
+            return Err(wrong(
+                "expected accept or drop, a colon, and packet, flow, hook or tx; maybe `alert`",
+            ));
+        };
+        let policies = self.policies.get_or_insert_default();
+        match place.split('.').collect::<Vec<_>>()[..] {
+            ["packet", "filter"] => policies.packet = policy,
+            ["app", protocol, state] => {
+                policies.app.push((protocol.to_owned(), state.replace('-', "_"), policy));
+            }
+            _ => return Err(wrong("there is no such place; expected packet.filter or app.PROTOCOL.STATE")),
         }
         Ok(())
     }

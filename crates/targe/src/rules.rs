@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use json::Json;
 use rules::ir::Verb;
-use rules::{BodyWindow, Environment, Loaded, Loader, Reputation, RuleSet};
+use rules::{BodyWindow, Environment, Loaded, Loader, Policies, Reputation, RuleSet};
 
 use crate::arguments::RulesCommand;
 use crate::config::{Settings, plain};
@@ -24,7 +24,7 @@ const PRINTED_MAX: usize = 10;
 /// A file that cannot be read; with `rules.errors_fatal`, also any rule that cannot be honoured.
 pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> Result<Option<Rules>> {
     let firewall = settings.text("firewall.rules");
-    if files.is_empty() && firewall.is_empty() {
+    if files.is_empty() && firewall.is_empty() && settings.policies.is_none() {
         return Ok(None);
     }
     let loaded = read(settings, files)?;
@@ -183,7 +183,10 @@ fn inspection(settings: &Settings) -> rules::Settings {
             limit: mail("limit", 100_000),
         },
         body_inline: if inline == "auto" { prevent } else { inline == "true" || inline == "yes" },
-        firewall: !settings.text("firewall.rules").is_empty(),
+        firewall: match &settings.policies {
+            Some(policies) => Some(policies.clone()),
+            None => (!settings.text("firewall.rules").is_empty()).then(Policies::default),
+        },
         ..rules::Settings::default()
     }
 }

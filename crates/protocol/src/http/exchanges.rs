@@ -3,6 +3,7 @@
 use super::body::Context;
 use super::exchange::Exchange;
 use crate::{Transaction, Transactions};
+use model::Direction;
 
 /// Open exchanges per flow. More than this are never pipelined in earnest.
 const OPEN_MAX: usize = 512;
@@ -22,8 +23,13 @@ impl Default for Exchanges {
 }
 
 impl Exchanges {
-    /// Exchange number `id`, opened when it is the next; `None` when too many are open.
-    pub(super) fn at(&mut self, id: u64, context: &Context<'_>) -> Option<&mut Transaction<Exchange>> {
+    /// Exchange number `id`, opened by the side `by` when it is the next; `None` when too many are open.
+    pub(super) fn at(
+        &mut self,
+        id: u64,
+        by: Direction,
+        context: &Context<'_>,
+    ) -> Option<&mut Transaction<Exchange>> {
         if id < self.open.opened() {
             return self.find(id);
         }
@@ -31,7 +37,10 @@ impl Exchanges {
             return None;
         }
         let exchange = self.spare.take().unwrap_or_default();
-        Some(self.open.open(context.time, context.packet, exchange))
+        let open = self.open.open(context.time, context.packet, exchange);
+        // The other side has said nothing yet.
+        open.core.updated[by.other().index()] = false;
+        Some(open)
     }
 
     /// Exchange number `id`, when it is open.

@@ -71,7 +71,9 @@ impl Http {
         loop {
             let state = self.request.state;
             let body_left = self.request.left.unwrap_or(0);
-            let Some(tx) = self.exchanges.at(self.request.tx, context) else { return Step::Broken };
+            let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, context) else {
+                return Step::Broken;
+            };
             match state {
                 State::Identity => {
                     let here = left.min(body_left);
@@ -99,7 +101,9 @@ impl Http {
         }
         self.request.left = None;
         self.request.length = None;
-        let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) else {
+            return Step::Broken;
+        };
         progress(tx, LINE);
         self.request.state = State::Line;
         Step::Again
@@ -121,7 +125,9 @@ impl Http {
             return Step::Again;
         }
         let rules = feeding.context.limits.uri;
-        let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) else {
+            return Step::Broken;
+        };
         read_line(tx, chomp(line));
         read_uri(tx, &rules);
         tx.core.updated[0] = true;
@@ -137,14 +143,16 @@ impl Http {
     }
 
     fn request_too_long(&mut self, feeding: &mut Feeding<'_>) -> Step {
-        if let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) {
+        if let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) {
             tx.core.raise(event::REQUEST_FIELD_TOO_LONG);
         }
         Step::Broken
     }
 
     fn request_version(&mut self, feeding: &mut Feeding<'_>) -> Step {
-        let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) else {
+            return Step::Broken;
+        };
         self.request.state = State::Headers;
         if !tx.body.marks.version_09 {
             progress(tx, HEADERS);
@@ -170,7 +178,9 @@ impl Http {
             self.request_read_headers(feeding, grammar);
             feeding.take(feeding.rest().len());
             self.request.seen = 0;
-            let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) else { return Step::Broken };
+            let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) else {
+                return Step::Broken;
+            };
             tx.body.request.end();
             progress(tx, TRAILER);
             return Step::Again;
@@ -179,7 +189,9 @@ impl Http {
             return self.request_wait(feeding);
         }
         let mut ended = self.request_read_headers(feeding, Grammar { response: false, closed: false });
-        let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) else {
+            return Step::Broken;
+        };
         if tx.body.request.odd.too_many {
             return Step::Broken;
         }
@@ -199,7 +211,7 @@ impl Http {
     fn request_read_headers(&mut self, feeding: &mut Feeding<'_>, grammar: Grammar) -> bool {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut read = None;
-        if let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) {
+        if let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) {
             let before = tx.body.request.odd;
             let outcome = tx.body.request.read(feeding.rest(), grammar, &mut scratch);
             raise_oddities(tx, before);
@@ -213,7 +225,9 @@ impl Http {
     }
 
     fn request_headers_end(&mut self, feeding: &mut Feeding<'_>) -> Step {
-        let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) else {
+            return Step::Broken;
+        };
         if tx.body.progress[0] > HEADERS {
             self.request.state = State::Finish;
             return Step::Again;
@@ -289,7 +303,9 @@ impl Http {
         };
         let line = feeding.take(len);
         self.request.seen = 0;
-        let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) else {
+            return Step::Broken;
+        };
         tx.body.bodies[0].wire += len as u64;
         if line.iter().all(|&byte| is_before_chunk_size(byte)) {
             return Step::Again;
@@ -313,7 +329,7 @@ impl Http {
     }
 
     fn request_bad_chunk(&mut self, feeding: &mut Feeding<'_>) -> Step {
-        if let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) {
+        if let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) {
             tx.core.raise(event::INVALID_REQUEST_CHUNK_LEN);
         }
         Step::Broken
@@ -338,7 +354,7 @@ impl Http {
         feeding.take(len);
         self.request.seen = 0;
         self.request.state = State::ChunkSize;
-        if let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) {
+        if let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) {
             tx.body.bodies[0].wire += len as u64;
         }
         Step::Again
@@ -363,7 +379,9 @@ impl Http {
     }
 
     fn request_body(&mut self, bytes: Option<&[u8]>, context: &mut Context<'_>) -> Step {
-        let Some(tx) = self.exchanges.at(self.request.tx, context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, context) else {
+            return Step::Broken;
+        };
         match body::data(tx, THIS, bytes, context) {
             Ok(()) => Step::Again,
             Err(Broken) => Step::Broken,
@@ -394,7 +412,7 @@ impl Http {
         }
         if !method.is_empty() {
             if self.request.left.unwrap_or(0) == 0 {
-                if let Some(tx) = self.exchanges.at(self.request.tx, &feeding.context) {
+                if let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, &feeding.context) {
                     tx.core.raise(event::REQUEST_BODY_UNEXPECTED);
                 }
             } else {
@@ -406,7 +424,9 @@ impl Http {
     }
 
     fn request_complete(&mut self, context: &mut Context<'_>) -> Step {
-        let Some(tx) = self.exchanges.at(self.request.tx, context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.request.tx, Direction::ToServer, context) else {
+            return Step::Broken;
+        };
         if tx.body.progress[0] != COMPLETE {
             let has_body = matches!(tx.body.request_transfer, Transfer::Identity | Transfer::Chunked);
             if has_body && body::data(tx, THIS, None, context).is_err() {

@@ -61,7 +61,9 @@ impl Http {
         loop {
             let state = self.response.state;
             let body_left = self.response.left.unwrap_or(0);
-            let Some(tx) = self.exchanges.at(self.response.tx, context) else { return Step::Broken };
+            let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, context) else {
+                return Step::Broken;
+            };
             if tx.core.id == 0 && tx.body.progress[1] == NOT_STARTED {
                 return Step::Broken;
             }
@@ -99,7 +101,9 @@ impl Http {
             return Step::More;
         }
         let request_in_line = self.request.state == request::State::Line;
-        let Some(tx) = self.exchanges.at(self.response.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, &feeding.context) else {
+            return Step::Broken;
+        };
         let unmatched = tx.body.progress[0] == NOT_STARTED;
         if unmatched {
             tx.core.raise(event::UNABLE_TO_MATCH_RESPONSE_TO_REQUEST);
@@ -147,7 +151,9 @@ impl Http {
         if !is_status_line(line) {
             return self.response_line_is_body(line, feeding);
         }
-        let Some(tx) = self.exchanges.at(self.response.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, &feeding.context) else {
+            return Step::Broken;
+        };
         read_line(tx, line);
         progress(tx, HEADERS);
         self.response.state = State::Headers;
@@ -161,7 +167,9 @@ impl Http {
             return Step::Again;
         }
         let last = behind.is_empty();
-        let Some(tx) = self.exchanges.at(self.response.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, &feeding.context) else {
+            return Step::Broken;
+        };
         tx.body.bodies[1].coded = false;
         if body::data(tx, THIS, Some(line), &mut feeding.context).is_err() {
             return Step::Broken;
@@ -184,7 +192,7 @@ impl Http {
     }
 
     fn response_too_long(&mut self, feeding: &mut Feeding<'_>) -> Step {
-        if let Some(tx) = self.exchanges.at(self.response.tx, &feeding.context) {
+        if let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, &feeding.context) {
             tx.core.raise(event::RESPONSE_FIELD_TOO_LONG);
         }
         Step::Broken
@@ -196,7 +204,7 @@ impl Http {
             feeding.take(feeding.rest().len());
             self.response.seen = 0;
             self.response.state = State::Finish;
-            if let Some(tx) = self.exchanges.at(self.response.tx, &feeding.context) {
+            if let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, &feeding.context) {
                 tx.body.response.end();
             }
             return Step::Again;
@@ -206,7 +214,9 @@ impl Http {
             return Step::More;
         }
         let mut ended = self.response_read_headers(feeding, Grammar { response: true, closed: false });
-        let Some(tx) = self.exchanges.at(self.response.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, &feeding.context) else {
+            return Step::Broken;
+        };
         if tx.body.response.odd.too_many {
             return Step::Broken;
         }
@@ -233,7 +243,7 @@ impl Http {
     fn response_read_headers(&mut self, feeding: &mut Feeding<'_>, grammar: Grammar) -> bool {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut read = None;
-        if let Some(tx) = self.exchanges.at(self.response.tx, &feeding.context) {
+        if let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, &feeding.context) {
             let before = tx.body.response.odd;
             let outcome = tx.body.response.read(feeding.rest(), grammar, &mut scratch);
             raise_oddities(tx, before);
@@ -250,7 +260,9 @@ impl Http {
     fn response_determine(&mut self, feeding: &mut Feeding<'_>) -> Step {
         let context = &mut feeding.context;
         let request_unread = self.request.length > Some(0) && self.request.left == self.request.length;
-        let Some(tx) = self.exchanges.at(self.response.tx, context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, context) else {
+            return Step::Broken;
+        };
         let status = tx.body.status.unwrap_or(0);
         let connect = tx.body.method == Method::Connect;
         if connect && (200..300).contains(&status) {
@@ -291,14 +303,18 @@ impl Http {
         if (400..500).contains(&status) && request_unread && expects {
             self.request.state = request::State::Finish;
         }
-        let Some(tx) = self.exchanges.at(self.response.tx, context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, context) else {
+            return Step::Broken;
+        };
         body::prepare(tx, THIS, context);
         Step::Again
     }
 
     /// An interim response: another one follows for the same request.
     fn response_continue(&mut self, context: &Context<'_>) -> Step {
-        let Some(tx) = self.exchanges.at(self.response.tx, context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, context) else {
+            return Step::Broken;
+        };
         if tx.body.marks.continued {
             tx.core.raise(event::CONTINUE_ALREADY_SEEN);
         }
@@ -319,7 +335,9 @@ impl Http {
         };
         let line = rest.get(..len).unwrap_or_default();
         self.response.seen = 0;
-        let Some(tx) = self.exchanges.at(self.response.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, &feeding.context) else {
+            return Step::Broken;
+        };
         tx.body.bodies[1].wire += len as u64;
         if line.iter().all(|&byte| is_before_chunk_size(byte)) {
             feeding.take(len);
@@ -349,7 +367,9 @@ impl Http {
 
     /// It was not chunked after all: the rest is the body as it stands.
     fn response_bad_chunk(&mut self, feeding: &mut Feeding<'_>) -> Step {
-        let Some(tx) = self.exchanges.at(self.response.tx, &feeding.context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, &feeding.context) else {
+            return Step::Broken;
+        };
         tx.body.response_transfer = Transfer::Identity;
         tx.core.raise(event::INVALID_RESPONSE_CHUNK_LEN);
         self.response.state = State::ToEnd;
@@ -382,7 +402,7 @@ impl Http {
             None => (rest.len(), Step::More),
         };
         feeding.take(len);
-        if let Some(tx) = self.exchanges.at(self.response.tx, &feeding.context) {
+        if let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, &feeding.context) {
             tx.body.bodies[1].wire += len as u64;
         }
         step
@@ -425,7 +445,9 @@ impl Http {
     }
 
     fn response_body(&mut self, bytes: Option<&[u8]>, context: &mut Context<'_>) -> Step {
-        let Some(tx) = self.exchanges.at(self.response.tx, context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, context) else {
+            return Step::Broken;
+        };
         match body::data(tx, THIS, bytes, context) {
             Ok(()) => Step::Again,
             Err(Broken) => Step::Broken,
@@ -452,7 +474,9 @@ impl Http {
     }
 
     fn response_complete(&mut self, context: &mut Context<'_>) -> Step {
-        let Some(tx) = self.exchanges.at(self.response.tx, context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, context) else {
+            return Step::Broken;
+        };
         let mut step = Step::Again;
         if tx.body.progress[1] != COMPLETE {
             if tx.body.response_transfer != Transfer::Nothing && body::data(tx, THIS, None, context).is_err()
@@ -479,7 +503,9 @@ impl Http {
 
     /// A `101 Switching Protocols` was seen: says what the flow speaks from here on.
     pub(super) fn response_upgrade(&mut self, context: &mut Context<'_>) -> Step {
-        let Some(tx) = self.exchanges.at(self.response.tx, context) else { return Step::Broken };
+        let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, context) else {
+            return Step::Broken;
+        };
         let next = tx.body.response.find(b"upgrade").and_then(|value| {
             if contains_without_nul(value, b"h2c") {
                 Some("http2")

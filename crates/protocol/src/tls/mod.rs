@@ -306,7 +306,9 @@ impl Session for Tls {
             }
             let talk =
                 Talk { shown: log::Shown::from_config(input.config), from: self.from, ..Talk::default() };
-            self.transactions.open(input.time, input.packet, Box::new(talk));
+            let open = self.transactions.open(input.time, input.packet, Box::new(talk));
+            // The other side has said nothing yet.
+            open.core.updated[input.direction.other().index()] = false;
         }
         let fed = self.records(input, bytes);
         let Some(open) = self.transactions.last_mut() else { return fed };

@@ -61,6 +61,7 @@ pub(super) fn lower(rule: Rule, names: &mut Names) -> Sig {
         apps: header.apps.into(),
         never: header.never,
         hook: header.hook,
+        hook_up_to: header.hook_up_to,
         src: names.addresses(header.src),
         dst: names.addresses(header.dst),
         src_ports: names.ports(header.src_ports),

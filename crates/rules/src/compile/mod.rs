@@ -70,7 +70,10 @@ struct TransactionBuilder {
 
 impl Builder {
     fn add(&mut self, sig: &Sig, number: u32) {
-        if sig.head.never || sig.tests.iter().any(|test| matches!(test, Test::Packet(PacketTest::Never))) {
+        if sig.firewall
+            || sig.head.never
+            || sig.tests.iter().any(|test| matches!(test, Test::Packet(PacketTest::Never)))
+        {
             return;
         }
         if matches!(sig.kind, Kind::IpOnly | Kind::LikeIpOnly) {

@@ -37,7 +37,10 @@ pub(super) fn order(rules: &[Rule], settings: &Settings) -> Vec<usize> {
     positions.sort_by_cached_key(|position| {
         let rule = &rules[*position];
         let depth = depths.get(position).copied().unwrap_or(0);
-        (action_rank(rule, settings), state_rank(rule, depth), rule.meta.priority, *position)
+        // Firewall rules are asked in the order of their file, and come before those of detection.
+        let detection = (!rule.firewall)
+            .then(|| (action_rank(rule, settings), state_rank(rule, depth), rule.meta.priority));
+        (detection, *position)
     });
     positions
 }

@@ -45,7 +45,9 @@ impl Run<'_, '_> {
             return true;
         }
         let verb = decision.action.unwrap_or(sig.action.verb);
-        if !waits || !sig.crosses_flows {
+        if sig.firewall {
+            // The firewall has acted when the rule held.
+        } else if !waits || !sig.crosses_flows {
             self.act(sig, verb, &hit, decision.action.is_some());
         }
         if decision.holds == Holds::Alert && sig.alerts {
@@ -59,7 +61,7 @@ impl Run<'_, '_> {
             }
         }
         // What comes behind a pass is not spoken of, even when the packet is dropped already.
-        verb != Verb::Pass
+        verb != Verb::Pass || sig.firewall
     }
 
     fn late_conditions(&mut self, sig: &Sig, candidate: &Candidate) -> Decision {

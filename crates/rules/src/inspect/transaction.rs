@@ -8,6 +8,7 @@ use model::Direction;
 use protocol::{Body, Core, FieldKind, Inspected, InspectedRule, ProtocolId, Scope};
 
 use super::bytes::Buffer;
+use super::firewall::Gate;
 use super::{Hit, Run};
 use crate::dataset::Asked;
 use crate::index::{Engine, Source};
@@ -39,9 +40,18 @@ pub(super) struct Tx {
     pub(super) progress: [u8; 2],
     /// How far it had come when the packet's direction was last inspected, plus one.
     before: u8,
+    /// Something has changed since.
+    news: bool,
     pub(super) complete: [u8; 2],
     /// Bytes of its body that were inspected before, per direction.
     body: [u64; 2],
+}
+
+impl Tx {
+    /// The first state that it may have gone through since the packet's direction was last inspected.
+    pub(super) fn first_state(&self) -> u8 {
+        self.before.saturating_sub(1)
+    }
 }
 
 /// How a step came out.
@@ -69,12 +79,16 @@ impl Run<'_, '_> {
         let Some(of_protocol) = self.rules.index.transactions.get(usize::from(protocol.0)) else { return };
         if of_protocol.iter().all(crate::index::TransactionIndex::is_empty)
             && self.tools.from_payload.is_empty()
+            && self.rules.firewall.is_none()
         {
             self.nothing_to_inspect();
             return;
         }
         for index in 0..session.count() {
             self.transaction(index, protocol);
+            if self.gate == Gate::Shut {
+                return;
+            }
         }
     }
 
@@ -113,11 +127,32 @@ impl Run<'_, '_> {
             protocol,
             progress: core.progress,
             before: inspected[side].upto,
+            news,
             complete: protocol::get(protocol).complete,
             body: [inspected[0].body, inspected[1].body],
         };
+        if let (Gate::Open, Some(firewall)) = (self.gate, &self.rules.firewall)
+            && news
+            && !self.app_filter(firewall, &tx, &mut inspected)
+        {
+            self.gate = Gate::Shut;
+        }
+        if self.gate != Gate::Shut && self.is_inspected() {
+            self.detection(&tx, &mut inspected);
+        }
+        inspected[side].upto = tx.progress[side].saturating_add(1);
+        inspected[side].ended = ended;
+        self.note_windows(&tx, &mut inspected[side]);
+        if let Some(core) = self.core(index) {
+            core.inspected = inspected;
+        }
+    }
+
+    /// The rules of detection.
+    fn detection(&mut self, tx: &Tx, inspected: &mut [Inspected; 2]) {
+        let side = self.direction.index();
         let mut list = std::mem::take(&mut self.tools.transaction.list);
-        self.find_candidates(&tx, &mut inspected[side]);
+        self.find_candidates(tx, &mut inspected[side]);
         for entry in inspected.iter().flat_map(|inspected| &inspected.rules) {
             if entry.rule & OF_FILE == 0 && entry.matched & DONE == 0 {
                 self.tools.candidates.add(entry.rule);
@@ -128,15 +163,9 @@ impl Run<'_, '_> {
         }
         self.tools.candidates.take(&mut list);
         for number in &list {
-            self.rule(*number, &tx, &mut inspected);
+            self.rule(*number, tx, inspected);
         }
         self.tools.transaction.list = list;
-        inspected[side].upto = tx.progress[side].saturating_add(1);
-        inspected[side].ended = ended;
-        self.note_windows(&tx, &mut inspected[side]);
-        if let Some(core) = self.core(index) {
-            core.inspected = inspected;
-        }
     }
 
     fn find_candidates(&mut self, tx: &Tx, inspected: &mut Inspected) {
@@ -225,9 +254,9 @@ impl Run<'_, '_> {
             return;
         }
         if let [Step { what: What::Reached, progress, .. }] = &*plan.steps {
-            // A hook and nothing else: at each look while the transaction stands there, or once when it has moved past.
-            let (hook, now) = (progress[self.direction.index()], tx.progress[self.direction.index()]);
-            if hook == now || (tx.before..now).contains(&hook) {
+            // A hook and nothing else: whenever the transaction has moved while there, or through there.
+            let now = tx.progress[self.direction.index()];
+            if tx.news && (tx.first_state()..=now).contains(&progress[self.direction.index()]) {
                 self.matched(sig, Hit { tx: Some(tx.id), state: true, ..Hit::packet(number) });
             }
             return;
@@ -253,7 +282,7 @@ impl Run<'_, '_> {
     }
 
     /// Takes the steps that are still to be taken, except those on files; answers what is matched now, and whether that is all.
-    fn steps(&mut self, sig: &Sig, plan: &Plan, tx: &Tx, before: u32) -> (u32, bool) {
+    pub(super) fn steps(&mut self, sig: &Sig, plan: &Plan, tx: &Tx, before: u32) -> (u32, bool) {
         let mut matched = before;
         for (bit, step) in plan.steps.iter().enumerate() {
             if matched & 1 << bit != 0 || super::file::is_file_step(step) {
@@ -355,7 +384,7 @@ impl Run<'_, '_> {
     }
 
     /// Bits that belong to the transaction (`xbits` with `track tx`).
-    fn transaction_bits(&self, sig: &Sig, tx: &Tx) -> bool {
+    pub(super) fn transaction_bits(&self, sig: &Sig, tx: &Tx) -> bool {
         sig.tests.iter().all(|test| match test {
             Test::Xbit { bit, track: BitTrack::Tx, set } => {
                 let known =
