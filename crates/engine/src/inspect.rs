@@ -2,7 +2,7 @@
 
 use decode::{Layers, Network, PacketSource, Transport};
 use flow::tcp::Fate;
-use flow::{Entry, Flow, Touch, Turn};
+use flow::{Entry, Flow, FlowState, Touch, Turn};
 use model::{Direction, PacketId, Time};
 use protocol::AppStatus;
 use rules::{FlowScene, RuleSet, Scene, StreamScene, Window};
@@ -212,6 +212,7 @@ fn with_flow(
             id: entry.flow.id,
             direction,
             established: about.established,
+            closed: entry.flow.state == FlowState::Closed,
             opened: about.opened,
             age_secs: entry.flow.age_secs(),
             packets: entry.flow.packets,

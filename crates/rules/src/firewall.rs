@@ -94,6 +94,8 @@ pub(crate) struct AppTable {
     pub(crate) rules: Box<[AppRule]>,
     /// Policies by state.
     policies: Box<[Policy]>,
+    /// States that are asked about, lowest first.
+    pub(crate) states: Box<[u8]>,
 }
 
 /// A rule of `app:filter`.
@@ -146,6 +148,7 @@ impl Firewall {
             Direction::BOTH.map(|direction| AppTable {
                 rules: of.next().unwrap_or_default().into(),
                 policies: policies_of(protocol, direction, policies),
+                states: states_of(protocol, direction),
             })
         });
         Self {
@@ -162,6 +165,18 @@ impl Firewall {
     pub(crate) fn app(&self, protocol: ProtocolId, direction: Direction) -> Option<&AppTable> {
         self.app.get(usize::from(protocol.0)).map(|of| &of[direction.index()])
     }
+}
+
+/// The states of a protocol that have a name; without any, its beginning and end.
+fn states_of(protocol: ProtocolId, direction: Direction) -> Box<[u8]> {
+    let declared = protocol::get(protocol);
+    let mut states: Vec<u8> = declared.states[direction.index()].iter().map(|(_, state)| *state).collect();
+    if states.is_empty() {
+        states = vec![0, declared.complete[direction.index()]];
+    }
+    states.sort_unstable();
+    states.dedup();
+    states.into()
 }
 
 fn policies_of(protocol: ProtocolId, direction: Direction, policies: &Policies) -> Box<[Policy]> {

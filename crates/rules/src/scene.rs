@@ -37,6 +37,8 @@ pub struct FlowScene<'a> {
     pub direction: Direction,
     /// `flow:established` holds.
     pub established: bool,
+    /// The flow has come to its end (TCP: closed by both sides).
+    pub closed: bool,
     /// It is the first packet of its direction.
     pub opened: bool,
     /// Whole seconds from its first packet to this.

@@ -9,7 +9,7 @@ use crate::NumberTest;
 use crate::inspect::Transform;
 use crate::ir::{
     Absent, Action, BitTrack, FileHashes, FlowCondition, HashKind, Hook, Items, Late, Meta, PacketBuffer,
-    PacketTest, Proto, Tag,
+    PacketTest, Proto, Tag, Verb,
 };
 use crate::op::Op;
 
@@ -263,6 +263,11 @@ pub(crate) enum Post {
 }
 
 impl Sig {
+    /// Whether its action drops.
+    pub(crate) fn drops(&self) -> bool {
+        matches!(self.action.verb, Verb::Drop | Verb::Reject | Verb::RejectDst | Verb::RejectBoth)
+    }
+
     /// Whether it stands for the firewall's policy on packets.
     pub fn is_packet_policy(&self) -> bool {
         self.firewall && self.meta.sid == crate::firewall::PACKET_POLICY_SID && self.head.hook.is_none()

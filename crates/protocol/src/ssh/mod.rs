@@ -123,11 +123,13 @@ impl Session for Ssh {
                 return Fed::Used(bytes.len());
             }
             let with_hassh = matches!(input.config.setting("ssh.hassh"), Some("true" | "yes"));
-            self.transactions.open(
+            let open = self.transactions.open(
                 input.time,
                 input.packet,
                 Box::new(Talk { with_hassh, ..Talk::default() }),
             );
+            // The other side has said nothing yet.
+            open.core.updated[input.direction.other().index()] = false;
         }
         let mut used = 0;
         loop {

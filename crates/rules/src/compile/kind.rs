@@ -134,7 +134,8 @@ pub(super) fn is_of_transaction(subject: &Subject) -> bool {
 }
 
 fn is_protocol_only(rule: &Rule) -> bool {
-    rule.header.apps.is_empty()
+    !rule.firewall
+        && rule.header.apps.is_empty()
         && rule.inspections.is_empty()
         && rule.transaction.is_empty()
         && rule.hashes.is_empty()

@@ -114,7 +114,7 @@ impl Run<'_, '_> {
         } else if verb == Verb::Pass && !saved_too_late {
             self.outcome.pass = true;
         }
-        if !(drops || verb == Verb::Pass) || saved_too_late || !applies_to_flow(sig, hit) {
+        if !(drops || verb == Verb::Pass) || saved_too_late || !self.applies_to_flow(sig, hit) {
             return;
         }
         if let Some(flow) = &mut self.scene.flow
@@ -194,19 +194,23 @@ impl Run<'_, '_> {
         }
         self.outcome.tagged = tagged;
     }
-}
 
-/// Whether a rule's action is for the flow and not just the packet, by its type and by what it matched on.
-fn applies_to_flow(sig: &Sig, hit: &Hit) -> bool {
-    use crate::ir::ActionScope;
-    match sig.action.scope {
-        Some(ActionScope::Flow) => return true,
-        Some(ActionScope::Packet | ActionScope::Hook | ActionScope::Tx | ActionScope::File) => return false,
-        None => {}
-    }
-    match sig.kind {
-        Kind::IpOnly | Kind::LikeIpOnly | Kind::ProtocolOnly | Kind::App | Kind::Transaction => true,
-        Kind::PacketStream | Kind::Stream => hit.stream || hit.state,
-        Kind::DecodeOnly | Kind::Packet => false,
+    /// Whether a rule's action is for the flow and not just the packet, by its type and by what it matched on.
+    fn applies_to_flow(&self, sig: &Sig, hit: &Hit) -> bool {
+        use crate::ir::ActionScope;
+        match sig.action.scope {
+            Some(ActionScope::Flow) => return true,
+            Some(ActionScope::Packet | ActionScope::Hook | ActionScope::Tx | ActionScope::File) => {
+                return false;
+            }
+            // Behind a firewall, what detection drops it drops for good.
+            None if self.rules.firewall.is_some() && sig.drops() => return true,
+            None => {}
+        }
+        match sig.kind {
+            Kind::IpOnly | Kind::LikeIpOnly | Kind::ProtocolOnly | Kind::App | Kind::Transaction => true,
+            Kind::PacketStream | Kind::Stream => hit.stream || hit.state,
+            Kind::DecodeOnly | Kind::Packet => false,
+        }
     }
 }

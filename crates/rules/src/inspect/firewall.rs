@@ -29,8 +29,8 @@ pub(super) enum Gate {
 impl<'r> Run<'r, '_> {
     /// Asks `packet:filter`.
     pub(super) fn packet_filter(&mut self, firewall: &'r Firewall) -> Gate {
-        let accepted = self.scene.flow.as_ref().is_some_and(|flow| flow.state.accepted);
-        if accepted || self.scene.pseudo {
+        let after_all = |closed: bool| closed && self.scene.pseudo;
+        if self.scene.flow.as_ref().is_some_and(|flow| flow.state.accepted || after_all(flow.closed)) {
             return Gate::Accepted;
         }
         if let Some(action) = self.first_of(&firewall.flow_start) {
@@ -121,25 +121,36 @@ impl<'r> Run<'r, '_> {
         let Some(table) = firewall.app(tx.protocol, self.direction) else { return true };
         let through =
             |inspected: &[Inspected; 2]| inspected[0].rules.iter().any(|entry| entry.rule == ACCEPTED);
-        for state in tx.first_state()..=tx.progress[side] {
+        let passed = tx.first_state()..=tx.progress[side];
+        for state in table.states.iter().copied().filter(|state| passed.contains(state)) {
             let accepted = self.scene.flow.as_ref().is_some_and(|flow| flow.state.accepted);
             if accepted || through(inspected) {
                 return true;
             }
             let mut decided = None;
+            let mut held = None;
             let mut pending = false;
             for rule in &table.rules {
                 let here = rule.state == state || (rule.up_to && state < rule.state);
                 let Some(sig) = self.sig(rule.sig).filter(|_| here) else { continue };
-                if self.app_rule_holds(sig, tx) {
+                let bare = sig.plan(tx.protocol).is_none_or(|plan| plan.steps.len() == 1);
+                // A rule that looked at something and held is not asked again; it decides when no other does.
+                if inspected[side].rules.iter().any(|entry| entry.rule == rule.sig) {
+                    held.get_or_insert((sig.action, BY_RULE));
+                    continue;
+                }
+                if self.app_rule_holds(sig, tx, state) {
                     self.matched(sig, Hit { tx: Some(tx.id), state: true, ..Hit::packet(rule.sig) });
+                    if !bare {
+                        inspected[side].rules.push(InspectedRule { rule: rule.sig, matched: u32::MAX });
+                    }
                     decided = Some((sig.action, BY_RULE));
                     break;
                 }
                 // What may still come to hold keeps the way open until its state is reached.
                 pending |= rule.up_to && state < rule.state;
             }
-            let (action, reason) = decided.unwrap_or_else(|| {
+            let (action, reason) = decided.or(held).unwrap_or_else(|| {
                 if pending {
                     return (Action { scope: Some(ActionScope::Hook), ..Action::new(Verb::Accept) }, BY_RULE);
                 }
@@ -157,7 +168,9 @@ impl<'r> Run<'r, '_> {
         true
     }
 
-    fn app_rule_holds(&mut self, sig: &Sig, tx: &Tx) -> bool {
+    /// Whether a rule holds in a state: of what it looks at, nothing may come later than the state.
+    fn app_rule_holds(&mut self, sig: &Sig, tx: &Tx, state: u8) -> bool {
+        let tx = &tx.in_state(self.direction, state);
         let Some(plan) = sig.plan(tx.protocol) else { return false };
         self.tools.machine.captures.clear();
         self.tools.machine.contexts.clear();
@@ -190,5 +203,12 @@ impl<'r> Run<'r, '_> {
 }
 
 fn action_of(policy: Policy) -> Action {
-    Action { scope: Some(policy.scope), alert: policy.alert, ..Action::new(policy.verb) }
+    // A flow that a policy accepts is spared detection, too.
+    let accepted = (policy.verb, policy.scope) == (Verb::Accept, ActionScope::Flow);
+    Action {
+        pass: accepted.then_some(ActionScope::Flow),
+        scope: Some(policy.scope),
+        alert: policy.alert,
+        ..Action::new(policy.verb)
+    }
 }

@@ -48,6 +48,13 @@ pub(super) struct Tx {
 }
 
 impl Tx {
+    /// The transaction as it was in an earlier state of a direction.
+    pub(super) fn in_state(mut self, direction: Direction, state: u8) -> Self {
+        let place = &mut self.progress[direction.index()];
+        *place = (*place).min(state);
+        self
+    }
+
     /// The first state that it may have gone through since the packet's direction was last inspected.
     pub(super) fn first_state(&self) -> u8 {
         self.before.saturating_sub(1)

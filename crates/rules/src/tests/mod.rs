@@ -129,6 +129,7 @@ impl Desk {
                 id: FlowId(1),
                 direction: shot.direction,
                 established: true,
+                closed: false,
                 opened: self.packet == 1,
                 age_secs: 0,
                 packets: [self.packet, 0],
