@@ -149,7 +149,7 @@ fn protocols_and_directions_do_not_mix() {
         &["http.start; content:\"a\";"],
         expect![[r###"
             ## http.start; content:"a";
-            error[R016]: `http.start` belongs to http, but the header asks for dns (sid 1)
+            error[R016]: `http.start` belongs to http, but the header asks for dns, doh2 (sid 1)
             1 | alert dns any any -> any any (http.start; content:"a"; sid:1;)
               |                               ^^^^^^^^^^
         "###]],
