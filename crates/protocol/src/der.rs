@@ -88,16 +88,6 @@ impl<'a> Element<'a> {
         Reader::new(self.content)
     }
 
-    /// The content as a small integer; `None` when it is negative or too large.
-    pub(crate) fn small(&self) -> Option<u64> {
-        let (&first, _) = self.content.split_first()?;
-        let digits = self.content.strip_prefix(&[0]).unwrap_or(self.content);
-        if first & 0x80 != 0 || digits.len() > 8 {
-            return None;
-        }
-        Some(digits.iter().fold(0, |number, digit| number << 8 | u64::from(*digit)))
-    }
-
     /// The content as a signed integer of at most four bytes.
     pub(crate) fn signed(&self) -> Option<i32> {
         let (&first, _) = self.content.split_first()?;
@@ -225,7 +215,7 @@ mod tests {
     fn an_element_that_is_cut_off_is_none() {
         assert_eq!(Reader::new(&[2, 3, 1, 2]).next(), None);
         let element = Reader::new(&[2, 2, 1, 2, 9]).next().expect("is complete");
-        assert_eq!((element.content, element.small()), (&[1, 2][..], Some(258)));
+        assert_eq!((element.content, element.signed()), (&[1, 2][..], Some(258)));
     }
 
     #[test]

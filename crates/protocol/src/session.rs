@@ -11,7 +11,7 @@ use crate::{Core, File, FileConfig, Index, ProtocolId, Ranges, Scope};
 
 /// The state of one protocol on one flow. It keeps open transactions until the engine removes them.
 ///
-/// Bytes of a stream come in order; what [`Fed::used`] does not cover comes again, with more behind it, so a session owns
+/// Bytes of a stream come in order; what [`Fed::Used`] does not cover comes again, with more behind it, so a session owns
 /// no buffers of its own for incomplete messages. A datagram protocol gets one whole datagram per call and must use it.
 pub trait Session: Debug + Send {
     /// Takes bytes, a gap, or the end of one direction.
@@ -41,7 +41,7 @@ pub trait Session: Debug + Send {
     fn announced(&mut self, _expectation: &Expectation) {}
 
     /// Told to a fresh session when the flow spoke another protocol before: its name, and values of the last transaction's
-    /// fields that [`crate::App`] hands over ([`crate::app::HANDED_OVER`]).
+    /// fields that [`crate::App`] hands over (`HANDED_OVER`).
     fn follows(&mut self, _before: &'static str, _told: &[(&'static str, Vec<u8>)]) {}
 
     /// For typed access from field getters.

@@ -72,10 +72,4 @@ impl<'a> Wire<'a> {
         let taken = self.take(count.min(8))?;
         Some(taken.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
-
-    /// A big-endian number of at most eight bytes.
-    pub(crate) fn be(&mut self, count: usize) -> Option<u64> {
-        let taken = self.take(count.min(8))?;
-        Some(taken.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
-    }
 }

@@ -81,7 +81,7 @@ pub(crate) struct Run<'r, 's> {
     tools: &'r mut Inspector,
     direction: Direction,
     class: Class,
-    /// What the packet has; bits of [`gate`].
+    /// What the packet has; bits of `gate`.
     have: u16,
     /// Whether rules are held against it without looking for candidates first; for tests.
     plain: bool,

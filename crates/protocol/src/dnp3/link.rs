@@ -48,7 +48,7 @@ pub(super) fn start(bytes: &[u8]) -> Start {
 
 impl Link {
     /// The sender is a master.
-    pub(super) fn from_master(self) -> bool {
+    pub(super) fn is_from_master(self) -> bool {
         self.control & 0x80 != 0
     }
 

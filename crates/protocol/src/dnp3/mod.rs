@@ -47,7 +47,9 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
         depth_min: HEAD_BYTES,
         depth_max: 292,
         look: |bytes, direction, _| match link::start(bytes) {
-            Start::Link(link) if link.from_master() == (direction == Direction::ToServer) => ProbeAnswer::Yes,
+            Start::Link(link) if link.is_from_master() == (direction == Direction::ToServer) => {
+                ProbeAnswer::Yes
+            }
             Start::Link(_) => ProbeAnswer::YesReversed,
             Start::More => ProbeAnswer::More,
             Start::Other | Start::TooSmall | Start::BadCheck => ProbeAnswer::No,

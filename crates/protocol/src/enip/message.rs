@@ -46,10 +46,9 @@ pub(super) struct Services {
     pub(super) name: Vec<u8>,
 }
 
-/// A CIP message; those inside it stand behind it in the list, one level deeper.
+/// A CIP message; those inside it stand behind it in the list.
 #[derive(Debug, Default)]
 pub(super) struct Cip {
-    pub(super) depth: u8,
     pub(super) service: u8,
     pub(super) path: Vec<Segment>,
     /// Of a response: general status and the first word of the extended one.
@@ -190,7 +189,7 @@ fn cip(bytes: &[u8], depth: u8, list: &mut Vec<Cip>) -> Option<()> {
         let (status, words) = (wire.byte()?, wire.byte()?);
         let extended = wire.take(usize::from(words) * 2)?;
         let extended = extended.first_chunk().map(|pair| u16::from_le_bytes(*pair));
-        list.push(Cip { depth, service, path: Vec::new(), status: Some((status, extended)) });
+        list.push(Cip { service, path: Vec::new(), status: Some((status, extended)) });
         if service == MULTIPLE {
             several(wire, depth, list)?;
         }
@@ -199,7 +198,7 @@ fn cip(bytes: &[u8], depth: u8, list: &mut Vec<Cip>) -> Option<()> {
     let words = wire.byte()?;
     let path = path(wire.take(usize::from(words) * 2)?);
     let manager = path.first() == Some(&Segment { kind: SegmentKind::Class, value: 6 });
-    list.push(Cip { depth, service, path, status: None });
+    list.push(Cip { service, path, status: None });
     match service {
         MULTIPLE => several(wire, depth, list)?,
         // Unconnected send: time, then a message with its length.

@@ -1,7 +1,7 @@
 //! The grammar of header blocks, as servers and browsers really read them: bare LF, on the response side also bare CR and
 //! LF CR, folded lines (also with an empty line inside), lines without a colon, odd mixtures of line ends.
 //!
-//! A block may arrive in pieces: [`next`] says [`Stop::More`] when the bytes at hand do not settle where a header ends.
+//! A block may arrive in pieces: `next` says [`Stop::More`] when the bytes at hand do not settle where a header ends.
 //! Cost: each byte of a header is looked at a bounded number of times; folds are bounded by [`FOLDS_MAX`].
 
 use std::ops::Range;

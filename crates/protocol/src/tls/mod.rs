@@ -179,7 +179,6 @@ mod event {
         "INVALID_SSL_RECORD",
     ];
     pub(super) const INVALID_SSLV2_HEADER: u8 = 0;
-    pub(super) const INVALID_TLS_HEADER: u8 = 1;
     pub(super) const INVALID_RECORD_VERSION: u8 = 2;
     pub(super) const INVALID_RECORD_TYPE: u8 = 3;
     pub(super) const INVALID_RECORD_LENGTH: u8 = 4;
