@@ -7,7 +7,7 @@ use flow::Flow;
 use json::Json;
 use model::{AlertFact, Direction, EventKind, Severity, Time};
 use report::eve::{self, flow_ends, write_counts};
-use rules::ir::{Target, Verb};
+use rules::ir::Target;
 use rules::{Alert, Outcome, RuleSet, Sig};
 
 use crate::config::{Config, Mode};
