@@ -186,6 +186,10 @@ pub(crate) struct Smtp {
     /// Beginning of a header line whose rest comes with the next chunk.
     carry: Vec<u8>,
     last_file: u32,
+    /// Bytes that the client has sent and that were used.
+    sent: u64,
+    /// Where in them the mail under way begins, and its transaction.
+    mail_frame: Option<(u64, u64)>,
     settings: Option<Box<Settings>>,
 }
 
@@ -203,6 +207,8 @@ impl Default for Smtp {
             midline: false,
             carry: Vec::new(),
             last_file: 0,
+            sent: 0,
+            mail_frame: None,
             settings: None,
         }
     }

@@ -22,12 +22,31 @@ impl Smtp {
                     if !self.mail_line(input, &mut rest) {
                         break;
                     }
+                    if self.mode == Mode::Commands {
+                        self.close_frame(input, bytes.len() - rest.len());
+                    }
                 }
                 Mode::Chunk { left, last } => self.chunk(input, &mut rest, left, last),
                 Mode::Other => rest = &[],
             }
         }
-        Fed::Used(bytes.len() - rest.len())
+        let used = bytes.len() - rest.len();
+        self.sent += used as u64;
+        Fed::Used(used)
+    }
+
+    /// The mail that began with a frame of unknown length ends at `offset` of the data at hand.
+    fn close_frame(&mut self, input: &mut Input<'_>, offset: usize) {
+        let Some((start, tx)) = self.mail_frame.take() else { return };
+        // Counted from the data at hand, in which it may have begun as well as before.
+        let place = |at: u64| i64::try_from(at).unwrap_or(i64::MAX);
+        input.asks.frames.push(crate::Frame {
+            kind: "data",
+            direction: Direction::ToServer,
+            offset: place(start) - place(self.sent),
+            len: Some((self.sent + offset as u64).saturating_sub(start)),
+            tx: Some(tx),
+        });
     }
 
     fn command(&mut self, input: &mut Input<'_>, line: &Line<'_>, offset: usize, used: usize) {
@@ -141,6 +160,7 @@ impl Smtp {
         self.mode = Mode::Mail;
         self.midline = false;
         push_frame(input, "data", after, None, Some(tx));
+        self.mail_frame = Some((self.sent + after as u64, tx));
         if let Some(mail) = self.current() {
             mail.core.advance(Direction::ToServer, DATA);
         }
@@ -312,6 +332,7 @@ impl Smtp {
             if let Some(mail) = self.current() {
                 mail.core.advance(Direction::ToServer, DATA);
             }
+            self.mail_frame = Some((self.sent, tx));
             input.asks.frames.push(crate::Frame {
                 kind: "data",
                 direction: Direction::ToServer,

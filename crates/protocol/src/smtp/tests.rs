@@ -8,6 +8,10 @@ use super::*;
 use crate::{Asks, Endpoints};
 
 fn feed(smtp: &mut Smtp, direction: Direction, bytes: &[u8]) -> usize {
+    feed_frames(smtp, direction, bytes).0
+}
+
+fn feed_frames(smtp: &mut Smtp, direction: Direction, bytes: &[u8]) -> (usize, Vec<Frame>) {
     let at = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let mut asks = Asks::default();
     let fed = smtp.feed(&mut Input {
@@ -20,10 +24,11 @@ fn feed(smtp: &mut Smtp, direction: Direction, bytes: &[u8]) -> usize {
         config: &Config::default(),
         asks: &mut asks,
     });
-    match fed {
+    let used = match fed {
         Fed::Used(used) | Fed::Need { used, .. } => used,
         Fed::Broken => bytes.len(),
-    }
+    };
+    (used, asks.frames)
 }
 
 /// `C: …` and `S: …` lines, each fed at once, or byte by byte.
@@ -161,6 +166,26 @@ fn a_long_line_of_a_body_is_not_cut() {
         );
         assert_eq!(smtp.files(0)[0].body.window().0, [b"A".repeat(5000), b"\r\n".to_vec()].concat());
     }
+}
+
+#[test]
+fn the_frame_of_a_mail_is_closed_when_the_mail_is() {
+    let mut smtp = Smtp::default();
+    let mut frames = Vec::new();
+    let parts: [(Direction, &[u8]); 5] = [
+        (Direction::ToClient, b"220 hi\r\n"),
+        (Direction::ToServer, b"DATA\r\n"),
+        (Direction::ToClient, b"354 go\r\n"),
+        (Direction::ToServer, b"A: b\r\n\r\n"),
+        (Direction::ToServer, b"x\r\n.\r\n"),
+    ];
+    for (direction, bytes) in parts {
+        frames.extend(
+            feed_frames(&mut smtp, direction, bytes).1.into_iter().filter(|frame| frame.kind == "data"),
+        );
+    }
+    let frames: Vec<_> = frames.iter().map(|frame| (frame.offset, frame.len)).collect();
+    assert_eq!(frames, [(0, None), (-8, Some(14))]);
 }
 
 proptest! {
