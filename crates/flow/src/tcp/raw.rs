@@ -168,11 +168,18 @@ impl Stream<'_> {
         }
     }
 
-    /// Everything still kept of `direction`: for payload in alerts. Offsets show what is missing between.
+    /// Everything still kept of `direction`: for payload in alerts. Offsets show what is missing between. When only
+    /// watching, what was not acknowledged is no part of it.
     pub fn kept(&self, direction: Direction) -> Windows<'_> {
         let Some(session) = self.session.as_deref() else { return Windows::new() };
-        let data = &session.sides[direction.index()].data;
-        data.everything().map(|(offset, data)| Window { offset, data }).collect()
+        let side = &session.sides[direction.index()];
+        let right = if self.config.inline { u64::MAX } else { side.acked() };
+        let until = |(offset, data): (u64, _)| {
+            let data: &[u8] = data;
+            let len = usize::try_from(right.checked_sub(offset)?).unwrap_or(usize::MAX).min(data.len());
+            data.get(..len).filter(|data| !data.is_empty()).map(|data| Window { offset, data })
+        };
+        side.data.everything().map_while(until).collect()
     }
 
     /// Bytes of `direction` from `offset` on, as far as they are kept and contiguous (frames look at them).
