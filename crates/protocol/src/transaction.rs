@@ -36,6 +36,8 @@ pub struct Core {
     pub alerted: bool,
     /// A rule switched off its records.
     pub quiet: bool,
+    /// Numbers in its data are little-endian (`byte_test` and the like with `dce`).
+    pub little_endian: bool,
 }
 
 impl Core {

@@ -74,7 +74,8 @@ pub(crate) fn write_interface(interface: &Interface, opnum: Option<u16>, reasons
     json.display("version", format_args!("{}.{}", interface.major, interface.minor));
     json.number("ack_result", interface.result);
     if reasons {
-        json.number("ack_reason", interface.reason);
+        // Suricata writes the field, but never learns the reason.
+        json.number("ack_reason", 0);
     }
     if let Some(service) = names::service(interface.uuid) {
         json.text("service", service);

@@ -263,6 +263,7 @@ impl Dcerpc {
             kind::BIND | kind::ALTER => {
                 let bound = pdu::bound(header, body).unwrap_or_default();
                 let exchange = self.asked(header, input);
+                exchange.core.little_endian = header.little;
                 exchange.body.bound = bound;
                 exchange.body.request.fragments = 1;
                 exchange.body.request.done = true;
@@ -275,8 +276,8 @@ impl Dcerpc {
                 exchange.body.response.fragments = 1;
                 exchange.body.response.done = true;
                 exchange.core.advance(Direction::ToClient, 1);
-                for (interface, (result, reason)) in exchange.body.bound.iter_mut().zip(answers) {
-                    (interface.answered, interface.result, interface.reason) = (true, result, reason);
+                for (interface, result) in exchange.body.bound.iter_mut().zip(answers) {
+                    (interface.answered, interface.result) = (true, result);
                 }
                 let agreed: Vec<Interface> =
                     exchange.body.bound.iter().filter(|interface| interface.accepted()).cloned().collect();
@@ -307,6 +308,7 @@ impl Dcerpc {
     fn request(&mut self, header: &Header, body: &[u8], input: &mut Input<'_>) {
         let Some(request) = pdu::request(header, body) else { return };
         let exchange = self.asked(header, input);
+        exchange.core.little_endian = header.little;
         exchange.body.opnum = request.opnum;
         exchange.body.context = request.context;
         exchange.body.request.add(request.stub);
@@ -319,9 +321,9 @@ impl Dcerpc {
     }
 
     fn response(&mut self, header: &Header, body: &[u8], input: &mut Input<'_>) {
-        let Some(stub) = pdu::response(body) else { return };
         let exchange = self.answered(header, input);
-        exchange.body.response.add(stub);
+        // Allocation hint and context count as stub data of an answer: so does Suricata.
+        exchange.body.response.add(body);
         exchange.core.updated[Direction::ToClient.index()] = true;
         if header.last {
             exchange.body.response.done = true;

@@ -148,7 +148,6 @@ pub(crate) struct Interface {
     pub(crate) minor: u16,
     pub(crate) answered: bool,
     pub(crate) result: u16,
-    pub(crate) reason: u16,
 }
 
 impl Interface {
@@ -183,8 +182,8 @@ pub(crate) fn bound(header: &Header, body: &[u8]) -> Option<Vec<Interface>> {
     Some(interfaces)
 }
 
-/// The answers in a `bind_ack`, in the order of the question: result and reason.
-pub(crate) fn answers(header: &Header, body: &[u8]) -> Option<Vec<(u16, u16)>> {
+/// The answers in a `bind_ack`, in the order of the question.
+pub(crate) fn answers(header: &Header, body: &[u8]) -> Option<Vec<u16>> {
     let order = header.order();
     let (_, rest) = body.split_first_chunk::<8>()?;
     let (address, rest) = rest.split_first_chunk::<2>()?;
@@ -197,7 +196,7 @@ pub(crate) fn answers(header: &Header, body: &[u8]) -> Option<Vec<(u16, u16)>> {
         items
             .iter()
             .take(usize::from(count))
-            .map(|item| (order.short([item[0], item[1]]), order.short([item[2], item[3]])))
+            .map(|item| order.short([item[0], item[1]]))
             .collect(),
     )
 }

@@ -41,7 +41,7 @@ fn a_call_names_its_interface_and_joins_its_fragments() {
     assert!(all[0].contains(r#""request":"BIND","interfaces":[{"uuid":"367abb81-9844-35f1-ad32-98f038001003","version":"2.0","ack_result":0,"#), "{}", all[0]);
     assert!(all[1].contains(r#""req":{"opnum":15,"frag_cnt":2,"stub_data_size":6}"#), "{}", all[1]);
     assert!(all[1].contains(r#""service":"svcctl","procedure":"OpenSCManagerW""#), "{}", all[1]);
-    assert!(all[1].contains(r#""res":{"frag_cnt":1,"stub_data_size":4}"#), "{}", all[1]);
+    assert!(all[1].contains(r#""res":{"frag_cnt":1,"stub_data_size":12}"#), "{}", all[1]);
 }
 
 #[test]

@@ -220,7 +220,6 @@ impl Smb {
             files: &input.config.files,
             missing,
         };
-        input.asks.inspect_stream[input.direction.index()] = true;
         match record::version(content) {
             Some(Version::One) => match Record1::read(content) {
                 Some(record) if self.goes(record.answer, input.direction) => self.record1(&now, &record),

@@ -139,6 +139,7 @@ impl Smb {
         }
         let malformed = header.kind > kind::MAX;
         let exchange = self.open_call(now, carrier, call);
+        exchange.core.little_endian = header.little;
         if malformed {
             exchange.core.raise(event::MALFORMED_DATA);
         }
@@ -185,8 +186,8 @@ impl Smb {
             }
             kind::BIND_ACK | kind::ALTER_RESPONSE => {
                 let answers = pdu::answers(header, body).unwrap_or_default();
-                for (interface, (result, reason)) in call.bound.iter_mut().zip(answers) {
-                    (interface.answered, interface.result, interface.reason) = (true, result, reason);
+                for (interface, result) in call.bound.iter_mut().zip(answers) {
+                    (interface.answered, interface.result) = (true, result);
                 }
                 agreed = call.bound.iter().filter(|interface| interface.accepted()).cloned().collect();
             }

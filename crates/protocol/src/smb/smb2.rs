@@ -111,13 +111,13 @@ impl Smb {
             }
             command::IOCTL => {
                 let control = long(record.body(), 4);
-                if control == Some(PIPE_TRANSCEIVE) {
-                    let input = (long(record.body(), 24), long(record.body(), 28));
-                    if let (Some(at), Some(length)) = input {
-                        let data = record.buffer(at as usize, length as usize);
-                        self.pipe_asks(now, &record.carrier(record.file_at(8)), data);
+                let file = record.file_at(8);
+                let input = long(record.body(), 24).zip(long(record.body(), 28));
+                if let (Some(PIPE_TRANSCEIVE), Some((at, length))) = (control, input) {
+                    let data = record.buffer(at as usize, length as usize);
+                    if self.speaks_rpc(file, None, data) {
+                        return self.pipe_asks(now, &record.carrier(file), data);
                     }
-                    return;
                 }
                 control.map(Kind::Control)
             }
@@ -141,7 +141,19 @@ impl Smb {
         let (class, level) = (*body.get(2)?, *body.get(3)?);
         let info = record.buffer(usize::from(short(body, 8)?), long(body, 4)? as usize);
         let file = record.file_at(16);
-        let name = || self.names.get(&file).cloned();
+        // In a compound the file is the one that was just opened (MS-SMB2 §3.3.5.2.7.2).
+        let opened = || {
+            let before = record.message.wrapping_sub(1);
+            let mut all = self.transactions.iter().rev().map(|exchange| &exchange.body);
+            all.find_map(|exchange| match &exchange.kind {
+                Kind::Create(create) if exchange.message == before => Some(create.name.clone()),
+                _ => None,
+            })
+        };
+        let name = || match self.names.get(&file) {
+            None if file.bytes == [0xff; 16] => opened(),
+            name => name.cloned(),
+        };
         // FILE_INFO: rename, disposition (MS-FSCC §2.4.37, §2.4.11).
         match (class, level) {
             (1, 10) => {
@@ -224,12 +236,14 @@ impl Smb {
             command::NEGOTIATE => return self.negotiated2(record),
             command::SESSION_SETUP => return self.set_up2(record),
             command::IOCTL if long(record.body(), 4) == Some(PIPE_TRANSCEIVE) => {
-                let body = record.body();
-                if let (Some(at), Some(length)) = (long(body, 32), long(body, 36)) {
+                let (body, file) = (record.body(), record.file_at(8));
+                let output = long(body, 32).zip(long(body, 36));
+                if let Some((at, length)) = output
+                    && self.pipes.get(&file).is_some()
+                {
                     let data = record.buffer(at as usize, length as usize);
-                    self.pipe_answers(now, &record.carrier(record.file_at(8)), data, status);
+                    return self.pipe_answers(now, &record.carrier(file), data, status);
                 }
-                return;
             }
             _ => {}
         }

@@ -343,6 +343,8 @@ pub(crate) struct Smb {
     /// A gap was seen, and no record after it.
     pub(super) lost: [bool; 2],
     pub(super) last_file: u32,
+    /// Transactions were given up.
+    pub(super) crowded: bool,
 }
 
 impl Default for Smb {
@@ -362,6 +364,7 @@ impl Default for Smb {
             rest: [Rest::default(); 2],
             lost: [false; 2],
             last_file: 0,
+            crowded: false,
         }
     }
 }
@@ -377,7 +380,10 @@ impl Smb {
             && let Some(oldest) =
                 self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1; 2])
         {
-            oldest.core.raise(event::TOO_MANY_TRANSACTIONS);
+            // Said once per connection, lest every further request says it again.
+            if !std::mem::replace(&mut self.crowded, true) {
+                oldest.core.raise(event::TOO_MANY_TRANSACTIONS);
+            }
             finish(oldest);
         }
         self.transactions.open(now.time, now.packet, exchange)

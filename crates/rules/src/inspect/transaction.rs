@@ -270,6 +270,7 @@ impl Run<'_, '_> {
         }
         self.tools.machine.captures.clear();
         self.tools.machine.contexts.clear();
+        self.tools.machine.little_endian = self.core(tx.index).is_some_and(|core| core.little_endian);
         if !sig.looks.is_empty() && self.looks(sig).is_none() {
             return;
         }
