@@ -62,6 +62,7 @@ impl Work<'_, '_> {
             self.s.midstream_established = false;
             let window = u32::from(self.p.window);
             let server = self.server();
+            let window = window << server.scale;
             server.window = window;
             server.next_win = server.last_ack.wrapping_add(window);
         }
