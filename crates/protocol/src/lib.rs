@@ -43,6 +43,7 @@ mod ike;
 mod imap;
 mod jabber;
 mod krb5;
+mod ldap;
 mod line;
 mod llmnr;
 mod mdns;

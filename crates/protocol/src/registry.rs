@@ -26,6 +26,7 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::quic::PROTOCOL,
     &crate::dcerpc::PROTOCOL,
     &crate::smb::PROTOCOL,
+    &crate::ldap::PROTOCOL,
     &crate::krb5::PROTOCOL,
     &crate::rfb::PROTOCOL,
     &crate::rdp::PROTOCOL,
