@@ -192,13 +192,7 @@ pub(crate) fn answers(header: &Header, body: &[u8]) -> Option<Vec<u16>> {
     let padded = (HEADER + 8 + 2 + length).next_multiple_of(4) - (HEADER + 8 + 2);
     let (&count, rest) = rest.get(padded..)?.split_first()?;
     let items = rest.get(3..)?.as_chunks::<24>().0;
-    Some(
-        items
-            .iter()
-            .take(usize::from(count))
-            .map(|item| order.short([item[0], item[1]]))
-            .collect(),
-    )
+    Some(items.iter().take(usize::from(count)).map(|item| order.short([item[0], item[1]])).collect())
 }
 
 /// What a request says.

@@ -110,7 +110,9 @@ pub(super) const FIELDS: &[Field] = &[
         name: "ldap.responses.dn",
         help: "Names in the answers.",
         sides: Sides::ToClient,
-        kind: FieldKind::List(|scope, at, _| response(scope, at).map(|message| dn(message).unwrap_or_default())),
+        kind: FieldKind::List(|scope, at, _| {
+            response(scope, at).map(|message| dn(message).unwrap_or_default())
+        }),
         ..Field::EMPTY
     },
     Field {

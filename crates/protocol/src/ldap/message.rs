@@ -56,16 +56,38 @@ pub(super) struct Outcome {
 pub(super) enum Content {
     #[default]
     Nothing,
-    Bind { version: u64, name: Vec<u8>, mechanism: Option<Vec<u8>> },
+    Bind {
+        version: u64,
+        name: Vec<u8>,
+        mechanism: Option<Vec<u8>>,
+    },
     Search(Box<Search>),
-    Entry { base: Vec<u8>, attributes: Vec<Attribute> },
+    Entry {
+        base: Vec<u8>,
+        attributes: Vec<Attribute>,
+    },
     References(Vec<Vec<u8>>),
-    Modify { object: Vec<u8>, changes: Vec<(u64, Attribute)> },
+    Modify {
+        object: Vec<u8>,
+        changes: Vec<(u64, Attribute)>,
+    },
     Delete(Vec<u8>),
-    Rename { entry: Vec<u8>, new: Vec<u8>, delete_old: bool, superior: Option<Vec<u8>> },
-    Compare { entry: Vec<u8>, attribute: Vec<u8>, value: Vec<u8> },
+    Rename {
+        entry: Vec<u8>,
+        new: Vec<u8>,
+        delete_old: bool,
+        superior: Option<Vec<u8>>,
+    },
+    Compare {
+        entry: Vec<u8>,
+        attribute: Vec<u8>,
+        value: Vec<u8>,
+    },
     Abandon(u64),
-    Extended { name: Option<Vec<u8>>, value: Option<Vec<u8>> },
+    Extended {
+        name: Option<Vec<u8>>,
+        value: Option<Vec<u8>>,
+    },
     Outcome(Box<Outcome>),
 }
 
@@ -177,7 +199,10 @@ fn read_content(operation: u8, body: &[u8]) -> Option<Content> {
         4 | 8 => {
             let base = parts.bytes()?;
             let mut list = parts.list()?;
-            Content::Entry { base, attributes: std::iter::from_fn(|| list.attribute()).take(LIST_MAX).collect() }
+            Content::Entry {
+                base,
+                attributes: std::iter::from_fn(|| list.attribute()).take(LIST_MAX).collect(),
+            }
         }
         6 => {
             let object = parts.bytes()?;

@@ -14,7 +14,8 @@ use model::Direction;
 
 use crate::session::bookkeeping;
 use crate::{
-    Endpoints, Fed, Frame, Input, Log, LogWhen, Ports, Probe, ProbeAnswer, Protocol, Session, Side, Transactions,
+    Endpoints, Fed, Frame, Input, Log, LogWhen, Ports, Probe, ProbeAnswer, Protocol, Session, Side,
+    Transactions,
 };
 use message::{Content, Message};
 
@@ -71,7 +72,9 @@ fn look(bytes: &[u8], direction: Direction, _: &Endpoints) -> ProbeAnswer {
     }
     match message::read(bytes) {
         None => ProbeAnswer::No,
-        Some(message) if is_request(message.operation) == (direction == Direction::ToServer) => ProbeAnswer::Yes,
+        Some(message) if is_request(message.operation) == (direction == Direction::ToServer) => {
+            ProbeAnswer::Yes
+        }
         Some(_) => ProbeAnswer::YesReversed,
     }
 }
@@ -144,12 +147,17 @@ impl Ldap {
 
     /// Answers the transaction that the message belongs to.
     fn message(&mut self, input: &mut Input<'_>, message: Message) -> Option<u64> {
-        if is_request(message.operation) { self.request(input, message) } else { self.response(input, message) }
+        if is_request(message.operation) {
+            self.request(input, message)
+        } else {
+            self.response(input, message)
+        }
     }
 
     fn request(&mut self, input: &mut Input<'_>, message: Message) -> Option<u64> {
         if self.transactions.len() >= self.limit
-            && let Some(oldest) = self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1; 2])
+            && let Some(oldest) =
+                self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1; 2])
         {
             oldest.core.raise(TOO_MANY_TRANSACTIONS);
             oldest.core.advance(Direction::ToServer, 1);
@@ -170,7 +178,8 @@ impl Ldap {
     }
 
     fn response(&mut self, input: &mut Input<'_>, message: Message) -> Option<u64> {
-        let more = matches!(message.operation, operation::ENTRY | operation::REFERENCE | operation::INTERMEDIATE);
+        let more =
+            matches!(message.operation, operation::ENTRY | operation::REFERENCE | operation::INTERMEDIATE);
         if self.start_tls && message.operation == operation::EXTENDED_RESPONSE {
             self.start_tls = false;
             if matches!(&message.content, Content::Outcome(outcome) if outcome.code == 0) {

@@ -50,7 +50,13 @@ fn a_search_has_all_its_answers() {
     assert_eq!(searched(1), all);
     let mut drive = Drive::stream(Ldap::default());
     drive.send(CLIENT, &search(), 999);
-    let Some(Content::Search(search)) = drive.session.transactions.get(0).and_then(|tx| tx.body.request.as_ref()).map(|request| &request.content) else {
+    let Some(Content::Search(search)) = drive
+        .session
+        .transactions
+        .get(0)
+        .and_then(|tx| tx.body.request.as_ref())
+        .map(|request| &request.content)
+    else {
         panic!("a search is there")
     };
     assert_eq!(search.filter, "(&(cn=x)(mail=*))");
