@@ -54,7 +54,7 @@ impl Default for Config {
             mode: Mode::Detect,
             workers: 1,
             detectors: true,
-            batch_packets: 8192,
+            batch_packets: 2048,
         }
     }
 }
