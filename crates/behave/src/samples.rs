@@ -18,6 +18,8 @@ pub(crate) fn flow(number: u64, client: &str, server: &str, port: u16, payload: 
         bursts: Vec::new(),
         entropy_percent: 255,
         gaps: [0, 0],
+        shape: None,
+        echo: None,
     };
     event(number, EventKind::Flow(Box::new(fact)))
 }

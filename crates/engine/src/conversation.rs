@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
-use decode::{Ethernet, Layers};
+use decode::{Ethernet, Layers, Transport};
 use flow::{Flow, FlowState};
 use model::{Direction, Fact, FlowFact, Time};
 use protocol::{App, Endpoints};
 
 use crate::frame::Frames;
+use crate::shape::{Echo, Shapes};
 
 /// The engine's own state of a flow.
 #[derive(Debug, Default)]
@@ -39,6 +40,10 @@ pub(crate) struct Conversation {
     samples: Vec<Sample>,
     bursts: Vec<Sample>,
     last_payload: Time,
+    /// What the payload looked like while no protocol was recognised.
+    shape: Option<Box<Shapes>>,
+    /// What ICMP messages carried.
+    echo: Option<Box<Echo>>,
 }
 
 /// When, which way and how much payload travelled; small, since every flow keeps some.
@@ -131,6 +136,19 @@ impl Conversation {
         self.last_payload = time;
     }
 
+    /// Looks at payload of a flow whose protocol is not known, or of an ICMP message.
+    pub(crate) fn look_at(&mut self, layers: &Layers, direction: Direction, payload: &[u8]) {
+        match layers.transport {
+            Transport::Icmp(icmp) | Transport::Icmp6(icmp) => {
+                self.echo.get_or_insert_default().take(&icmp, direction, payload);
+            }
+            _ if !payload.is_empty() && matches!(self.app.name(), "" | "failed") => {
+                self.shape.get_or_insert_default().take(direction, payload);
+            }
+            _ => {}
+        }
+    }
+
     /// For which directions detection of the protocol is over.
     pub(crate) fn detection_done(&self) -> [bool; 2] {
         Direction::BOTH.map(|direction| self.app.detection_done(direction))
@@ -159,6 +177,8 @@ impl Conversation {
             bursts: self.bursts.drain(..).map(|sample| sample.told(flow.first_time)).collect(),
             entropy_percent: 255,
             gaps: gaps.map(u64::from),
+            shape: self.shape.take().map(|shapes| Box::new(shapes.told())),
+            echo: self.echo.take().map(|echo| Box::new(echo.told())),
         }
     }
 }

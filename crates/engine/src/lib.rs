@@ -15,6 +15,7 @@ mod output;
 mod packet;
 mod rewrite;
 mod run;
+mod shape;
 mod shard;
 mod worker;
 

@@ -459,6 +459,7 @@ impl TransactionTurn<'_> {
                 size: file.size,
                 complete,
                 sha256,
+                head: file.head[..file.head.len().min(FileFact::HEAD)].to_vec(),
             })));
         }
     }

@@ -136,6 +136,9 @@ impl Shard {
             touch.direction = touch.direction.other();
         }
         entry.app.note_detection(before);
+        if tools.out.facts {
+            entry.app.look_at(seen.layers, touch.direction, seen.payload());
+        }
         let verdict =
             turn.as_ref().map_or(Verdict::Inspect, |turn| exception::apply(&mut entry, turn, tools.config));
         tools.outcome.clear();

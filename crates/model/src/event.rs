@@ -78,6 +78,68 @@ pub struct FlowFact {
     pub entropy_percent: u8,
     /// Reassembly gaps in bytes, by direction.
     pub gaps: [u64; 2],
+    /// What the payload looked like, by direction, as long as no protocol was recognised. `None` when one was at once.
+    pub shape: Option<Box<[PayloadShape; 2]>>,
+    /// Statistics of ICMP messages; `None` for other transports.
+    pub echo: Option<Box<EchoShape>>,
+}
+
+/// What the payload of one direction looked like, from its first packets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PayloadShape {
+    /// First bytes of the first payload.
+    pub head: [u8; Self::HEAD],
+    /// How many of them there are.
+    pub head_len: u8,
+    /// Bytes that were looked at; at most [`PayloadShape::SEEN_MAX`].
+    pub seen: u16,
+    /// How many of those were printable text, tabs or line ends.
+    pub text: u16,
+    /// How many different byte values those had.
+    pub distinct: u16,
+    /// Payloads that ended as a command prompt does (`> `, `$ `, `# `, `>`).
+    pub prompts: u16,
+    /// Payloads that ended with a line end.
+    pub lines: u16,
+    /// Payloads seen while no protocol was recognised.
+    pub payloads: u16,
+}
+
+impl PayloadShape {
+    /// First bytes that are kept.
+    pub const HEAD: usize = 32;
+    /// Bytes that are looked at.
+    pub const SEEN_MAX: u16 = 512;
+
+    /// The first bytes.
+    pub fn head(&self) -> &[u8] {
+        &self.head[..usize::from(self.head_len).min(Self::HEAD)]
+    }
+}
+
+/// What the ICMP messages of a flow carried.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EchoShape {
+    /// Requests and replies.
+    pub messages: [u32; 2],
+    /// Replies whose payload differs from that of their request, which RFC 792 forbids.
+    pub unlike: u32,
+    /// Replies to no recent request of that identifier and sequence number.
+    pub unasked: u32,
+    /// Messages whose payload length differs from the one before in their direction.
+    pub resized: u32,
+    /// Messages whose payload, its first 16 bytes aside (a time stamp), differs from the one before in their direction.
+    pub changed: u32,
+    /// Messages whose payload is a whole IP packet.
+    pub inner: u32,
+    /// Payload bytes looked at, the first 16 of each message aside.
+    pub counted: u32,
+    /// How many of those repeat or continue the byte before them, as the fill of a ping does.
+    pub filled: u32,
+    /// First payload bytes of the flow.
+    pub head: [u8; PayloadShape::HEAD],
+    /// How many of them there are.
+    pub head_len: u8,
 }
 
 impl FlowFact {
@@ -161,6 +223,13 @@ pub struct FileFact {
     pub complete: bool,
     /// SHA-256 in hexadecimal; empty when not complete.
     pub sha256: String,
+    /// First bytes; at most [`FileFact::HEAD`].
+    pub head: Vec<u8>,
+}
+
+impl FileFact {
+    /// First bytes that are kept.
+    pub const HEAD: usize = 96;
 }
 
 /// A signature that matched.

@@ -8,7 +8,9 @@ mod finding;
 mod incident;
 mod packet;
 
-pub use event::{AlertFact, Event, EventKind, Fact, FileFact, FlowFact, TransactionFact, Value};
+pub use event::{
+    AlertFact, EchoShape, Event, EventKind, Fact, FileFact, FlowFact, PayloadShape, TransactionFact, Value,
+};
 pub use finding::{Confidence, Evidence, Finding, Severity, Subject, Term};
 pub use incident::{Incident, Phase, Role, Server, TimelineEntry};
 pub use packet::{Direction, FlowId, LinkType, LossMark, Moment, Packet, PacketId, Time};

@@ -28,6 +28,8 @@ fn try_door(number: u64, port: u16, answered: bool) -> Event {
         bursts: Vec::new(),
         entropy_percent: 255,
         gaps: [0, 0],
+        shape: None,
+        echo: None,
     };
     Event {
         moment: Moment { time: who.began, cause: number, step: 0 },

@@ -23,6 +23,7 @@ pub(super) const FIELDS: &[Field] = &[
         fact: true,
         ..name_field("dns.answers.address", "Address in an A or AAAA answer, as text.", answer_address)
     },
+    Field { fact: true, ..name_field("dns.answers.text", "Content of a TXT or NULL answer.", answer_text) },
     name_field("dns.authorities.rrname", "Owner name in the authority section.", authority_name),
     name_field("dns.additionals.rrname", "Owner name in the additional section.", additional_name),
     Field {
@@ -97,6 +98,18 @@ fn answer_address<'a>(scope: &Scope<'a>, index: usize, scratch: &'a mut Vec<u8>)
         _ => return None,
     };
     scratch.extend_from_slice(address.to_string().as_bytes());
+    Some(scratch)
+}
+
+/// Content of the answer that is number `index` among those of type TXT or NULL.
+fn answer_text<'a>(scope: &Scope<'a>, index: usize, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    let message = message(scope);
+    let free = message.answers().iter().filter(|record| matches!(record.data, Data::Text(_) | Data::Null(_)));
+    match free.clone().nth(index)?.data {
+        Data::Text(span) => message.strings(span).for_each(|text| scratch.extend_from_slice(text)),
+        Data::Null(span) => scratch.extend_from_slice(message.bytes(span)),
+        _ => {}
+    }
     Some(scratch)
 }
 

@@ -150,7 +150,7 @@ pub(super) const FIELDS: &[Field] = &[
     },
     header!("http.user_agent", "http_user_agent", b"user-agent", Sides::ToServer, true, "User-Agent header."),
     header!("http.referer", "http_referer", b"referer", Sides::ToServer, true, "Referer header."),
-    header!("http.accept", "http_accept", b"accept", Sides::ToServer, false, "Accept header."),
+    header!("http.accept", "http_accept", b"accept", Sides::ToServer, true, "Accept header."),
     header!(
         "http.accept_enc",
         "http_accept_enc",
@@ -164,7 +164,7 @@ pub(super) const FIELDS: &[Field] = &[
         "http_accept_lang",
         b"accept-language",
         Sides::ToServer,
-        false,
+        true,
         "Accept-Language header."
     ),
     header!("http.connection", "http_connection", b"connection", Sides::Both, false, "Connection header."),

@@ -1,0 +1,177 @@
+//! What payload looks like, for the detectors: bounded, in integers, and only where no protocol explains it.
+
+use decode::Icmp;
+use model::{Direction, EchoShape, PayloadShape};
+
+/// Payload of both directions while no protocol is recognised.
+#[derive(Debug, Default)]
+pub(crate) struct Shapes {
+    told: [PayloadShape; 2],
+    /// Byte values seen, one bit each.
+    values: [[u64; 4]; 2],
+}
+
+impl Shapes {
+    /// Looks at one payload.
+    pub(crate) fn take(&mut self, direction: Direction, payload: &[u8]) {
+        let side = direction.index();
+        let (told, values) = (&mut self.told[side], &mut self.values[side]);
+        if told.payloads == 0 {
+            let len = payload.len().min(PayloadShape::HEAD);
+            told.head[..len].copy_from_slice(&payload[..len]);
+            told.head_len = len as u8;
+        }
+        told.payloads = told.payloads.saturating_add(1);
+        told.prompts = told.prompts.saturating_add(u16::from(ends_with_prompt(payload)));
+        told.lines = told.lines.saturating_add(u16::from(payload.ends_with(b"\n")));
+        let room = usize::from(PayloadShape::SEEN_MAX - told.seen);
+        let looked = &payload[..payload.len().min(room)];
+        for byte in looked {
+            values[usize::from(byte >> 6)] |= 1 << (byte & 63);
+            told.text += u16::from(matches!(byte, 0x20..=0x7e | b'\t' | b'\r' | b'\n'));
+        }
+        told.seen += looked.len() as u16;
+    }
+
+    /// What was seen.
+    pub(crate) fn told(mut self: Box<Self>) -> [PayloadShape; 2] {
+        for (told, values) in self.told.iter_mut().zip(&self.values) {
+            told.distinct = values.iter().map(|word| word.count_ones() as u16).sum();
+        }
+        self.told
+    }
+}
+
+/// A command interpreter waits after its prompt; the program name and path before it differ, the end does not.
+fn ends_with_prompt(payload: &[u8]) -> bool {
+    match payload {
+        [.., b'$' | b'#' | b'>' | b'%', b' '] => true,
+        // The Windows interpreter ends with the path and an angle bracket: `C:\Users>`.
+        [.., before, b'>'] => before.is_ascii_alphanumeric() || *before == b'\\',
+        _ => false,
+    }
+}
+
+/// Messages of an ICMP flow.
+#[derive(Debug, Default)]
+pub(crate) struct Echo {
+    told: EchoShape,
+    /// Per direction: length and digest of the last payload, once there was one.
+    last: [Option<(u32, u64)>; 2],
+    /// Recent requests: identifier and sequence number, digest of the payload.
+    asked: [Option<(u32, u64)>; ASKED],
+    next: u8,
+}
+
+/// Requests that may be under way at once.
+const ASKED: usize = 8;
+/// Bytes at the front of a payload that programs use for the time of sending.
+const STAMP: usize = 16;
+/// Payload bytes of a message that are looked at.
+const LOOKED_MAX: usize = 512;
+
+impl Echo {
+    /// Looks at one message.
+    pub(crate) fn take(&mut self, icmp: &Icmp, direction: Direction, payload: &[u8]) {
+        let told = &mut self.told;
+        if told.messages == [0, 0] {
+            let len = payload.len().min(PayloadShape::HEAD);
+            told.head[..len].copy_from_slice(&payload[..len]);
+            told.head_len = len as u8;
+        }
+        let looked = &payload[..payload.len().min(LOOKED_MAX)];
+        let behind_stamp = looked.get(STAMP..).unwrap_or_default();
+        let tail = digest(behind_stamp);
+        let side = direction.index();
+        told.messages[side] = told.messages[side].saturating_add(1);
+        if let Some((len, digest)) = self.last[side].replace((payload.len() as u32, tail)) {
+            told.resized = told.resized.saturating_add(u32::from(len != payload.len() as u32));
+            told.changed = told.changed.saturating_add(u32::from(digest != tail));
+        }
+        told.inner = told.inner.saturating_add(u32::from(is_ip(payload)));
+        let runs = behind_stamp.windows(2).filter(|pair| pair[1].wrapping_sub(pair[0]) <= 1).count();
+        told.filled = told.filled.saturating_add(runs as u32);
+        told.counted = told.counted.saturating_add(behind_stamp.len().saturating_sub(1) as u32);
+        let number = u32::from(icmp.id.unwrap_or(0)) << 16 | u32::from(icmp.seq.unwrap_or(0));
+        let whole = digest(looked) ^ payload.len() as u64;
+        match icmp.kind {
+            8 | 128 => {
+                self.asked[usize::from(self.next) % ASKED] = Some((number, whole));
+                self.next = self.next.wrapping_add(1);
+            }
+            0 | 129 => {
+                let mut asked = self.asked.iter().flatten().filter(|(known, _)| *known == number).peekable();
+                told.unasked = told.unasked.saturating_add(u32::from(asked.peek().is_none()));
+                // A request may be repeated with the same number: any of them may be the one that is answered.
+                let unlike = asked.peek().is_some() && asked.all(|(_, digest)| *digest != whole);
+                told.unlike = told.unlike.saturating_add(u32::from(unlike));
+            }
+            _ => {}
+        }
+    }
+
+    /// What was seen.
+    pub(crate) fn told(self: Box<Self>) -> EchoShape {
+        self.told
+    }
+}
+
+/// Whether bytes are an IP packet from its first to its last byte.
+fn is_ip(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x45..=0x4f, _, high, low, ..] => usize::from(u16::from_be_bytes([*high, *low])) == bytes.len(),
+        [0x60..=0x6f, _, _, _, high, low, ..] => {
+            usize::from(u16::from_be_bytes([*high, *low])) + 40 == bytes.len()
+        }
+        _ => false,
+    }
+}
+
+/// FNV-1a, 64 bits: payloads are compared, never printed from it.
+fn digest(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn icmp(kind: u8, seq: u16) -> Icmp {
+        Icmp { at: 0, header_len: 8, kind, code: 0, id: Some(7), seq: Some(seq), embedded: None }
+    }
+
+    #[test]
+    fn a_plain_ping_is_filled_answered_and_unchanged() {
+        let payload: Vec<u8> = (0..56).collect();
+        let mut echo = Box::<Echo>::default();
+        for seq in 1..5 {
+            echo.take(&icmp(8, seq), Direction::ToServer, &payload);
+            echo.take(&icmp(0, seq), Direction::ToClient, &payload);
+        }
+        let told = echo.told();
+        assert_eq!((told.messages, told.unlike, told.unasked, told.changed), ([4, 4], 0, 0, 0));
+        assert_eq!(told.filled, told.counted);
+    }
+
+    #[test]
+    fn replies_that_say_something_else_are_counted() {
+        let mut echo = Box::<Echo>::default();
+        echo.take(&icmp(8, 1), Direction::ToServer, b"what now?");
+        echo.take(&icmp(0, 1), Direction::ToClient, b"whoami");
+        echo.take(&icmp(0, 2), Direction::ToClient, b"hostname");
+        let told = echo.told();
+        assert_eq!((told.unlike, told.unasked, told.resized), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_shell_shows_its_prompts_and_its_text() {
+        let mut shapes = Box::<Shapes>::default();
+        shapes.take(Direction::ToServer, b"Microsoft Windows [Version 6.1.7601]\r\n\r\nC:\\Users\\anna>");
+        shapes.take(Direction::ToClient, b"dir\n");
+        let [sent, received] = shapes.told();
+        assert_eq!((sent.prompts, sent.text, received.lines), (1, sent.seen, 1));
+        assert_eq!(received.head(), b"dir\n");
+    }
+}
