@@ -13,6 +13,8 @@ use model::{LinkType, Packet, PacketId, Time};
 #[derive(Default, Clone)]
 pub struct Batch {
     first: u64,
+    /// Ids of their own, for packets picked out of a longer input; empty when they count from `first`.
+    ids: Vec<u64>,
     entries: Vec<Entry>,
     /// Packets whose own time was smaller than the one before: index and own time, by index.
     clamped: Vec<(u32, Time)>,
@@ -106,7 +108,7 @@ impl Batch {
         };
         let from = entry.offset as usize;
         Packet {
-            id: PacketId(self.first + index as u64),
+            id: PacketId(self.ids.get(index).copied().unwrap_or(self.first + index as u64)),
             time: entry.time,
             link: entry.link,
             bytes: store.get(from..from + entry.captured as usize).unwrap_or_default(),
@@ -116,6 +118,7 @@ impl Batch {
 
     pub(crate) fn restart(&mut self, first: u64, maps: &Arc<Maps>) {
         self.first = first;
+        self.ids.clear();
         self.entries.clear();
         self.clamped.clear();
         self.owned.clear();
@@ -148,6 +151,21 @@ impl Batch {
         self.payload_bytes += bytes.len();
         self.owned.extend_from_slice(bytes);
         self.entries.push(Entry { time, offset, captured, wire, store: OWNED, link });
+    }
+
+    /// A packet that keeps the id it had in another input. A batch holds only such packets, or none.
+    pub(crate) fn push_picked(
+        &mut self,
+        id: PacketId,
+        time: Time,
+        own: Time,
+        bytes: &[u8],
+        wire: u32,
+        link: LinkType,
+    ) {
+        debug_assert_eq!(self.ids.len(), self.entries.len(), "ids are given to all packets or to none");
+        self.ids.push(id.0);
+        self.push_owned(time, own, bytes, wire, link);
     }
 
     #[inline]

@@ -28,7 +28,7 @@ pub use batch::{Batch, Packets};
 pub use error::{CaptureError, Fault};
 pub use feed::Packing;
 pub use input::{Format, InputFacts, Loss, LossKind};
-pub use source::Source;
+pub use source::{PickedPacket, Source};
 pub use writer::Writer;
 
 /// Most bytes one packet may have; a header that claims more is damaged. As in libpcap.

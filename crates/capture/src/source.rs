@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use model::{PacketId, Time};
+use model::{LinkType, PacketId, Time};
 
 use crate::batch::{Batch, Maps};
 use crate::feed::Feed;
@@ -30,6 +30,32 @@ pub struct Source {
     /// By packet id, ascending.
     comments: Vec<(PacketId, String)>,
     comments_dropped: u64,
+    /// Packets picked out of another input, in place of inputs of its own.
+    picked: Option<Picked>,
+}
+
+/// A packet picked out of an input, with the number and the time it had there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PickedPacket {
+    /// Its number in the input it comes from.
+    pub id: PacketId,
+    /// Its time there, raised to that of the packet before it where it ran backwards.
+    pub time: Time,
+    /// The time the input gave it.
+    pub own_time: Time,
+    /// How to read the first byte.
+    pub link: LinkType,
+    /// Captured bytes.
+    pub bytes: Vec<u8>,
+    /// Length on the wire.
+    pub wire_len: u32,
+}
+
+/// Picked packets, and how many of them were handed out.
+#[derive(Debug)]
+struct Picked {
+    packets: Vec<PickedPacket>,
+    next: usize,
 }
 
 /// How far [`Source::pull`] came with one input.
@@ -85,7 +111,27 @@ impl Source {
             losses,
             comments: Vec::new(),
             comments_dropped: 0,
+            picked: None,
         })
+    }
+
+    /// Packets picked out of another input: they keep the numbers and times they had there. They are handed out as they are
+    /// given; numbers must grow.
+    pub fn from_picked(packets: Vec<PickedPacket>) -> Source {
+        Source {
+            inputs: Vec::new(),
+            maps: Arc::default(),
+            heads: BinaryHeap::new(),
+            started: true,
+            waiting: None,
+            packets: 0,
+            latest: 0,
+            clamped: 0,
+            losses: Vec::new(),
+            comments: Vec::new(),
+            comments_dropped: 0,
+            picked: Some(Picked { packets, next: 0 }),
+        }
     }
 
     /// Fills `batch` with the next packets, at most `packets_max`. False when there are none left.
@@ -95,6 +141,9 @@ impl Source {
     pub fn next_batch(&mut self, batch: &mut Batch, packets_max: usize) -> bool {
         batch.restart(self.packets + 1, &self.maps);
         let packets_max = packets_max.max(1);
+        if self.picked.is_some() {
+            return self.next_picked(batch, packets_max);
+        }
         if !self.started {
             self.started = true;
             for index in 0..self.inputs.len() {
@@ -110,6 +159,22 @@ impl Source {
                 Pull::Full | Pull::Later => break,
             }
         }
+        !batch.is_empty()
+    }
+
+    fn next_picked(&mut self, batch: &mut Batch, packets_max: usize) -> bool {
+        let Some(picked) = &mut self.picked else { return false };
+        for packet in picked.packets.iter().skip(picked.next).take(packets_max) {
+            if batch.payload_bytes() >= BATCH_BYTES_MAX {
+                break;
+            }
+            let (id, own) = (packet.id, packet.own_time);
+            self.latest = self.latest.max(packet.time.nanos());
+            let time = Time::from_nanos(self.latest);
+            batch.push_picked(id, time, own, &packet.bytes, packet.wire_len, packet.link);
+        }
+        picked.next += batch.len();
+        self.packets += batch.len() as u64;
         !batch.is_empty()
     }
 

@@ -67,6 +67,19 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// As [`Writer::write`].
     pub fn write_with_comment(&mut self, packet: &Packet<'_>, comment: Option<&str>) -> io::Result<()> {
+        self.put(packet, None, comment)
+    }
+
+    /// Writes one packet with the number it has in the input it comes from (`epb_packetid`), and a comment; pcap has no room
+    /// for either and drops them.
+    ///
+    /// # Errors
+    /// As [`Writer::write`].
+    pub fn write_numbered(&mut self, packet: &Packet<'_>, comment: &str) -> io::Result<()> {
+        self.put(packet, Some(packet.id.0), Some(comment))
+    }
+
+    fn put(&mut self, packet: &Packet<'_>, number: Option<u64>, comment: Option<&str>) -> io::Result<()> {
         match &mut self.format {
             Format::Pcap(link) if *link == packet.link => self.pcap_record(packet)?,
             Format::Pcap(link) => {
@@ -84,7 +97,7 @@ impl<W: Write> Writer<W> {
                 if known.is_none() {
                     self.interface(packet.link);
                 }
-                self.packet_block(interface as u32, packet, comment);
+                self.packet_block(interface as u32, packet, number, comment);
             }
         }
         if self.buffer.len() >= BUFFER_BYTES {
@@ -125,7 +138,13 @@ impl<W: Write> Writer<W> {
         });
     }
 
-    fn packet_block(&mut self, interface: u32, packet: &Packet<'_>, comment: Option<&str>) {
+    fn packet_block(
+        &mut self,
+        interface: u32,
+        packet: &Packet<'_>,
+        number: Option<u64>,
+        comment: Option<&str>,
+    ) {
         let nanos = packet.time.nanos();
         let fields =
             [interface, (nanos >> 32) as u32, nanos as u32, packet.bytes.len() as u32, packet.wire_len];
@@ -135,6 +154,11 @@ impl<W: Write> Writer<W> {
             pad(body);
             if let Some(comment) = comment {
                 option(body, 1, comment.as_bytes());
+            }
+            if let Some(number) = number {
+                option(body, 5, &number.to_le_bytes());
+            }
+            if comment.is_some() || number.is_some() {
                 option(body, 0, b"");
             }
         });

@@ -254,6 +254,13 @@ impl Mind<'_> {
         losses.extend(
             source.losses().iter().map(|loss| LossMark { after: loss.after, reason: loss.to_string() }),
         );
+        if source.clamped() > 0 {
+            let reason = format!(
+                "{} packets bear a time before that of the packet ahead of them: clocks are in doubt",
+                source.clamped()
+            );
+            losses.push(LossMark { after: PacketId(0), reason });
+        }
         losses.extend(summary.flows.losses());
         Outcome { summary, findings, incidents, losses, overview }
     }

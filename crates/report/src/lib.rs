@@ -1,5 +1,6 @@
 //! Report value to bytes.
 
+pub mod claim;
 mod document;
 pub mod eve;
 mod overview;

@@ -44,6 +44,7 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     let files = [
         ("findings.json", report.findings_json()),
         ("incidents.json", report.incidents_json()),
+        ("claims.json", report::claim::claims_json(&report::claim::claims(&report))),
         ("report.html", report::page::render(&report)),
     ];
     let listing = rules.map(|rules| ("rules.json", rules.listing));
@@ -70,7 +71,7 @@ fn say(arguments: &Investigate, report: &Report) {
         let folder = arguments.output.display();
         writeln!(
             out,
-            "{}Written: {folder}/report.html, incidents.json, findings.json, eve.json",
+            "{}Written: {folder}/report.html, incidents.json, findings.json, claims.json, eve.json",
             report::summary(report, colour, width)
         )
     };
