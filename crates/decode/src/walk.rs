@@ -73,6 +73,8 @@ impl<'w> Walk<'w> {
     ) -> bool {
         let depth = self.depth.saturating_add(1);
         if depth >= self.config.levels_max {
+            // What is deeper is not looked at; the level that carries it says so.
+            self.odd(DecodeEvent::TooManyLayers);
             return false;
         }
         let Some((next, room)) = self.room.split_first_mut() else { return false };

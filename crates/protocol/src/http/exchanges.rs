@@ -1,6 +1,7 @@
 //! The open exchanges of a flow, by number.
 
 use super::body::Context;
+use super::event;
 use super::exchange::Exchange;
 use crate::{Transaction, Transactions};
 use model::Direction;
@@ -34,6 +35,8 @@ impl Exchanges {
             return self.find(id);
         }
         if self.open.is_full() {
+            // What follows is not read: whoever looks at the last that was must learn so.
+            self.open.last_mut()?.core.raise(event::TOO_MANY_OPEN_REQUESTS);
             return None;
         }
         let exchange = self.spare.take().unwrap_or_default();
