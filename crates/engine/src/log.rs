@@ -372,7 +372,11 @@ impl TransactionTurn<'_> {
         let direction = self.direction();
         let scope = self.session.scope_of(self.index, direction);
         let start = out.mark();
-        let shown = if self.protocol.records_as_flow { Direction::ToServer } else { direction };
+        let shown = match self.protocol {
+            Protocol { records_as_flow: true, .. } => Direction::ToServer,
+            Protocol { records_as_packet: true, .. } => self.packet.unwrap_or(direction),
+            _ => direction,
+        };
         let head = flow_head(self.flow, self.view, self.time, log.event_type, shown);
         eve::write_head(&mut out.json, &mut out.clock, &self.config.eve, &head);
         let ethernet = match (self.view, shown) {

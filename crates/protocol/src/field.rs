@@ -81,6 +81,60 @@ impl Field {
     };
 }
 
+/// Short declarations for tables of many fields.
+impl Field {
+    /// A sticky buffer.
+    pub(crate) const fn bytes(name: &'static str, help: &'static str, get: BytesOf) -> Field {
+        Field { name, help, kind: FieldKind::Bytes(get), ..Field::EMPTY }
+    }
+
+    /// A sticky buffer with many values.
+    pub(crate) const fn list(name: &'static str, help: &'static str, get: ItemOf) -> Field {
+        Field { name, help, kind: FieldKind::List(get), ..Field::EMPTY }
+    }
+
+    /// An integer keyword of so many bits.
+    pub(crate) const fn number(
+        name: &'static str,
+        help: &'static str,
+        bits: u8,
+        names: Enumeration,
+        get: fn(&Scope<'_>) -> Option<u64>,
+    ) -> Field {
+        Field { name, help, kind: FieldKind::Number { bits, names, get }, ..Field::EMPTY }
+    }
+
+    /// An integer keyword over a list of values of so many bits.
+    pub(crate) const fn numbers(
+        name: &'static str,
+        help: &'static str,
+        bits: u8,
+        names: Enumeration,
+        get: fn(&Scope<'_>, usize) -> Option<u64>,
+    ) -> Field {
+        Field { name, help, kind: FieldKind::Numbers { bits, names, get }, ..Field::EMPTY }
+    }
+
+    /// The same, told to the detectors as well.
+    pub(crate) const fn fact(mut self) -> Field {
+        self.fact = true;
+        self
+    }
+
+    /// The same, of requests only.
+    pub(crate) const fn asked(mut self) -> Field {
+        self.sides = Sides::ToServer;
+        self
+    }
+
+    /// The same, of responses only; there once the response is complete.
+    pub(crate) const fn answered(mut self) -> Field {
+        self.sides = Sides::ToClient;
+        self.progress = [0, 1];
+        self
+    }
+}
+
 /// In which directions a field exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sides {

@@ -40,6 +40,18 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::dnp3::PROTOCOL,
     &crate::enip::PROTOCOL,
     &crate::bittorrent_dht::PROTOCOL,
+    &crate::nfs::PROTOCOL,
+    &crate::cotp::PROTOCOL,
+    &crate::cotp::S7COMM,
+    &crate::cotp::S7COMM_PLUS,
+    &crate::cotp::MMS,
+    &crate::iec104::PROTOCOL,
+    &crate::bacnet::PROTOCOL,
+    &crate::opcua::PROTOCOL,
+    &crate::socks::PROTOCOL,
+    &crate::radius::PROTOCOL,
+    &crate::redis::PROTOCOL,
+    &crate::mysql::PROTOCOL,
 ];
 
 /// Position of a protocol in [`REGISTRY`].
@@ -83,6 +95,8 @@ pub struct Protocol {
     pub one_sided: bool,
     /// Records name the client as source whichever direction their transaction has.
     pub records_as_flow: bool,
+    /// Records name as source whoever sent the packet that caused them.
+    pub records_as_packet: bool,
 }
 
 impl Protocol {
@@ -105,6 +119,7 @@ impl Protocol {
         accepts_gaps: false,
         one_sided: false,
         records_as_flow: false,
+        records_as_packet: false,
     };
 
     /// The names under which rules address it.
