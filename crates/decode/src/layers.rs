@@ -31,6 +31,8 @@ pub struct Layers {
     /// Virtual network (VXLAN VNI, Geneve VNI, GRE key) of the tunnel around this level; 0 when none. Keeps equal inner
     /// addresses apart.
     pub tenant: u32,
+    /// What an Ethernet frame of industry carries instead of IP: EtherType, and where its content begins.
+    pub without_ip: Option<(u16, u32)>,
     /// The network layer.
     pub network: Network,
     /// Source address (0.0.0.0 when there is no network layer with addresses).
@@ -398,6 +400,7 @@ impl Default for Layers {
             vlans: [0; 3],
             vlan_count: 0,
             tenant: 0,
+            without_ip: None,
             network: Network::None,
             src: none,
             dst: none,

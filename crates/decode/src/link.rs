@@ -12,6 +12,8 @@ use crate::{DecodeEvent as Event, Ethernet};
 pub(crate) mod ether_type {
     pub(crate) const IPV4: u16 = 0x0800;
     pub(crate) const ARP: u16 = 0x0806;
+    pub(crate) const PROFINET: u16 = 0x8892;
+    pub(crate) const GOOSE: u16 = 0x88b8;
     pub(crate) const IPV6: u16 = 0x86dd;
     pub(crate) const VLAN: u16 = 0x8100;
     pub(crate) const PROVIDER_BRIDGE: u16 = 0x88a8;
@@ -95,6 +97,9 @@ impl Walk<'_> {
             }
             ether_type::NSH => {
                 self.nsh(part);
+            }
+            ether_type::PROFINET | ether_type::GOOSE => {
+                self.layers.without_ip = Some((kind, part.start()));
             }
             _ => {
                 self.odd(Event::EthernetUnknownEthertype);

@@ -148,7 +148,31 @@ pub(crate) fn stream_anomalies(
 }
 
 /// Records of packets that belong to no flow.
-pub(crate) fn packet_without_flow(view: &View<'_>, config: &Config, out: &mut Output) {
+pub(crate) fn packet_without_flow(
+    view: &View<'_>,
+    config: &Config,
+    frames: &mut protocol::FrameLog,
+    out: &mut Output,
+) {
+    let layers = view.seen.layers;
+    if let Some((kind, at)) = layers.without_ip
+        && let Some(name) = protocol::FrameLog::event_type(kind).filter(|name| wanted(config, name))
+    {
+        let start = out.mark();
+        let head = packet_head(view, None, name);
+        eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
+        // Without IP, these addresses are all that says who it was.
+        let ethernet = layers.ethernet.unwrap_or(Ethernet { dst: [0; 6], src: [0; 6], kind });
+        out.json.object("ether").number("ether_type", kind);
+        out.json.hex("src_mac", &ethernet.src, Some(b':')).hex("dest_mac", &ethernet.dst, Some(b':')).end();
+        let content = view.seen.bytes.get(at as usize..).unwrap_or_default();
+        let told = frames.write(kind, ethernet.src, content, &mut out.json);
+        out.json.end();
+        match told {
+            true => out.record(start),
+            false => out.discard(start),
+        }
+    }
     if let decode::Network::Arp { .. } = view.seen.layers.network
         && wanted(config, "arp")
     {

@@ -28,6 +28,8 @@ pub(crate) struct Shard {
     flows: Table<Conversation>,
     expectations: Vec<(Expectation, model::FlowId, Time)>,
     asks: Asks,
+    /// What was told of frames without IP.
+    frames: protocol::FrameLog,
 }
 
 /// What a packet looks like to the stages of a shard.
@@ -63,7 +65,12 @@ impl Shard {
         let mut flow = config.flow.clone();
         // Without rules nobody looks at streams as such, and nothing is kept for them.
         flow.stream.raw &= config.rules.is_some();
-        Self { flows: Table::new(flow), expectations: Vec::new(), asks: Asks::default() }
+        Self {
+            flows: Table::new(flow),
+            expectations: Vec::new(),
+            asks: Asks::default(),
+            frames: Default::default(),
+        }
     }
 
     /// Ends what is due by `now`.
@@ -108,7 +115,7 @@ impl Shard {
         }
         let Some(slot) = touch.slot else {
             inspect::packet_alone(view, tools);
-            log::packet_without_flow(view, tools.config, tools.out);
+            log::packet_without_flow(view, tools.config, &mut self.frames, tools.out);
             return;
         };
         // The connection often stands before the command that says what it is for: its first data decide.

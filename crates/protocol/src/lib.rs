@@ -5,12 +5,14 @@
 //! come in, transactions stay inside its session until the engine has inspected and logged them.
 
 mod app;
+mod ber;
 mod body;
 mod der;
 mod detect;
 mod exchange;
 mod field;
 mod file;
+mod frame_log;
 mod framing;
 mod magic;
 mod range;
@@ -26,6 +28,7 @@ pub use body::Body;
 pub use detect::{Detection, Index, Pattern, Ports, Probe, ProbeAnswer, Side};
 pub use field::{Condition, Enumeration, Field, FieldKind, Scope, Sides};
 pub use file::{File, FileConfig, FileState, write_fileinfo};
+pub use frame_log::FrameLog;
 pub use range::Ranges;
 pub use registry::{Protocol, ProtocolId, REGISTRY, find, get};
 pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input, Log, LogWhen, Session};
@@ -41,6 +44,7 @@ mod dns;
 mod enip;
 mod ftp;
 mod ftp_data;
+mod goose;
 mod http;
 mod http2;
 mod iec104;
@@ -62,6 +66,7 @@ mod ntp;
 mod opcua;
 mod pgsql;
 mod pop3;
+mod profinet_dcp;
 mod quic;
 mod radius;
 mod rdp;

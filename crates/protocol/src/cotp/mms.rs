@@ -1,9 +1,9 @@
 //! MMS below session (ISO 8327), presentation (ISO 8823) and association control (ISO 8650): PDU, service, names.
 
 use super::Part;
-use super::ber::{self, Element};
 use super::mms_names::{SERVICES, UNCONFIRMED};
 use super::s7_names::name;
+use crate::ber::{self, Element};
 
 /// Names kept of a message.
 const NAMES_MAX: usize = 16;

@@ -5,7 +5,6 @@
 //!
 //! Limits: 512 open transactions; data units that come in pieces up to 64 KiB per direction.
 
-mod ber;
 mod fields;
 mod log;
 mod mms;

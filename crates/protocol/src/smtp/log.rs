@@ -116,6 +116,13 @@ pub(super) fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
     true
 }
 
+/// Writes a mail into the open object as it is logged when nothing particular was asked for.
+pub(crate) fn write_mail(mime: &Message, json: &mut Json) {
+    let extras = EXTRAS.iter().enumerate().filter(|(_, extra)| extra.extended);
+    let extras = extras.fold(0, |bits, (place, _)| bits | 1 << place);
+    write_email(mime, Wanted { extras, subject_md5: false, body_md5: false }, json);
+}
+
 fn write_email(mime: &Message, wanted: Wanted, json: &mut Json) {
     json.text(
         "status",

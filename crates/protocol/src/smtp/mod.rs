@@ -12,6 +12,8 @@ mod tests;
 
 use std::collections::VecDeque;
 
+pub(crate) use log::write_mail;
+
 use model::Direction;
 
 use crate::mime::{self, MimeConfig, Oddity};

@@ -2,32 +2,32 @@
 
 /// One element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Element<'a> {
+pub(crate) struct Element<'a> {
     /// Class and "constructed", as in the first byte: `0xa0` for `[n]` constructed, `0x80` for `[n]` primitive.
-    pub(super) class: u8,
-    pub(super) number: u32,
-    pub(super) content: &'a [u8],
+    pub(crate) class: u8,
+    pub(crate) number: u32,
+    pub(crate) content: &'a [u8],
 }
 
 impl Element<'_> {
-    pub(super) fn is_constructed(&self) -> bool {
+    pub(crate) fn is_constructed(&self) -> bool {
         self.class & 0x20 != 0
     }
 
     /// Whether it is `[number]` of the context.
-    pub(super) fn is_context(&self, number: u32) -> bool {
+    pub(crate) fn is_context(&self, number: u32) -> bool {
         self.class & 0xc0 == 0x80 && self.number == number
     }
 
     /// The content as a number of at most eight bytes.
-    pub(super) fn integer(&self) -> Option<u64> {
+    pub(crate) fn integer(&self) -> Option<u64> {
         let fits = (1..=8).contains(&self.content.len());
         fits.then(|| self.content.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 }
 
 /// Takes the next element off `rest`; what is cut off behind its header is given as far as it is there.
-pub(super) fn next<'a>(rest: &mut &'a [u8]) -> Option<Element<'a>> {
+pub(crate) fn next<'a>(rest: &mut &'a [u8]) -> Option<Element<'a>> {
     let (first, mut after) = rest.split_first()?;
     let mut number = u32::from(first & 0x1f);
     if number == 0x1f {
@@ -61,7 +61,7 @@ fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
 }
 
 /// Calls `each` with every element below `bytes`, outside in, to a depth of `levels`, until it answers false.
-pub(super) fn walk<'a>(mut bytes: &'a [u8], levels: u8, each: &mut impl FnMut(Element<'a>) -> bool) -> bool {
+pub(crate) fn walk<'a>(mut bytes: &'a [u8], levels: u8, each: &mut impl FnMut(Element<'a>) -> bool) -> bool {
     while let Some(element) = next(&mut bytes) {
         if !each(element) {
             return false;
