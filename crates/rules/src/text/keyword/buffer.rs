@@ -10,7 +10,8 @@ use crate::text::error::{Code, Fault, Parsed};
 use crate::text::number_text::{self, Kind};
 
 /// Protocols that carry files.
-pub(super) const FILE_PROTOCOLS: &[&str] = &["http", "http2", "doh2", "smtp", "ftp-data", "smb", "nfs"];
+pub(super) const FILE_PROTOCOLS: &[&str] =
+    &["http", "http2", "doh2", "smtp", "imap", "ftp-data", "smb", "nfs"];
 
 const fn header(
     name: &'static str,
