@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use engine::{Config, Outcome, Sink};
-use report::{Manifest, Report, page};
+use report::{Edition, Format, Manifest, Report};
 
 /// Keeps every record.
 #[derive(Default)]
@@ -19,23 +19,36 @@ impl Sink for Kept {
 }
 
 /// Everything a run writes.
-fn run(captures: &[PathBuf], workers: usize, batch_packets: usize) -> Vec<Vec<u8>> {
+fn run(captures: &[PathBuf], workers: usize, batch_packets: usize) -> Vec<(String, Vec<u8>)> {
     let config = Config { workers, batch_packets, ..Config::default() };
     let mut source = capture::Source::open(captures).expect("the capture opens");
     let mut kept = Kept::default();
     let outcome = engine::run(&mut source, &config, &mut kept).expect("memory takes every write");
     let Outcome { overview, findings, incidents, losses, .. } = outcome;
     let report = Report { manifest: Manifest::default(), overview, findings, incidents, losses };
-    vec![kept.0, report.findings_json(), report.incidents_json(), page::render(&report)]
+    let mut files = vec![
+        ("eve.json".to_owned(), kept.0),
+        ("findings.json".to_owned(), report.findings_json()),
+        ("incidents.json".to_owned(), report.incidents_json()),
+        ("report.json".to_owned(), report.to_json()),
+    ];
+    // Formats that this build lacks, or that need more than the report, have no files here.
+    files.extend(
+        Format::ALL.iter().flat_map(|format| format.render(&report, Edition::default()).unwrap_or_default()),
+    );
+    files
 }
 
 fn check(name: &str, captures: &[PathBuf]) {
     let plain = run(captures, 1, 8192);
     for (workers, batch) in [(2, 8192), (3, 64), (8, 1000), (1, 7)] {
         let other = run(captures, workers, batch);
-        let names = ["eve.json", "findings.json", "incidents.json", "report.html"];
-        for ((file, a), b) in names.iter().zip(&plain).zip(&other) {
-            assert!(a == b, "{name}: {file} differs with {workers} workers and batches of {batch}");
+        assert_eq!(plain.len(), other.len(), "{name}: the same files");
+        for ((file, a), b) in plain.iter().zip(&other) {
+            assert!(
+                *file == b.0 && *a == b.1,
+                "{name}: {file} differs with {workers} workers and batches of {batch}"
+            );
         }
     }
 }

@@ -53,7 +53,7 @@ impl Report {
     pub fn incidents_json(&self) -> Vec<u8> {
         let (mut json, mut clock) = (Json::new(), Clock::default());
         json.object_item();
-        self.write_manifest(&mut json);
+        write_manifest(&mut json, &self.manifest);
         json.array("incidents");
         for incident in &self.incidents {
             write_incident(&mut json, &mut clock, incident);
@@ -67,18 +67,14 @@ impl Report {
         std::mem::take(json.bytes_mut())
     }
 
-    fn write_manifest(&self, json: &mut Json) {
-        let manifest = &self.manifest;
-        json.object("manifest").text("program", &manifest.program).number("shards", manifest.shards);
-        json.text("configuration_sha256", &manifest.configuration).array("inputs");
-        for (name, bytes, sha256) in &manifest.inputs {
-            json.object_item().text("name", name).number("bytes", *bytes).text("sha256", sha256).end();
-        }
-        json.end().array("rules");
-        for (name, sha256, count) in &manifest.rules {
-            json.object_item().text("name", name).text("sha256", sha256).number("rules", *count).end();
-        }
-        json.end().end();
+    /// The finding of a number.
+    pub fn finding(&self, id: u64) -> Option<&Finding> {
+        // Numbers are given in order from 1; a file edited by hand may differ.
+        let position = usize::try_from(id.checked_sub(1)?).ok()?;
+        self.findings
+            .get(position)
+            .filter(|finding| finding.id == id)
+            .or_else(|| self.findings.iter().find(|finding| finding.id == id))
     }
 
     /// What could not be seen, one sentence each: attached to every claim.
@@ -98,7 +94,20 @@ impl Report {
     }
 }
 
-fn write_finding(json: &mut Json, clock: &mut Clock, finding: &Finding) {
+pub(crate) fn write_manifest(json: &mut Json, manifest: &Manifest) {
+    json.object("manifest").text("program", &manifest.program).number("shards", manifest.shards);
+    json.text("configuration_sha256", &manifest.configuration).array("inputs");
+    for (name, bytes, sha256) in &manifest.inputs {
+        json.object_item().text("name", name).number("bytes", *bytes).text("sha256", sha256).end();
+    }
+    json.end().array("rules");
+    for (name, sha256, count) in &manifest.rules {
+        json.object_item().text("name", name).text("sha256", sha256).number("rules", *count).end();
+    }
+    json.end().end();
+}
+
+pub(crate) fn write_finding(json: &mut Json, clock: &mut Clock, finding: &Finding) {
     json.object_item()
         .number("id", finding.id)
         .text("detector", finding.detector)
@@ -148,7 +157,7 @@ fn write_finding(json: &mut Json, clock: &mut Clock, finding: &Finding) {
     json.end();
 }
 
-fn write_incident(json: &mut Json, clock: &mut Clock, incident: &Incident) {
+pub(crate) fn write_incident(json: &mut Json, clock: &mut Clock, incident: &Incident) {
     json.object_item().number("id", incident.id).text("title", &incident.title);
     json.text("severity", incident.severity.word());
     json.float("confidence", f64::from(incident.confidence.0) / 1000.0);

@@ -40,8 +40,11 @@ pub fn bytes(number: u64) -> String {
     format!("{number} B")
 }
 
-/// A measured value: whole numbers plainly, others with three digits behind the point.
+/// A measured value: whole numbers plainly, others with three digits behind the point; from ten thousand on a count.
 pub fn number(value: f64) -> String {
+    if (10_000.0..1e15).contains(&value) {
+        return count(value.round() as u64);
+    }
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:.3}") }
 }
 
@@ -53,7 +56,10 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!((count(1_234_567), count(12)), ("1,234,567".into(), "12".into()));
         assert_eq!((bytes(999), bytes(1_500_000)), ("999 B".into(), "1.5 MB".into()));
-        assert_eq!((number(3.0), number(0.25)), ("3".into(), "0.250".into()));
+        assert_eq!(
+            (number(3.0), number(0.25), number(94_019_250.1)),
+            ("3".into(), "0.250".into(), "94,019,250".into())
+        );
     }
 
     #[test]

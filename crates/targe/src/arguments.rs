@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use report::catalogue::Language;
+use report::{Edition, Format, Tlp};
 
 /// A cyber shield that shows its work: from packets to incidents that anyone can check.
 #[derive(Debug, Parser)]
@@ -17,6 +20,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Read captures and write events, findings, incidents and a report.
     Investigate(Investigate),
+    /// Write a saved report in other formats, in another language, or with another marking.
+    Report(ReportCommand),
     /// Look at rules.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -103,6 +108,55 @@ pub(crate) struct Investigate {
     /// Say nothing but errors.
     #[arg(short = 'q', long)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) output_as: OutputAs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportCommand {
+    /// Folder of an investigation, or its report.json.
+    #[arg(value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// Where to write; the folder of the report when not given.
+    #[arg(short = 'o', long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output_as: OutputAs,
+}
+
+/// Formats, language and marking of a report.
+#[derive(Debug, Args)]
+pub(crate) struct OutputAs {
+    /// Further formats, separated by commas.
+    #[arg(long, value_name = "FORMATS", value_delimiter = ',', value_parser = formats())]
+    pub(crate) format: Vec<Format>,
+    /// Language of pages and of the PDF.
+    #[arg(long, value_name = "TAG", default_value = "en", value_parser = languages())]
+    pub(crate) language: Language,
+    /// Marking by the Traffic Light Protocol 2.0: clear, green, amber, amber+strict, red.
+    #[arg(long, value_name = "LABEL", default_value = "amber", value_parser = marking)]
+    pub(crate) tlp: Tlp,
+}
+
+impl OutputAs {
+    /// Language and marking.
+    pub(crate) fn edition(&self) -> Edition {
+        Edition { language: self.language, tlp: self.tlp }
+    }
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::word))
+        .map(|word| Format::of_word(&word).expect("only words of formats pass"))
+}
+
+fn languages() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new(Language::ALL.map(Language::tag))
+        .map(|tag| Language::of_tag(&tag).expect("only tags of languages pass"))
+}
+
+fn marking(word: &str) -> Result<Tlp, String> {
+    Tlp::of_word(word).ok_or_else(|| "want clear, green, amber, amber+strict or red".to_owned())
 }
 
 /// Prints completions.

@@ -41,17 +41,23 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         incidents: outcome.incidents,
         losses: outcome.losses,
     };
+    let saved = report.to_json();
+    // Pages and formats show what is saved, so that they are the same when they are made again later.
+    let frozen = Report::from_json(&saved).context("the report does not come back from its own file")?;
+    let page = report::page::render(&frozen, arguments.output_as.edition());
     let files = [
         ("findings.json", report.findings_json()),
         ("incidents.json", report.incidents_json()),
         ("claims.json", report::claim::claims_json(&report::claim::claims(&report))),
-        ("report.html", report::page::render(&report)),
+        ("report.json", saved),
+        ("report.html", page),
     ];
     let listing = rules.map(|rules| ("rules.json", rules.listing));
     for (name, bytes) in files.into_iter().chain(listing) {
         let path = folder.join(name);
         std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    crate::publish::investigated(arguments, &frozen)?;
     say(arguments, &report);
     let found = arguments.exit_code && !report.incidents.is_empty();
     Ok(ExitCode::from(u8::from(found)))
@@ -126,7 +132,8 @@ fn progress_bar(arguments: &Investigate, total: Option<u64>) -> ProgressBar {
     bar.with_style(style.expect("the template is a constant that parses"))
 }
 
-fn settings(arguments: &Investigate) -> Result<Settings> {
+/// The settings that the arguments ask for.
+pub(crate) fn settings(arguments: &Investigate) -> Result<Settings> {
     let mut settings = arguments.config.as_deref().map_or_else(|| Ok(Settings::new()), Settings::read)?;
     if let Some(networks) = &arguments.home_net {
         settings.merge(&format!("vars.address.HOME_NET: \"[{networks}]\""))?;

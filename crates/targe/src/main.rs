@@ -3,6 +3,7 @@
 mod arguments;
 mod config;
 mod investigate;
+mod publish;
 mod rules;
 
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Investigate(investigate) => investigate::run(&investigate),
+        Command::Report(command) => publish::again(&command),
         Command::Rules(command) => rules::command(&command),
         Command::Config(ConfigCommand::Show { config }) => show(config.as_deref()),
         Command::Completions { shell } => {

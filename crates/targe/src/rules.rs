@@ -62,6 +62,24 @@ fn read(settings: &Settings, files: &[PathBuf]) -> Result<Loaded> {
     Ok(loader.finish())
 }
 
+/// Compiles rules that the program wrote itself into the settings.
+///
+/// # Errors
+/// A rule that the settings cannot carry; the reason is in its text.
+pub(crate) fn load_text(settings: &mut Settings, name: &str, text: &str) -> Result<()> {
+    let environment = environment(settings)?;
+    let mut loader = Loader::new(&environment);
+    loader.rules(Path::new(name), text.as_bytes());
+    let loaded = loader.finish();
+    if let Some(error) = loaded.errors.first() {
+        bail!("{}", error.render());
+    }
+    let reputation = Arc::new(reputation(settings)?);
+    let inspection = rules::Settings { reputation, ..inspection(settings) };
+    settings.engine.rules = Some(Arc::new(RuleSet::compile(loaded.rules, inspection)));
+    Ok(())
+}
+
 /// Carries out `targe rules …`.
 ///
 /// # Errors

@@ -1,345 +1,279 @@
-//! `report.html`: one self-contained page, no network. Headline, what happened, timeline, who talked to whom, servers behind
-//! it, evidence with packet numbers, what could not be seen.
+//! `report.html`: one self-contained page that needs no network and no script.
+//!
+//! One headline, one picture, one timeline; details fold out. Every number leads to packets: through a finding, or through a
+//! note that says how to count it again. Everything from traffic is escaped and isolated; the page forbids itself to load
+//! anything (Content-Security-Policy). It prints, reads in the dark, and is laid out from right to left where the language is.
 
-mod picture;
+mod brief;
+mod close;
+pub(crate) mod html;
+mod incident;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write;
 
-use model::{Evidence, Finding, Incident, Severity};
+use model::Severity;
 
-use crate::eve::Clock;
-use crate::{Report, words};
+use crate::catalogue::{Piece, Words};
+use crate::drawing::{talk, timeline};
+use crate::edition::Edition;
+use crate::{Report, story};
 
 /// Incidents shown in full; the rest are in `incidents.json`.
 const INCIDENTS_MAX: usize = 50;
-/// Findings shown per incident.
-const FINDINGS_MAX: usize = 60;
+/// Lines of the tables below pictures.
+const LINES_MAX: usize = 200;
 
 const STYLE: &str = include_str!("style.css");
 
 /// The page's bytes.
-pub fn render(report: &Report) -> Vec<u8> {
-    let mut page = Page { html: String::with_capacity(1 << 16), clock: Clock::default(), report };
+pub fn render(report: &Report, edition: Edition) -> Vec<u8> {
+    let words = Words::new(edition.language);
+    let mut page = Page { html: String::with_capacity(1 << 16), words: &words, report, edition };
     page.head();
+    page.banner();
+    page.put("<main id=\"main\">");
     page.headline();
-    page.overview();
+    page.brief();
+    page.picture();
     page.timeline();
-    page.talk();
-    for incident in report.incidents.iter().take(INCIDENTS_MAX) {
-        page.incident(incident);
-    }
+    page.incidents();
     page.servers();
     page.not_seen();
-    page.manifest();
-    page.html.push_str("</main></body></html>\n");
+    page.numbers();
+    page.check();
+    page.put("</main>");
+    page.footer();
+    page.put("</body></html>\n");
     page.html.into_bytes()
-}
-
-/// Text with the five characters escaped that HTML gives a meaning.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            letter if letter.is_control() => out.push('\u{fffd}'),
-            letter => out.push(letter),
-        }
-    }
-    out
 }
 
 struct Page<'a> {
     html: String,
-    clock: Clock,
+    words: &'a Words,
     report: &'a Report,
+    edition: Edition,
 }
 
-/// Appends formatted text to the page.
-macro_rules! put {
-    ($page:expr, $($text:tt)*) => {
-        write!($page.html, $($text)*).expect("a String takes every write")
-    };
-}
-
-impl Page<'_> {
-    fn head(&mut self) {
-        let title = self.title();
-        put!(
-            self,
-            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-             content=\"width=device-width,initial-scale=1\"><title>{}</title><style>{STYLE}</style></head><body><main>",
-            escape(&title)
-        );
+impl<'a> Page<'a> {
+    fn put(&mut self, text: &str) {
+        self.html.push_str(text);
     }
 
-    fn title(&self) -> String {
-        match self.report.incidents.first() {
-            Some(incident) if incident.severity >= Severity::Medium => incident.title.clone(),
-            _ => "No incident of medium severity or above".to_owned(),
-        }
+    /// Appends formatted text.
+    fn add(&mut self, text: std::fmt::Arguments<'_>) {
+        self.html.write_fmt(text).expect("a String takes every write");
+    }
+
+    /// Escaped words of the catalogue.
+    fn word(&self, key: &str) -> String {
+        html::words(self.words.text(key))
+    }
+
+    /// A line of the catalogue with its places filled.
+    fn fill(&self, key: &str, values: &[(&str, Piece)]) -> String {
+        html::phrase(&self.words.fill(key, values))
+    }
+
+    fn count_of(&self, key: &str, count: u64) -> String {
+        html::phrase(&self.words.fill_count(key, count, &[]))
+    }
+
+    fn time(&self, time: model::Time) -> String {
+        let mut clock = crate::eve::Clock::default();
+        format!("<time datetime=\"{}\">{}</time>", iso(clock.format(time)), self.words.moment(time))
+    }
+
+    fn said(&self, english: &str) -> String {
+        html::said(&self.words.say(english))
+    }
+
+    fn badge(&self, severity: Severity) -> String {
+        format!(
+            "<span class=\"badge {}\">{}</span>",
+            severity.word(),
+            html::words(self.words.severity(severity))
+        )
+    }
+
+    fn head(&mut self) {
+        let title = crate::catalogue::plain(&story::headline(self.report, self.words));
+        let language = self.edition.language;
+        let direction = if language.is_rtl() { "rtl" } else { "ltr" };
+        self.add(format_args!(
+            "<!doctype html><html lang=\"{}\" dir=\"{direction}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+             content=\"width=device-width,initial-scale=1\"><meta http-equiv=\"Content-Security-Policy\" \
+             content=\"default-src 'none'; style-src 'unsafe-inline'\"><meta name=\"color-scheme\" content=\"light dark\">\
+             <meta name=\"generator\" content=\"{}\"><title>{}</title><style>{STYLE}</style></head><body>",
+            language.tag(),
+            html::escape(&self.report.manifest.program),
+            html::escape(&title)
+        ));
+    }
+
+    fn banner(&mut self) {
+        let [red, green, blue] = self.edition.tlp.colour();
+        let label = self.edition.tlp.label();
+        self.add(format_args!(
+            "<a class=\"skip\" href=\"#brief\">{}</a><header class=\"banner\"><span class=\"brand\">{}</span><span class=\"tlp\" \
+             style=\"color:#{red:02x}{green:02x}{blue:02x}\" title=\"{}\" dir=\"ltr\">TLP:{label}</span></header>",
+            self.word("skip"),
+            self.word("brand"),
+            self.word(&format!("tlp.{label}"))
+        ));
     }
 
     fn headline(&mut self) {
-        let title = self.title();
-        let class = self.report.incidents.first().map_or("info", |incident| incident.severity.word());
-        put!(
-            self,
-            "<header class=\"{class}\"><p class=\"brand\">Targe · report</p><h1>{}</h1>",
-            escape(&title)
-        );
-        if let Some(incident) = self.report.incidents.first() {
-            put!(
-                self,
-                "<p class=\"lead\">Severity <b>{}</b>. That this is an incident is <b>{}</b> ({} in 1,000).</p>",
-                incident.severity.word(),
-                words::likelihood(incident.confidence),
-                incident.confidence.0
-            );
+        let report = self.report;
+        let lead = story::told(report).next();
+        let class = lead.map_or("info", |incident| incident.severity.word());
+        let title = html::phrase(&story::headline(report, self.words));
+        self.add(format_args!("<section class=\"hero {class}\" aria-labelledby=\"headline\">"));
+        if let Some(incident) = lead {
+            let badge = self.badge(incident.severity);
+            let likelihood = html::words(self.words.likelihood(incident.confidence));
+            self.add(format_args!(
+                "<p class=\"badges\">{badge}<span class=\"badge sure\">{likelihood}</span></p>"
+            ));
         }
-        self.html.push_str("</header>");
+        self.add(format_args!("<h1 id=\"headline\">{title}</h1>"));
+        match lead {
+            Some(incident) => {
+                let sure = html::phrase(&story::sure(incident, self.words));
+                let number = self.words.count(incident.id);
+                self.add(format_args!(
+                    "<p class=\"lead\">{sure} <a href=\"#incident-{0}\" class=\"note\">[{1} {number}]</a></p>",
+                    incident.id,
+                    self.word("column.incident")
+                ));
+                if let Some(finding) = story::lead(report, incident) {
+                    let what = self.said(&finding.title);
+                    let (before, after) = self.around("lead.strongest");
+                    self.add(format_args!(
+                        "<p>{before}{what}{after} <a href=\"#finding-{0}\" class=\"note\">[{0}]</a></p>",
+                        finding.id
+                    ));
+                }
+                let others = story::told(report).count() - 1;
+                if others > 0 {
+                    let line = self.count_of("lead.others", others as u64);
+                    self.add(format_args!("<p>{line}</p>"));
+                }
+            }
+            None => {
+                let line = self.word("lead.none");
+                self.add(format_args!("<p class=\"lead\">{line}</p>"));
+            }
+        }
+        if let Some((first, last)) = report.overview.span {
+            let span = self.span("brief.span", first, last);
+            self.add(format_args!("<p class=\"span\">{span}</p>"));
+        }
+        self.put("</section>");
     }
 
-    fn overview(&mut self) {
-        let overview = &self.report.overview;
-        let severe =
-            self.report.incidents.iter().filter(|incident| incident.severity >= Severity::Medium).count();
-        let facts = [
-            ("packets", words::count(overview.packets)),
-            ("flows", words::count(overview.flows)),
-            ("bytes", words::bytes(overview.bytes)),
-            ("hosts of ours", words::count(overview.hosts as u64)),
-            ("files", words::count(overview.files)),
-            ("alerts of rules", words::count(overview.alerts)),
-            ("findings", words::count(self.report.findings.len() as u64)),
-            ("incidents, medium and above", words::count(severe as u64)),
-        ];
-        self.html.push_str("<section class=\"facts\">");
-        for (name, value) in facts {
-            put!(self, "<div><b>{value}</b><span>{name}</span></div>");
+    /// What stands before and after `{what}` in a line, escaped.
+    fn around(&self, key: &str) -> (String, String) {
+        let (before, after) = self.words.text(key).split_once("{what}").unwrap_or_default();
+        (html::words(before), html::words(after))
+    }
+
+    /// A line with `{first}` and `{last}` as times.
+    fn span(&self, key: &str, first: model::Time, last: model::Time) -> String {
+        html::words(self.words.text(key))
+            .replace("{first}", &self.time(first))
+            .replace("{last}", &self.time(last))
+    }
+
+    fn section(&mut self, id: &str, key: &str) {
+        let title = self.word(key);
+        self.add(format_args!(
+            "<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>"
+        ));
+    }
+
+    fn picture(&mut self) {
+        let Some(talk) = talk(self.report, self.words) else { return };
+        self.section("picture", "picture.title");
+        let count = |number: usize| Piece::words(self.words.count(number as u64));
+        let values = [("hosts", count(talk.sides[0])), ("servers", count(talk.sides[1]))];
+        let alt = html::flat(&self.words.fill("picture.alt", &values));
+        let svg = html::svg(&talk.drawing, &alt);
+        let caption = self.word("picture.caption");
+        self.add(format_args!(
+            "<figure><div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">{svg}</div><figcaption>{caption}",
+            self.word("picture.title")
+        ));
+        if talk.left_out > 0 {
+            let line = self.count_of("picture.left_out", talk.left_out as u64);
+            self.add(format_args!(" {line}"));
         }
-        self.html.push_str("</section>");
-        if let Some((first, last)) = overview.span {
-            let first = self.clock.format(first).to_owned();
-            let last = self.clock.format(last).to_owned();
-            put!(self, "<p class=\"span\">Traffic from <time>{first}</time> to <time>{last}</time>. ");
-            let spoken: Vec<String> = overview
-                .transactions
-                .iter()
-                .map(|(protocol, count)| format!("{protocol} {}", words::count(*count)))
-                .collect();
-            put!(
-                self,
-                "Transactions: {}.</p>",
-                if spoken.is_empty() { "none".into() } else { spoken.join(", ") }
-            );
+        self.put("</figcaption></figure>");
+        self.table_head(
+            "picture.table",
+            &["column.host", "column.server", "column.bytes", "column.severity"],
+        );
+        for (host, server, bytes, severity) in talk.rows.iter().take(LINES_MAX) {
+            let (badge, bytes) = (self.badge(*severity), self.words.bytes(*bytes));
+            self.add(format_args!(
+                "<tr><td>{}<td>{}<td>{bytes}<td>{badge}",
+                html::code(host),
+                html::code(server)
+            ));
         }
+        self.put("</table></div></details></section>");
     }
 
     fn timeline(&mut self) {
-        if let Some(svg) = picture::timeline(self.report, &mut self.clock) {
-            put!(self, "<section><h2>When it happened</h2>{svg}</section>");
-        }
-    }
-
-    fn talk(&mut self) {
-        if let Some(svg) = picture::talk(self.report) {
-            put!(self, "<section><h2>Who talked to whom</h2>{svg}</section>");
-        }
-    }
-
-    fn incident(&mut self, incident: &Incident) {
-        let class = incident.severity.word();
-        let open = if incident.id == 1 { " open" } else { "" };
-        put!(
-            self,
-            "<section class=\"incident {class}\" id=\"incident-{}\"><details{open}><summary><h2><span class=\"badge\">{class}</span> \
-             Incident {}: {}</h2></summary>",
-            incident.id,
-            incident.id,
-            escape(&incident.title)
-        );
-        let (first, last) =
-            (self.clock.format(incident.first).to_owned(), self.clock.format(incident.last).to_owned());
-        put!(
-            self,
-            "<p>From <time>{first}</time> to <time>{last}</time>; {} ({} in 1,000), score {:.1}.</p>",
-            words::likelihood(incident.confidence),
-            incident.confidence.0,
-            incident.score
-        );
-        self.people("Suffered", &incident.victims);
-        self.people("Acted", &incident.attackers);
-        if !incident.phases.is_empty() {
-            self.html.push_str("<p class=\"phases\">");
-            for phase in &incident.phases {
-                put!(self, "<span title=\"{}\">{}</span>", phase.id, phase.name);
-            }
-            self.html.push_str("</p>");
-        }
-        self.html.push_str("<table><caption>Timeline</caption><tr><th scope=\"col\">Time<th scope=\"col\">What<th scope=\"col\">Finding");
-        for entry in &incident.timeline {
-            let time = self.clock.format(entry.time).to_owned();
-            put!(
-                self,
-                "<tr><td><time>{time}</time><td>{}<td><a href=\"#finding-{}\">{}</a>",
-                escape(&entry.text),
-                entry.finding,
-                entry.finding
-            );
-        }
-        self.html.push_str("</table>");
-        if !incident.next_steps.is_empty() {
-            self.html.push_str("<h3>What to do next</h3><ul>");
-            for step in &incident.next_steps {
-                put!(self, "<li>{}", escape(step));
-            }
-            self.html.push_str("</ul>");
-        }
-        self.html.push_str("<h3>Findings, with their arithmetic</h3>");
         let report = self.report;
-        for id in incident.findings.iter().take(FINDINGS_MAX) {
-            let position = usize::try_from(id.saturating_sub(1)).unwrap_or(usize::MAX);
-            if let Some(finding) = report.findings.get(position) {
-                self.finding(finding);
-            }
+        let Some(timeline) = timeline(report, self.words) else { return };
+        self.section("timeline", "timeline.title");
+        let (first, last) = timeline.span;
+        let values = [
+            ("count", Piece::words(self.words.count(timeline.lines.len() as u64))),
+            ("first", Piece::words(self.words.moment(first))),
+            ("last", Piece::words(self.words.moment(last))),
+        ];
+        let alt = html::flat(&self.words.fill("timeline.alt", &values));
+        let svg = html::svg(&timeline.drawing, &alt);
+        let (title, caption) = (self.word("timeline.title"), self.word("timeline.caption"));
+        self.add(format_args!(
+            "<figure><div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{title}\">{svg}</div>\
+             <figcaption>{caption}</figcaption></figure>"
+        ));
+        self.table_head("timeline.table", &["column.time", "column.phase", "column.what", "column.finding"]);
+        for line in timeline.lines.iter().take(LINES_MAX) {
+            let finding = line.finding;
+            let phases: Vec<String> =
+                line.phases.iter().map(|(_, id, name)| html::words(&self.words.tactic(id, name))).collect();
+            let (time, what) = (self.time(finding.first), self.said(&finding.title));
+            self.add(format_args!(
+                "<tr><td class=\"when\">{time}<td>{}<td>{what}<td><a href=\"#finding-{1}\">{1}</a>",
+                phases.join("<br>"),
+                finding.id
+            ));
         }
-        if incident.findings.len() > FINDINGS_MAX {
-            put!(
-                self,
-                "<p>{} further findings are in findings.json.</p>",
-                incident.findings.len() - FINDINGS_MAX
-            );
-        }
-        self.html.push_str("</details></section>");
+        self.put("</table></div></details></section>");
     }
 
-    fn people(&mut self, what: &str, addresses: &[std::net::IpAddr]) {
-        const SHOWN: usize = 12;
-        if addresses.is_empty() {
-            return;
-        }
-        let list: Vec<String> =
-            addresses.iter().take(SHOWN).map(|address| format!("<code>{address}</code>")).collect();
-        let more = addresses.len().saturating_sub(SHOWN);
-        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
-        put!(self, "<p><b>{what}:</b> {}{tail}</p>", list.join(" "));
+    /// A table that folds out; the caller closes `</table></div></details>`.
+    fn table_head(&mut self, key: &str, columns: &[&str]) {
+        let title = self.word(key);
+        self.add(format_args!("<details class=\"fold\"><summary>{title}</summary>"));
+        self.columns(columns);
     }
 
-    fn finding(&mut self, finding: &Finding) {
-        put!(
-            self,
-            "<details class=\"finding\" id=\"finding-{}\"><summary><span class=\"badge {}\">{}</span> {} <small>{} · {}</small></summary>",
-            finding.id,
-            finding.severity.word(),
-            finding.severity.word(),
-            escape(&finding.title),
-            finding.detector,
-            finding.techniques.join(", ")
-        );
-        if !finding.terms.is_empty() {
-            self.html.push_str("<table><caption>Arithmetic</caption><tr><th scope=\"col\">Measured<th scope=\"col\">Value<th scope=\"col\">Threshold<th scope=\"col\">Meaning");
-            for term in &finding.terms {
-                put!(
-                    self,
-                    "<tr><td>{}<td>{}<td>{}<td>{}",
-                    escape(term.name),
-                    words::number(term.value),
-                    words::number(term.threshold),
-                    escape(&term.meaning)
-                );
-            }
-            self.html.push_str("</table>");
+    fn columns(&mut self, columns: &[&str]) {
+        self.put("<div class=\"wide\"><table><tr>");
+        for column in columns {
+            let name = self.word(column);
+            self.add(format_args!("<th scope=\"col\">{name}"));
         }
-        for evidence in &finding.evidence {
-            self.evidence(evidence);
-        }
-        for line in &finding.against {
-            put!(self, "<p class=\"against\">Against: {}</p>", escape(line));
-        }
-        self.html.push_str("</details>");
     }
+}
 
-    fn evidence(&mut self, evidence: &Evidence) {
-        let packets: Vec<String> = evidence.packets.iter().map(|packet| packet.0.to_string()).collect();
-        put!(self, "<p class=\"evidence\">Evidence: packets {}", packets.join(", "));
-        if !evidence.field.is_empty() {
-            put!(self, " · <code>{}</code>", escape(evidence.field));
-        }
-        if !evidence.excerpt.is_empty() {
-            put!(self, " · <q>{}</q>", escape(&evidence.excerpt));
-        }
-        self.html.push_str("</p>");
-    }
-
-    fn servers(&mut self) {
-        let report = self.report;
-        let mut rows = Vec::new();
-        for incident in report.incidents.iter().filter(|incident| incident.severity >= Severity::Low) {
-            for server in &incident.servers {
-                rows.push((incident.id, server));
-            }
-        }
-        if rows.is_empty() {
-            return;
-        }
-        self.html.push_str("<section><h2>Servers behind it</h2><table><tr><th scope=\"col\">Server<th scope=\"col\">Role<th scope=\"col\">How sure<th scope=\"col\">Why<th scope=\"col\">Incident");
-        for (incident, server) in rows.into_iter().take(200) {
-            let name =
-                if server.name.is_empty() { String::new() } else { format!("<br>{}", escape(&server.name)) };
-            let reasons: Vec<String> = server.reasons.iter().take(4).map(|reason| escape(reason)).collect();
-            put!(
-                self,
-                "<tr><td><code>{}</code>{name}<td>{}<td>{}<td>{}<td><a href=\"#incident-{incident}\">{incident}</a>",
-                server.address,
-                server.role.word(),
-                words::likelihood(server.confidence),
-                reasons.join("<br>")
-            );
-        }
-        self.html.push_str("</table></section>");
-    }
-
-    fn not_seen(&mut self) {
-        self.html.push_str("<section><h2>What could not be seen</h2><ul>");
-        let lines = self.report.not_seen();
-        if lines.is_empty() {
-            self.html.push_str("<li>Nothing is known to be missing from this capture.");
-        }
-        for line in lines {
-            put!(self, "<li>{}", escape(&line));
-        }
-        self.html.push_str("</ul></section>");
-    }
-
-    fn manifest(&mut self) {
-        let manifest = &self.report.manifest;
-        put!(
-            self,
-            "<section class=\"manifest\"><h2>Made from</h2><table><tr><th scope=\"row\">Program<td>{}",
-            escape(&manifest.program)
-        );
-        for (name, bytes, sha256) in &manifest.inputs {
-            put!(
-                self,
-                "<tr><th scope=\"row\">Input<td>{} · {} · SHA-256 <code>{sha256}</code>",
-                escape(name),
-                words::bytes(*bytes)
-            );
-        }
-        for (name, sha256, count) in &manifest.rules {
-            put!(
-                self,
-                "<tr><th scope=\"row\">Rules<td>{} · {count} rules · SHA-256 <code>{sha256}</code>",
-                escape(name)
-            );
-        }
-        put!(self, "<tr><th scope=\"row\">Configuration<td>SHA-256 <code>{}</code>", manifest.configuration);
-        put!(self, "<tr><th scope=\"row\">Shards<td>{}</table></section>", manifest.shards);
-    }
+/// EVE's timestamp as HTML's `datetime` wants it: `2025-03-04T08:04:42.000000+00:00`.
+fn iso(timestamp: &str) -> String {
+    timestamp.replace("+0000", "+00:00")
 }

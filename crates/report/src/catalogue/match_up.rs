@@ -1,0 +1,98 @@
+//! Lines with places: filled in, or read back from a finished sentence.
+
+use super::{Phrase, Piece};
+
+/// A line of the catalogue, in parts.
+#[derive(Debug)]
+pub(super) struct Template {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+enum Part {
+    Words(&'static str),
+    Place(Place),
+}
+
+/// A place to fill.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Shown in the digits of the language.
+    pub(super) is_number: bool,
+    /// A sentence in itself.
+    pub(super) is_nested: bool,
+}
+
+impl Template {
+    /// Parses `{name}`, `{#name}` and `{=name}`; a brace that closes nothing is text.
+    pub(super) fn parse(line: &'static str) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = line;
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((name, next)) = after.split_once('}') else { break };
+            if !before.is_empty() {
+                parts.push(Part::Words(before));
+            }
+            parts.push(Part::Place(Place {
+                name: name.trim_start_matches(['#', '=']),
+                is_number: name.starts_with('#'),
+                is_nested: name.starts_with('='),
+            }));
+            rest = next;
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Words(rest));
+        }
+        Self { parts }
+    }
+
+    /// Puts values into the places; a place without a value shows its name.
+    pub(super) fn fill(&self, mut value: impl FnMut(Place) -> Option<Phrase>) -> Phrase {
+        let mut phrase = Phrase::new();
+        for part in &self.parts {
+            match part {
+                Part::Words(words) => phrase.push(Piece::words(*words)),
+                Part::Place(place) => match value(*place) {
+                    Some(pieces) => phrase.extend(pieces),
+                    None => phrase.push(Piece::words(format!("{{{}}}", place.name))),
+                },
+            }
+        }
+        phrase
+    }
+
+    /// What stands in the places of a finished sentence; `None` when the sentence is not of this line.
+    ///
+    /// Each stretch of words is taken where it occurs first, the last one at the end: linear in the sentence.
+    pub(super) fn read<'a>(&self, sentence: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
+        let mut rest = sentence;
+        let mut values = Vec::new();
+        let mut open: Option<Place> = None;
+        for (position, part) in self.parts.iter().enumerate() {
+            match part {
+                Part::Place(place) => open = Some(*place),
+                Part::Words(words) => match open.take() {
+                    None => rest = rest.strip_prefix(words)?,
+                    Some(place) => {
+                        let is_last = position + 1 == self.parts.len();
+                        let at = if is_last {
+                            rest.len().checked_sub(words.len()).filter(|_| rest.ends_with(words))?
+                        } else {
+                            rest.find(words)?
+                        };
+                        values.push((place.name, &rest[..at]));
+                        rest = &rest[at + words.len()..];
+                    }
+                },
+            }
+        }
+        match open {
+            Some(place) => values.push((place.name, rest)),
+            None if !rest.is_empty() => return None,
+            None => {}
+        }
+        values.iter().all(|(_, value)| !value.is_empty()).then_some(values)
+    }
+}

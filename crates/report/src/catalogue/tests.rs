@@ -1,0 +1,75 @@
+use super::*;
+
+#[test]
+fn persian_lacks_no_key() {
+    let persian = Words::new(Language::Persian);
+    let missing: Vec<_> = persian.english.keys().filter(|key| !persian.own.contains_key(*key)).collect();
+    let unknown: Vec<_> = persian.own.keys().filter(|key| !persian.english.contains_key(*key)).collect();
+    assert!(missing.is_empty(), "fa.txt lacks, and shows in English: {missing:#?}");
+    assert!(unknown.is_empty(), "fa.txt has keys that nothing uses: {unknown:#?}");
+}
+
+#[test]
+fn a_translation_names_the_places_of_the_original() {
+    let persian = Words::new(Language::Persian);
+    for (key, english) in &persian.english {
+        let places = |line: &str| {
+            let mut names: Vec<_> = line
+                .split('{')
+                .skip(1)
+                .filter_map(|rest| Some(rest.split_once('}')?.0.trim_start_matches(['#', '='])))
+                .map(str::to_owned)
+                .collect();
+            names.sort();
+            names
+        };
+        let own = persian.own.get(key).expect("the test before says what is missing");
+        assert_eq!(places(english), places(own), "{key}");
+    }
+}
+
+#[test]
+fn a_finding_is_said_in_persian_with_its_addresses_as_they_are() {
+    let said = Words::new(Language::Persian)
+        .say("10.0.0.6 calls 10.0.0.5 port 8080 every 300.0 s ± 0.5 s, 60 times (and 4 more findings)");
+    assert!(said.is_translated);
+    assert!(said.phrase.contains(&Piece::data("10.0.0.5")) && said.phrase.contains(&Piece::data("8080")));
+    assert!(said.phrase.contains(&Piece::words("۳۰۰٫۰")), "{:?}", said.phrase);
+    assert!(plain(&said.phrase).ends_with("(و ۴ یافتهٔ دیگر)"), "{}", plain(&said.phrase));
+}
+
+#[test]
+fn what_no_line_knows_stays_english_and_says_so() {
+    let said = Words::new(Language::Persian).say("something new");
+    assert_eq!((plain(&said.phrase).as_str(), said.is_translated), ("something new", false));
+}
+
+#[test]
+fn an_english_sentence_comes_back_unchanged() {
+    let words = Words::new(Language::English);
+    for text in [
+        "203.0.113.45 tried 254 hosts; 794 of 794 tries led to nothing",
+        "10.0.0.21 guesses passwords of 10.0.0.5 (ssh port 22), 36 tries; then one login was accepted",
+        "{odd} 100 % of it",
+    ] {
+        assert_eq!(plain(&words.say(text).phrase), text);
+    }
+}
+
+#[test]
+fn days_follow_the_calendar_of_the_language() {
+    let words = Words::new(Language::Persian);
+    let day = |secs| words.day(Time::from_secs(secs));
+    // 2021-03-20 ends a leap year, 2025-03-21 begins a year, 1979-02-11 is 22 Bahman 1357.
+    assert_eq!(day(1_616_198_400), "۱۳۹۹/۱۲/۳۰");
+    assert_eq!(day(1_742_515_200), "۱۴۰۴/۰۱/۰۱");
+    assert_eq!(day(287_539_200), "۱۳۵۷/۱۱/۲۲");
+    assert_eq!(Words::new(Language::English).moment(Time::from_secs(1_742_515_200)), "2025-03-21 00:00:00");
+}
+
+#[test]
+fn counts_choose_their_line() {
+    let words = Words::new(Language::English);
+    assert_eq!(plain(&words.fill_count("finding.count", 1, &[])), "One event");
+    assert_eq!(plain(&words.fill_count("finding.count", 1200, &[])), "1,200 events");
+}
