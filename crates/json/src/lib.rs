@@ -47,18 +47,25 @@ impl Json {
         self.open.len()
     }
 
+    #[inline]
     fn separate(&mut self) {
-        if let Some((_, due)) = self.open.last_mut() {
-            if *due {
-                self.bytes.push(b',');
-            }
-            *due = true;
+        if let Some((_, due)) = self.open.last_mut()
+            && std::mem::replace(due, true)
+        {
+            self.bytes.push(b',');
         }
     }
 
+    // Keys are literals: inlined, their length is known and copying them is a move or two.
+    #[inline(always)]
     fn key(&mut self, key: &str) {
-        self.separate();
-        self.bytes.push(b'"');
+        if let Some((_, due)) = self.open.last_mut()
+            && std::mem::replace(due, true)
+        {
+            self.bytes.extend_from_slice(b",\"");
+        } else {
+            self.bytes.push(b'"');
+        }
         self.bytes.extend_from_slice(key.as_bytes());
         self.bytes.extend_from_slice(b"\":");
     }
@@ -80,6 +87,7 @@ impl Json {
     }
 
     /// Opens an object under `key`. Keys are our own names and are not escaped.
+    #[inline]
     pub fn object(&mut self, key: &str) -> &mut Self {
         self.key(key);
         self.bytes.push(b'{');
@@ -88,6 +96,7 @@ impl Json {
     }
 
     /// Opens an array under `key`.
+    #[inline]
     pub fn array(&mut self, key: &str) -> &mut Self {
         self.key(key);
         self.bytes.push(b'[');
@@ -103,13 +112,26 @@ impl Json {
     }
 
     /// `key: "text"`, escaped.
+    #[inline]
     pub fn text(&mut self, key: &str, value: &str) -> &mut Self {
         self.key(key);
-        self.quoted(value.as_bytes());
+        self.quoted_str(value);
+        self
+    }
+
+    /// `key: "text"` for text that is known to need no escaping: printable ASCII without `"` and `\`.
+    #[inline]
+    pub fn plain(&mut self, key: &str, value: &[u8]) -> &mut Self {
+        debug_assert!(value.iter().all(|byte| is_plain(*byte)), "plain text needs no escaping");
+        self.key(key);
+        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(value);
+        self.bytes.push(b'"');
         self
     }
 
     /// `key: "bytes"`: valid UTF-8 is kept, other bytes become `\xNN` text.
+    #[inline]
     pub fn bytes_text(&mut self, key: &str, value: &[u8]) -> &mut Self {
         self.key(key);
         self.quoted(value);
@@ -126,6 +148,7 @@ impl Json {
     }
 
     /// `key: 7`.
+    #[inline]
     pub fn number(&mut self, key: &str, value: impl itoa::Integer) -> &mut Self {
         self.key(key);
         self.bytes.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
@@ -140,6 +163,7 @@ impl Json {
     }
 
     /// `key: true`.
+    #[inline]
     pub fn boolean(&mut self, key: &str, value: bool) -> &mut Self {
         self.key(key);
         self.bytes.extend_from_slice(if value { b"true" } else { b"false" });
@@ -155,7 +179,6 @@ impl Json {
 
     /// `key: "68656c6c6f"`, lower-case hexadecimal; `separator` stands between bytes when given.
     pub fn hex(&mut self, key: &str, value: &[u8], separator: Option<u8>) -> &mut Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         self.key(key);
         self.bytes.push(b'"');
         for (index, byte) in value.iter().enumerate() {
@@ -172,7 +195,7 @@ impl Json {
     /// An array item: text.
     pub fn text_item(&mut self, value: &str) -> &mut Self {
         self.separate();
-        self.quoted(value.as_bytes());
+        self.quoted_str(value);
         self
     }
 
@@ -199,6 +222,12 @@ impl Json {
         self
     }
 
+    fn quoted_str(&mut self, value: &str) {
+        self.bytes.push(b'"');
+        escape_utf8(&mut self.bytes, value.as_bytes());
+        self.bytes.push(b'"');
+    }
+
     fn quoted(&mut self, value: &[u8]) {
         self.bytes.push(b'"');
         escape_into(&mut self.bytes, value);
@@ -211,7 +240,6 @@ pub fn escape_into(out: &mut Vec<u8>, value: &[u8]) {
     if std::str::from_utf8(value).is_ok() {
         return escape_utf8(out, value);
     }
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut rest = value;
     while !rest.is_empty() {
         let (plain, others) =
@@ -226,10 +254,30 @@ pub fn escape_into(out: &mut Vec<u8>, value: &[u8]) {
     }
 }
 
+/// Whether a byte stands for itself inside a JSON string.
+const fn is_plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f
+}
+
+/// Whether none of eight bytes needs escaping; may also deny it of bytes that are plain.
+fn are_plain(eight: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let word = u64::from_ne_bytes(eight);
+    // The top bit of each byte that is smaller than `n`, or zero (Warren, Hacker's Delight, 6-1).
+    let below = |word: u64, n: u64| word.wrapping_sub(ONES.wrapping_mul(n)) & !word;
+    let is = |byte: u8| below(word ^ u64::from_ne_bytes([byte; 8]), 1);
+    (below(word, 0x20) | is(b'"') | is(b'\\') | is(0x7f)) & TOPS == 0
+}
+
 fn escape_utf8(out: &mut Vec<u8>, value: &[u8]) {
+    let (eights, rest) = value.as_chunks::<8>();
+    if eights.iter().all(|eight| are_plain(*eight)) && rest.iter().all(|byte| is_plain(*byte)) {
+        return out.extend_from_slice(value);
+    }
     let mut clean = 0;
     for (index, &byte) in value.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f {
+        if is_plain(byte) {
             continue;
         }
         out.extend_from_slice(&value[clean..index]);
@@ -242,11 +290,16 @@ fn escape_utf8(out: &mut Vec<u8>, value: &[u8]) {
             b'\t' => out.extend_from_slice(b"\\t"),
             0x08 => out.extend_from_slice(b"\\b"),
             0x0c => out.extend_from_slice(b"\\f"),
-            _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => {
+                let digit = |nibble: u8| DIGITS[usize::from(nibble & 15)];
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte)]);
+            }
         }
     }
     out.extend_from_slice(&value[clean..]);
 }
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 fn write_display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
     use std::io::Write;
