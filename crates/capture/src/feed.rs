@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::{Advice, Mmap, UncheckedAdvice};
+use sha2::{Digest, Sha256};
 
 use crate::CaptureError;
 
@@ -89,6 +90,23 @@ impl Feed {
         }
     }
 
+    /// Computes the SHA-256 of the file while it is read. Only what is mapped and plain can: see [`Feed::finish_digest`].
+    pub(crate) fn start_digest(&mut self) {
+        if let Feed::Map(map) = self
+            && map.at == 0
+        {
+            map.digest = Some((Sha256::new(), 0));
+        }
+    }
+
+    /// The SHA-256 of the whole file, once, when it was asked for and could be computed.
+    pub(crate) fn finish_digest(&mut self) -> Option<[u8; 32]> {
+        match self {
+            Feed::Map(map) => map.finish_digest(),
+            Feed::Stream(_) => None,
+        }
+    }
+
     /// Makes the window at least `need` bytes long, or says why not.
     pub(crate) fn more(&mut self, need: usize, wait: bool) -> More {
         match self {
@@ -139,6 +157,8 @@ pub(crate) struct MapFeed {
     step_bytes: usize,
     /// When the reader gets here, the bytes after it are brought into the processor's cache.
     next_warm: usize,
+    /// Digest of the file up to an offset, once somebody asked for it.
+    digest: Option<(Sha256, usize)>,
 }
 
 /// Bytes brought into the cache at a time, and how far ahead of the reader.
@@ -146,7 +166,7 @@ const WARM_BYTES: usize = 8 * 1024;
 
 /// Pages further behind the readers than this are given back, so that a large file does not count as memory in use.
 /// Packets that are still under way there are simply read again from the page cache.
-const RESIDENT_BYTES: usize = 20 * 1024 * 1024;
+const RESIDENT_BYTES: usize = 5 * 1024 * 1024;
 
 /// Pages are fetched ahead and given back in steps: one ahead of the reader, this many behind.
 const STEPS_KEPT: usize = 4;
@@ -157,7 +177,29 @@ const STEP_BYTES_MIN: usize = 256 * 1024;
 impl MapFeed {
     fn new(map: Arc<Mmap>) -> Self {
         // A merge may open thousands of files: nothing is fetched before somebody reads that far.
-        Self { map, at: 0, next_step: STEP_BYTES_MIN, step_bytes: STEP_BYTES_MIN, next_warm: 0 }
+        Self { map, at: 0, next_step: STEP_BYTES_MIN, step_bytes: STEP_BYTES_MIN, next_warm: 0, digest: None }
+    }
+
+    /// Takes the bytes up to `upto` into the digest.
+    fn digest_until(&mut self, upto: usize) {
+        if let Some((digest, done)) = &mut self.digest
+            && let Some(fresh) = self.map.get(*done..upto)
+        {
+            digest.update(fresh);
+            *done = upto;
+        }
+    }
+
+    /// The digest of the whole file: what the reader did not come to is read now, and given back step by step.
+    fn finish_digest(&mut self) -> Option<[u8; 32]> {
+        let mut at = self.digest.as_ref()?.1;
+        while at < self.map.len() {
+            let upto = (at + STEP_BYTES_MIN).min(self.map.len());
+            self.digest_until(upto);
+            release(&self.map, at / STEP_BYTES_MIN * STEP_BYTES_MIN, STEP_BYTES_MIN);
+            at = upto;
+        }
+        Some(self.digest.take()?.0.finalize().into())
     }
 
     /// Asks for the bytes that the reader comes to next. Each record's place is only known from the one before, so
@@ -167,6 +209,10 @@ impl MapFeed {
             self.step();
         }
         let from = self.next_warm.max(self.at).saturating_add(WARM_BYTES);
+        if self.digest.is_some() {
+            // Hashing reads what is about to be looked at, which warms the cache as well.
+            self.digest_until(from.min(self.map.len()) & !63);
+        }
         prefetch(self.map.get(from..).map_or(&[], |rest| rest.get(..WARM_BYTES).unwrap_or(rest)));
         self.next_warm = self.at.saturating_add(WARM_BYTES);
     }

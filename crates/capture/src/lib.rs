@@ -17,6 +17,7 @@ mod endian;
 mod error;
 mod feed;
 mod input;
+mod pages;
 mod pcap;
 mod pcapng;
 mod source;
@@ -28,6 +29,7 @@ pub use batch::{Batch, Packets};
 pub use error::{CaptureError, Fault};
 pub use feed::Packing;
 pub use input::{Format, InputFacts, Loss, LossKind};
+pub use pages::small_pages;
 pub use source::{PickedPacket, Source};
 pub use writer::Writer;
 

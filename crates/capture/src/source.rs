@@ -178,6 +178,23 @@ impl Source {
         !batch.is_empty()
     }
 
+    /// Computes the SHA-256 of the inputs while they are read, where that is possible: call it before the first batch.
+    pub fn digest_inputs(&mut self) {
+        for input in &mut self.inputs {
+            input.feed.start_digest();
+        }
+    }
+
+    /// Path, size and SHA-256 of each input that [`Source::digest_inputs`] could follow: plain files. Call it once, after
+    /// the last batch; what was not read (behind damage, say) is read now, so that the digest is of the whole file.
+    pub fn digests(&mut self) -> Vec<(PathBuf, u64, [u8; 32])> {
+        let digest = |input: &mut Input| {
+            let digest = input.feed.finish_digest()?;
+            Some((input.facts.path.clone(), input.facts.size_bytes?, digest))
+        };
+        self.inputs.iter_mut().filter_map(digest).collect()
+    }
+
     /// Size of all inputs on disk; `None` when one of them is a stream.
     pub fn total_bytes(&self) -> Option<u64> {
         self.inputs.iter().map(|input| input.facts.size_bytes).sum()

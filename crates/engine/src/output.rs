@@ -1,16 +1,23 @@
 //! What shards say, in order: rendered records and facts, each at its [`Moment`].
 
+use std::ops::Range;
+
 use json::Json;
 use model::{Event, EventKind, Moment, PacketId, Time};
 use report::eve::Clock;
 use rules::Candidate;
 
+/// Bytes of rendered records that an epoch's memory keeps room for: a burst of flows that end takes more for once.
+const BYTES_KEPT: usize = 1 << 20;
+/// Records, and facts, likewise.
+const ITEMS_KEPT: usize = 4096;
+
 /// One rendered record: a range of the epoch's bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record {
     pub(crate) moment: Moment,
-    start: usize,
-    end: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     /// Position in [`Output::candidates`] of what decides, in packet order, whether the record is written.
     pub(crate) candidate: Option<u32>,
 }
@@ -91,9 +98,9 @@ impl Output {
         self.events.push(Event { moment, packet: self.cause.2, kind });
     }
 
-    /// The bytes of a record.
-    pub(crate) fn bytes(&self, record: &Record) -> &[u8] {
-        &self.json.bytes()[record.start..record.end]
+    /// Rendered bytes.
+    pub(crate) fn bytes(&self, range: Range<usize>) -> &[u8] {
+        &self.json.bytes()[range]
     }
 
     /// Sorts what was said; each worker's epoch is nearly sorted already.
@@ -102,11 +109,14 @@ impl Output {
         self.events.sort_by_key(|event| event.moment);
     }
 
-    /// Forgets everything, keeps the memory.
+    /// Forgets everything, keeps the memory that an ordinary epoch needs.
     pub(crate) fn clear(&mut self) {
         self.json.clear();
+        self.json.bytes_mut().shrink_to(BYTES_KEPT);
         self.records.clear();
+        self.records.shrink_to(ITEMS_KEPT);
         self.events.clear();
+        self.events.shrink_to(ITEMS_KEPT);
         self.candidates.clear();
         self.stored.clear();
     }

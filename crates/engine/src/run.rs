@@ -1,6 +1,7 @@
 //! A whole run: batches out to the workers, their output back in order.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use behave::Behaviour;
@@ -290,6 +291,8 @@ impl Mind<'_> {
         let mut next = std::mem::take(&mut self.cursor);
         next.clear();
         next.resize(outputs.len(), 0);
+        // Records that follow each other in memory are passed on as one piece.
+        let mut piece = (0, 0..0);
         loop {
             let first = outputs
                 .iter()
@@ -298,7 +301,7 @@ impl Mind<'_> {
                 .min();
             let Some((moment, lane)) = first else {
                 self.cursor = next;
-                return Ok(());
+                return self.pass_on(outputs, piece);
             };
             assert!(self.last < Some(moment), "moments are unique and only grow");
             self.last = Some(moment);
@@ -310,8 +313,19 @@ impl Mind<'_> {
                 self.summary.settled_away += 1;
                 continue;
             }
-            self.sink.records(outputs[lane].bytes(&record))?;
             self.summary.records += 1;
+            if (lane, record.start) == (piece.0, piece.1.end) {
+                piece.1.end = record.end;
+            } else {
+                self.pass_on(outputs, std::mem::replace(&mut piece, (lane, record.start..record.end)))?;
+            }
+        }
+    }
+
+    fn pass_on(&mut self, outputs: &[Output], (lane, range): (usize, Range<usize>)) -> io::Result<()> {
+        match outputs.get(lane) {
+            Some(output) if !range.is_empty() => self.sink.records(output.bytes(range)),
+            _ => Ok(()),
         }
     }
 

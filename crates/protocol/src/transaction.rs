@@ -112,6 +112,10 @@ impl<T> Transactions<T> {
         let core =
             Core { id: self.next_id, began, first_packet: packet, updated: [true; 2], ..Core::default() };
         self.next_id += 1;
+        if self.list.capacity() == 0 {
+            // Most flows have one transaction at a time; a list grows to four places at once otherwise.
+            self.list.reserve_exact(1);
+        }
         self.list.push_back(Transaction { core, files: Vec::new(), body });
         self.list.back_mut().expect("one was just added")
     }

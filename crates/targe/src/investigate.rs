@@ -15,14 +15,15 @@ use crate::config::Settings;
 
 /// Inputs from this size on show a progress bar.
 const LONG_INPUT_BYTES: u64 = 64 << 20;
-/// Bytes gathered before they are written to disk.
-const WRITE_BYTES: usize = 1 << 20;
+/// Bytes gathered before they are written to disk; larger pieces are written as they are.
+const WRITE_BYTES: usize = 128 << 10;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     let mut settings = settings(arguments)?;
     let rules = crate::rules::load(&mut settings, &arguments.rules, arguments.quiet)?;
     let mut source = capture::Source::open(&arguments.captures)?;
+    source.digest_inputs();
     let folder = &arguments.output;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -35,7 +36,7 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     sink.eve.flush().context("cannot write eve.json")?;
     sink.progress.finish_and_clear();
     let report = Report {
-        manifest: manifest(arguments, &settings, rules.as_ref().map_or(0, |rules| rules.count))?,
+        manifest: manifest(arguments, &settings, &mut source, rules.as_ref().map_or(0, |rules| rules.count))?,
         overview: outcome.overview,
         findings: outcome.findings,
         incidents: outcome.incidents,
@@ -89,7 +90,13 @@ fn console_width() -> usize {
 }
 
 /// What the report was made from.
-fn manifest(arguments: &Investigate, settings: &Settings, rules: usize) -> Result<Manifest> {
+fn manifest(
+    arguments: &Investigate,
+    settings: &Settings,
+    source: &mut capture::Source,
+    rules: usize,
+) -> Result<Manifest> {
+    let digests = source.digests();
     let mut manifest = Manifest {
         program: format!("targe {}", env!("CARGO_PKG_VERSION")),
         configuration: digest(&mut settings.show().as_bytes())?.1,
@@ -97,8 +104,12 @@ fn manifest(arguments: &Investigate, settings: &Settings, rules: usize) -> Resul
         ..Manifest::default()
     };
     for path in arguments.captures.iter().filter(|path| path.is_file()) {
-        let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let (bytes, sha256) = digest(&mut file)?;
+        let (bytes, sha256) = match digests.iter().find(|(read, _, _)| read == path) {
+            Some((_, bytes, digest)) => (*bytes, hex(digest)),
+            None => {
+                digest(&mut File::open(path).with_context(|| format!("cannot read {}", path.display()))?)?
+            }
+        };
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         manifest.inputs.push((name, bytes, sha256));
     }
@@ -114,8 +125,11 @@ fn manifest(arguments: &Investigate, settings: &Settings, rules: usize) -> Resul
 fn digest(reader: &mut dyn Read) -> Result<(u64, String)> {
     let mut hash = Sha256::new();
     let bytes = std::io::copy(reader, &mut hash)?;
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((bytes, sha256))
+    Ok((bytes, hex(&hash.finalize())))
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A bar with rate and time left on standard error, for long inputs and only on a terminal.

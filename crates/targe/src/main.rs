@@ -19,6 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    capture::small_pages();
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Investigate(investigate) => investigate::run(&investigate),

@@ -6,27 +6,73 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
+/// Length of an id: `1:` and 20 bytes in base64.
+const LEN: usize = 30;
+
 /// The id of a conversation, `1:…`. Ports of ICMP are type and code, paired as the specification says.
 pub fn community_id(seed: u16, src: (IpAddr, u16), dst: (IpAddr, u16), protocol: u8) -> String {
+    String::from_utf8_lossy(&text(seed, src, dst, protocol)).into_owned()
+}
+
+fn text(seed: u16, src: (IpAddr, u16), dst: (IpAddr, u16), protocol: u8) -> [u8; LEN] {
     let (src_port, dst_port, one_way) = ports(src.1, dst.1, protocol);
     let (low, high) = match (one_way, (src.0, src_port) <= (dst.0, dst_port)) {
         (true, _) | (false, true) => ((src.0, src_port), (dst.0, dst_port)),
         (false, false) => ((dst.0, dst_port), (src.0, src_port)),
     };
-    let mut hash = Sha1::new();
-    hash.update(seed.to_be_bytes());
+    let mut input = Input { bytes: [0; 40], len: 0 };
+    input.push(&seed.to_be_bytes());
     for address in [low.0, high.0] {
         match address {
-            IpAddr::V4(address) => hash.update(address.octets()),
-            IpAddr::V6(address) => hash.update(address.octets()),
+            IpAddr::V4(address) => input.push(&address.octets()),
+            IpAddr::V6(address) => input.push(&address.octets()),
         }
     }
-    hash.update([protocol, 0]);
+    input.push(&[protocol, 0]);
     if matches!(protocol, 1 | 6 | 17 | 58 | 132) {
-        hash.update(low.1.to_be_bytes());
-        hash.update(high.1.to_be_bytes());
+        input.push(&low.1.to_be_bytes());
+        input.push(&high.1.to_be_bytes());
     }
-    format!("1:{}", STANDARD.encode(hash.finalize()))
+    let digest = Sha1::digest(&input.bytes[..input.len]);
+    let mut text = *b"1:----------------------------";
+    STANDARD.encode_slice(digest, &mut text[2..]).expect("20 bytes are 28 in base64");
+    text
+}
+
+/// What is hashed: at most a seed, two addresses, protocol and ports.
+struct Input {
+    bytes: [u8; 40],
+    len: usize,
+}
+
+impl Input {
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
+}
+
+/// The last id that was computed: the records of a flow often come one after the other.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LastCommunity {
+    ends: Option<(u16, (IpAddr, u16), (IpAddr, u16), u8)>,
+    text: [u8; LEN],
+}
+
+impl LastCommunity {
+    /// The id of a conversation, either way round.
+    pub(super) fn of(&mut self, seed: u16, src: (IpAddr, u16), dst: (IpAddr, u16), protocol: u8) -> &[u8] {
+        // Types and codes of ICMP stand for different things in the two places.
+        let ports = !matches!(protocol, 1 | 58);
+        let known = self.ends.is_some_and(|ends| {
+            ends == (seed, src, dst, protocol) || (ports && ends == (seed, dst, src, protocol))
+        });
+        if !known {
+            self.text = text(seed, src, dst, protocol);
+            self.ends = Some((seed, src, dst, protocol));
+        }
+        &self.text
+    }
 }
 
 /// ICMP has no ports: a request's type stands with its answer's, other messages are one-way.

@@ -134,8 +134,8 @@ pub fn write_flow(json: &mut Json, clock: &mut Clock, config: &EveConfig, ended:
     write_macs(json, config, ended.macs);
     ended.app.write(json);
     write_counts(json.object("flow"), flow);
-    json.text("start", clock.format(flow.first_time));
-    json.text("end", clock.format(flow.last_time));
+    json.plain("start", clock.ascii(flow.first_time));
+    json.plain("end", clock.ascii(flow.last_time));
     json.number("age", flow.age_secs());
     if flow.emergency {
         json.boolean("emergency", true);
@@ -162,9 +162,9 @@ pub fn write_flow(json: &mut Json, clock: &mut Clock, config: &EveConfig, ended:
     if let Some(tcp) = &ended.tcp {
         json.object("tcp");
         let [to_server, to_client] = tcp.flags;
-        json.display("tcp_flags", format_args!("{:02x}", to_server | to_client));
-        json.display("tcp_flags_ts", format_args!("{to_server:02x}"));
-        json.display("tcp_flags_tc", format_args!("{to_client:02x}"));
+        json.hex("tcp_flags", &[to_server | to_client], None);
+        json.hex("tcp_flags_ts", &[to_server], None);
+        json.hex("tcp_flags_tc", &[to_client], None);
         write_flags(json, to_server | to_client);
         if let Some(state) = tcp.state {
             json.text("state", state);
@@ -197,8 +197,8 @@ pub fn write_netflow(
         json.text("app_proto", ended.app.name);
     }
     json.object("netflow").number("pkts", flow.packets[side]).number("bytes", flow.bytes[side]);
-    json.text("start", clock.format(flow.first_time));
-    json.text("end", clock.format(flow.last_time));
+    json.plain("start", clock.ascii(flow.first_time));
+    json.plain("end", clock.ascii(flow.last_time));
     json.number("age", flow.age_secs());
     json.number("min_ttl", flow.ttl_min[side]).number("max_ttl", flow.ttl_max[side]);
     json.end();
@@ -209,7 +209,7 @@ pub fn write_netflow(
         json.raw("traffic", ended.traffic);
     }
     if let Some(tcp) = &ended.tcp {
-        json.object("tcp").display("tcp_flags", format_args!("{:02x}", tcp.flags[side]));
+        json.object("tcp").hex("tcp_flags", &[tcp.flags[side]], None);
         write_flags(json, tcp.flags[side]);
         json.end();
     }

@@ -55,7 +55,7 @@ pub struct Ends {
 
 /// Opens a record's object and writes its head. The caller adds the rest and closes it.
 pub fn write_head(json: &mut Json, clock: &mut Clock, config: &EveConfig, head: &Head<'_>) {
-    json.object_item().text("timestamp", clock.format(head.time));
+    json.object_item().plain("timestamp", clock.ascii(head.time));
     if head.flow != 0 {
         json.number("flow_id", head.flow);
     }
@@ -86,7 +86,7 @@ pub fn write_head(json: &mut Json, clock: &mut Clock, config: &EveConfig, head: 
         && has_community(ends.protocol)
     {
         let (src, dst) = ((ends.src, ends.src_port), (ends.dst, ends.dst_port));
-        json.text("community_id", &community_id(config.community_id_seed, src, dst, ends.protocol));
+        json.plain("community_id", clock.community.of(config.community_id_seed, src, dst, ends.protocol));
     }
 }
 
@@ -141,17 +141,20 @@ pub fn address(json: &mut Json, key: &str, address: IpAddr, config: &EveConfig) 
                 text[len] = b'0' + octet % 10;
                 len += 1;
             }
-            json.text(key, std::str::from_utf8(&text[..len]).expect("digits and dots are ASCII"));
+            json.plain(key, &text[..len]);
         }
         IpAddr::V6(address) if config.ipv6_short => {
             json.display(key, address);
         }
         IpAddr::V6(address) => {
-            let [a, b, c, d, e, f, g, h] = address.segments();
-            json.display(
-                key,
-                format_args!("{a:04x}:{b:04x}:{c:04x}:{d:04x}:{e:04x}:{f:04x}:{g:04x}:{h:04x}"),
-            );
+            const DIGITS: &[u8; 16] = b"0123456789abcdef";
+            let mut text = [b':'; 39];
+            for (group, octets) in text.chunks_mut(5).zip(address.octets().as_chunks::<2>().0) {
+                for (place, octet) in group.as_chunks_mut::<2>().0.iter_mut().zip(octets) {
+                    *place = [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 15)]];
+                }
+            }
+            json.plain(key, &text);
         }
     }
 }

@@ -2,16 +2,21 @@
 
 use model::Time;
 
-/// Formats times; remembers the last second, since records come nearly in order.
+use super::community::LastCommunity;
+
+/// Formats what records repeat, times above all; remembers the last second and the last conversation, since records come
+/// nearly in order.
 #[derive(Debug, Clone)]
 pub struct Clock {
     second: u64,
     text: [u8; 31],
+    pub(super) community: LastCommunity,
 }
 
 impl Default for Clock {
     fn default() -> Self {
-        let mut clock = Self { second: 0, text: *b"1970-01-01T00:00:00.000000+0000" };
+        let text = *b"1970-01-01T00:00:00.000000+0000";
+        let mut clock = Self { second: 0, text, community: LastCommunity::default() };
         clock.set_second(0);
         clock
     }
@@ -20,11 +25,16 @@ impl Default for Clock {
 impl Clock {
     /// The text of `time`, microseconds cut.
     pub fn format(&mut self, time: Time) -> &str {
+        std::str::from_utf8(self.ascii(time)).expect("digits and punctuation are ASCII")
+    }
+
+    /// The same as bytes.
+    pub fn ascii(&mut self, time: Time) -> &[u8] {
         if time.secs() != self.second {
             self.set_second(time.secs());
         }
-        digits(&mut self.text[20..26], time.micros() % 1_000_000);
-        std::str::from_utf8(&self.text).expect("digits and punctuation are ASCII")
+        digits(&mut self.text[20..26], time.nanos() % 1_000_000_000 / 1_000);
+        &self.text
     }
 
     fn set_second(&mut self, second: u64) {
