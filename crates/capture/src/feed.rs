@@ -248,8 +248,13 @@ fn prefetch(bytes: &[u8]) {
 
 #[allow(unsafe_code, reason = "the only way to give mapped pages back")]
 fn release(map: &Mmap, from: usize, count: usize) {
-    // SAFETY: the mapping is read-only and backed by a file, so its pages hold nothing but what the file holds: a page
-    // that was given back is read from the file again when somebody looks at it, with the same bytes.
+    // Advice beyond the mapping would be about somebody else's pages.
+    let count = count.min(map.len().saturating_sub(from));
+    if count == 0 {
+        return;
+    }
+    // SAFETY: the range lies inside the mapping, which is read-only and backed by a file, so its pages hold nothing but what
+    // the file holds: a page that was given back is read from the file again when somebody looks at it, with the same bytes.
     let _ = unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, from, count) };
 }
 

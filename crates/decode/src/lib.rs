@@ -20,6 +20,7 @@ mod link;
 mod nsh;
 mod overlay;
 mod part;
+mod plain;
 mod ppp;
 mod sctp;
 mod tcp;
@@ -39,6 +40,7 @@ pub use layers::{
 };
 use model::{LinkType, Time};
 use part::Part;
+pub use plain::plain_addresses;
 use walk::Walk;
 
 /// What decoding is told by the configuration.

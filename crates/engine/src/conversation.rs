@@ -1,6 +1,8 @@
 //! What the engine keeps with a flow: its application layer, its rule state, and samples for the detectors.
 
 use std::net::IpAddr;
+use std::ops::{Deref, DerefMut};
+use std::sync::LazyLock;
 
 use decode::{Ethernet, Layers, Transport};
 use flow::{Flow, FlowState};
@@ -16,11 +18,11 @@ pub(crate) struct Conversation {
     /// The application layer.
     pub(crate) app: App,
     /// Rule state: flowbits and the like.
-    pub(crate) rules: rules::FlowState,
+    pub(crate) rules: RuleState,
     /// No more data will come, per direction.
     pub(crate) ended: [bool; 2],
     /// Bytes before a gap that their parser still needs, per direction.
-    pub(crate) carried: [Vec<u8>; 2],
+    pub(crate) carried: Carried,
     /// By the packet at hand, protocol detection came to an end in these directions.
     pub(crate) detected: [bool; 2],
     /// App-layer events of the flow itself that the packet at hand raised.
@@ -31,14 +33,18 @@ pub(crate) struct Conversation {
     pub(crate) anomalies: u16,
     /// Transactions that were logged or dropped.
     pub(crate) transactions: u64,
+    /// Nothing was read since its transactions were last looked at, and none of them waits for anything but that.
+    pub(crate) looked_at: bool,
     /// Frames, once one was announced and somebody wants to know.
     pub(crate) frames: Option<Box<Frames>>,
     /// A drop record was written, per direction.
     pub(crate) drop_told: [bool; 2],
     /// Hardware addresses, when records are to show them.
     macs: Option<Box<Macs>>,
+    /// The first payloads; behind [`FlowFact::SAMPLES`] of them only those that begin a burst.
     samples: Vec<Sample>,
-    bursts: Vec<Sample>,
+    /// How many of them begin a burst.
+    bursts: u8,
     last_payload: Time,
     /// What the payload looked like while no protocol was recognised.
     shape: Option<Box<Shapes>>,
@@ -46,28 +52,64 @@ pub(crate) struct Conversation {
     echo: Option<Box<Echo>>,
 }
 
+/// Rule state of a flow, made when a rule comes to look at it: without rules no flow has any.
+#[derive(Debug, Default)]
+pub(crate) struct RuleState(Option<Box<rules::FlowState>>);
+
+impl Deref for RuleState {
+    type Target = rules::FlowState;
+
+    fn deref(&self) -> &rules::FlowState {
+        static NOTHING: LazyLock<rules::FlowState> = LazyLock::new(rules::FlowState::default);
+        self.0.as_deref().unwrap_or_else(|| &NOTHING)
+    }
+}
+
+impl DerefMut for RuleState {
+    fn deref_mut(&mut self) -> &mut rules::FlowState {
+        self.0.get_or_insert_default()
+    }
+}
+
+/// Bytes that wait on this side of a gap, per direction; few flows ever have any.
+#[derive(Debug, Default)]
+pub(crate) struct Carried(Option<Box<[Vec<u8>; 2]>>);
+
+impl Carried {
+    /// How many there are.
+    pub(crate) fn len(&self, direction: Direction) -> usize {
+        self.0.as_ref().map_or(0, |sides| sides[direction.index()].len())
+    }
+
+    /// The bytes of one direction.
+    pub(crate) fn of(&mut self, direction: Direction) -> &mut Vec<u8> {
+        &mut self.0.get_or_insert_default()[direction.index()]
+    }
+}
+
 /// When, which way and how much payload travelled; small, since every flow keeps some.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     /// Milliseconds since the flow began.
     at_ms: u32,
-    /// Bytes; the top bit says to client.
+    /// Bytes; the top bit says to client, the one below that a burst begins.
     bytes: u32,
 }
 
 impl Sample {
     const TO_CLIENT: u32 = 1 << 31;
+    const BURST: u32 = 1 << 30;
 
     fn new(began: Time, time: Time, direction: Direction, len: usize) -> Self {
         let at_ms = u32::try_from(time.nanos_since(began) / 1_000_000).unwrap_or(u32::MAX);
-        let bytes = u32::try_from(len).unwrap_or(u32::MAX).min(Self::TO_CLIENT - 1);
+        let bytes = u32::try_from(len).unwrap_or(u32::MAX).min(Self::BURST - 1);
         let side = if direction == Direction::ToClient { Self::TO_CLIENT } else { 0 };
         Self { at_ms, bytes: bytes | side }
     }
 
     fn told(self, began: Time) -> (Time, Direction, u32) {
         let side = if self.bytes & Self::TO_CLIENT == 0 { Direction::ToServer } else { Direction::ToClient };
-        (began.plus_nanos(u64::from(self.at_ms) * 1_000_000), side, self.bytes & !Self::TO_CLIENT)
+        (began.plus_nanos(u64::from(self.at_ms) * 1_000_000), side, self.bytes & (Self::BURST - 1))
     }
 }
 
@@ -126,12 +168,15 @@ impl Conversation {
         if len == 0 {
             return;
         }
-        let sample = Sample::new(began, time, direction, len);
-        if self.samples.len() < FlowFact::SAMPLES {
-            self.samples.push(sample);
+        let mut sample = Sample::new(began, time, direction, len);
+        let burst = time.nanos_since(self.last_payload) >= BURST_SILENCE_NS
+            && usize::from(self.bursts) < FlowFact::SAMPLES;
+        if burst {
+            sample.bytes |= Sample::BURST;
+            self.bursts += 1;
         }
-        if time.nanos_since(self.last_payload) >= BURST_SILENCE_NS && self.bursts.len() < FlowFact::SAMPLES {
-            self.bursts.push(sample);
+        if burst || self.samples.len() < FlowFact::SAMPLES {
+            self.samples.push(sample);
         }
         self.last_payload = time;
     }
@@ -163,6 +208,7 @@ impl Conversation {
 
     /// The flow as a fact for the detectors; takes the samples.
     pub(crate) fn flow_fact(&mut self, flow: &Flow, gaps: [bool; 2]) -> FlowFact {
+        let told = |sample: &Sample| sample.told(flow.first_time);
         FlowFact {
             who: who(flow),
             last: flow.last_time,
@@ -173,8 +219,13 @@ impl Conversation {
             tcp_flags: flow.tcp_flags,
             established: flow.state != FlowState::New && flow.packets.iter().all(|count| *count > 0),
             protocol: self.app.name(),
-            samples: self.samples.drain(..).map(|sample| sample.told(flow.first_time)).collect(),
-            bursts: self.bursts.drain(..).map(|sample| sample.told(flow.first_time)).collect(),
+            samples: self.samples.iter().take(FlowFact::SAMPLES).map(told).collect(),
+            bursts: self
+                .samples
+                .iter()
+                .filter(|sample| sample.bytes & Sample::BURST != 0)
+                .map(told)
+                .collect(),
             entropy_percent: 255,
             gaps: gaps.map(u64::from),
             shape: self.shape.take().map(|shapes| Box::new(shapes.told())),
@@ -216,7 +267,7 @@ mod tests {
     fn a_flow_stays_small() {
         // Two hundred thousand flows are an ordinary quarter of an hour; what each keeps decides the memory.
         let bytes = size_of::<Conversation>();
-        assert!(bytes <= 512, "a conversation keeps {bytes} bytes before its protocol says a word");
+        assert!(bytes <= 320, "a conversation keeps {bytes} bytes before its protocol says a word");
         println!(
             "conversation {bytes}, app {}, rules {}, flow {}",
             size_of::<App>(),

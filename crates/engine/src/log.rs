@@ -201,18 +201,21 @@ pub(crate) fn transactions(
     let conversation = &mut *entry.app;
     flow_anomalies(conversation, entry.flow, view, time, config, out);
     let Some(protocol) = conversation.app.protocol() else { return };
+    // Beyond the depth nothing of a file will come: it is cut off by the packet that shows so.
+    let cut = match (&entry.stream, packet) {
+        (Some(stream), Some(direction)) => stream.depth_reached(direction),
+        _ => false,
+    };
+    if conversation.looked_at && !ending && !cut {
+        return;
+    }
     let ethernet = conversation.first_macs(entry.flow);
     let Some(session) = conversation.app.session_mut() else { return };
     // Both sides have said that nothing more will come: what is open is logged as it stands.
     let over = conversation.ended == [true; 2];
     let silent = conversation.rules.quiet;
     let quiet_rules = config.rules.is_none() || conversation.rules.passed || conversation.rules.dropped;
-    // Beyond the depth nothing of a file will come: it is cut off by the packet that shows so.
-    let cut = match (&entry.stream, packet) {
-        (Some(stream), Some(direction)) => stream.depth_reached(direction),
-        _ => false,
-    };
-    let mut storing = false;
+    let (mut storing, mut carrying) = (false, false);
     let mut index = 0;
     while index < session.count() {
         let mut turn = TransactionTurn {
@@ -233,6 +236,7 @@ pub(crate) fn transactions(
         let done = turn.records(out, ending || over);
         let files_done = turn.files(out, ending, done);
         storing |= turn.session.files(index).iter().any(|file| file.store);
+        carrying |= !turn.session.files(index).is_empty();
         if done && (files_done && turn.inspected(quiet_rules) || ending) {
             turn.tell(out);
             session.remove(index);
@@ -241,6 +245,8 @@ pub(crate) fn transactions(
             index += 1;
         }
     }
+    // Files are logged by packets of their own direction, and rules have their own say.
+    conversation.looked_at = config.rules.is_none() && !carrying;
     if let (true, true, Some(depth), Some(stream)) =
         (storing, config.protocol.files.store, config.protocol.files.store_depth, &mut entry.stream)
     {
@@ -635,7 +641,7 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
         tcp,
         app: app_names(entry.app, entry.flow),
         alerted: entry.app.alerted,
-        action: match (&entry.app.rules, config.mode) {
+        action: match (&*entry.app.rules, config.mode) {
             (rules::FlowState { dropped: true, .. }, Mode::Prevent) => "drop",
             (rules::FlowState { accepted: true, .. }, _) => "accept",
             (rules::FlowState { passed: true, .. }, _) => "pass",

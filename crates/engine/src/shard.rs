@@ -278,6 +278,7 @@ fn take_in(
                 midstream: false,
                 established: true,
             };
+            entry.app.looked_at = false;
             if entry.app.app.feed_datagram(&feed, &tools.config.protocol, asks) {
                 entry.flow.swap();
             }
@@ -365,10 +366,11 @@ fn feed_direction(
     let established = stream.state().is_some_and(|state| state >= State::Established);
     turn.begin(direction);
     while let Some(chunk) = stream.peek(turn, direction) {
-        let carried = &mut entry.app.carried[direction.index()];
-        let before = carried.len();
+        let carried = &mut entry.app.carried;
+        let before = carried.len(direction);
         let (data, end, cut) = match chunk {
             Chunk::Bytes { data, end, depth } if before > 0 => {
+                let carried = carried.of(direction);
                 carried.extend_from_slice(data);
                 (Data::Bytes(carried), end, depth)
             }
@@ -376,7 +378,7 @@ fn feed_direction(
             Chunk::Cut(data) => {
                 // Lines of HTTP are read across gaps, as Suricata does.
                 if app.name() == "http" && before + data.len() <= CARRIED_MAX {
-                    carried.extend_from_slice(data);
+                    carried.of(direction).extend_from_slice(data);
                 }
                 continue;
             }
@@ -385,13 +387,17 @@ fn feed_direction(
         };
         let feed = Feed { direction, data, end, time, packet, endpoints, midstream, established };
         let protocol = app.protocol_id();
+        entry.app.looked_at = false;
         let taken = app.feed_stream(&feed, &config.protocol, asks);
         let shown = data.bytes().len().saturating_sub(before) as u64;
         let used = match data {
             Data::Gap(missing) => missing,
             Data::Bytes(_) => {
-                carried.truncate(before);
-                carried.drain(..taken.used.min(before));
+                if before > 0 {
+                    let carried = carried.of(direction);
+                    carried.truncate(before);
+                    carried.drain(..taken.used.min(before));
+                }
                 u32::try_from(taken.used.saturating_sub(before)).unwrap_or(u32::MAX)
             }
         };

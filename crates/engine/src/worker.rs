@@ -1,7 +1,7 @@
-//! A worker carries some of the shards: it decodes every packet and keeps those whose shard it owns.
+//! A worker carries some of the shards: it looks at every packet and keeps those whose shard it owns.
 //!
-//! Decoding is cheap and pure, so each worker does it for itself; nothing is handed from thread to thread per packet, and
-//! defragmentation comes out the same in every worker.
+//! Of most packets the addresses alone tell that they are another worker's. The others are decoded by each worker for itself:
+//! nothing is handed from thread to thread per packet, and defragmentation comes out the same in every worker.
 
 use std::net::IpAddr;
 
@@ -31,6 +31,8 @@ pub(crate) struct Worker {
     outcome: Outcome,
     pub(crate) out: Output,
     now: Time,
+    /// There are other workers.
+    shared: bool,
 }
 
 impl Worker {
@@ -46,6 +48,7 @@ impl Worker {
             outcome: Outcome::default(),
             out: Output::new(config.detectors),
             now: Time::default(),
+            shared: count > 1,
         }
     }
 
@@ -90,6 +93,12 @@ impl Worker {
     }
 
     fn packet(&mut self, packet: &Packet<'_>, config: &Config) {
+        if self.shared
+            && let Some((src, dst)) = decode::plain_addresses(packet.link, packet.bytes, &config.decode)
+            && self.shards[shard_of(src, dst)].is_none()
+        {
+            return;
+        }
         let Some((decoder, deeper)) = self.decoders.split_first_mut() else { return };
         let levels = decoder.decode(packet.link, packet.bytes, packet.time);
         let mut tools = Tools {

@@ -21,7 +21,8 @@ pub(crate) const SCTP: u8 = 132;
 /// Identity of a flow inside its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
-    ends: [(u128, u32); 2],
+    /// Address (as two words, so that a key has no padding) and port, smaller first.
+    ends: [([u64; 2], u32); 2],
     /// Address family, protocol, level and tenant, packed.
     scope: u64,
     vlans: u64,
@@ -29,8 +30,10 @@ pub(crate) struct Key {
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u128(self.ends[0].0);
-        state.write_u128(self.ends[1].0);
+        for (address, _) in &self.ends {
+            state.write_u64(address[0]);
+            state.write_u64(address[1]);
+        }
         state.write_u64(u64::from(self.ends[0].1) << 32 | u64::from(self.ends[1].1));
         state.write_u64(self.scope);
         state.write_u64(self.vlans);
@@ -133,10 +136,10 @@ fn key(layers: &Layers, config: &Config, a: (IpAddr, u32), b: (IpAddr, u32), pro
     Key { ends, scope, vlans: keep(v0, 0) << 32 | keep(v1, 1) << 16 | keep(v2, 2) }
 }
 
-fn number(address: IpAddr) -> (u128, u8) {
+fn number(address: IpAddr) -> ([u64; 2], u8) {
     match address {
-        IpAddr::V4(v4) => (u128::from(v4.to_bits()), 4),
-        IpAddr::V6(v6) => (v6.to_bits(), 6),
+        IpAddr::V4(v4) => ([0, u64::from(v4.to_bits())], 4),
+        IpAddr::V6(v6) => ([(v6.to_bits() >> 64) as u64, v6.to_bits() as u64], 6),
     }
 }
 

@@ -12,7 +12,7 @@ use std::hash::BuildHasher;
 
 use crate::key::{self, Identity, Key};
 use crate::slab::Slab;
-use crate::tcp::{Memory, Session, is_reuse};
+use crate::tcp::{Memory, Session, is_reuse, rest};
 use crate::{Config, EndReason, Flow, FlowState, Stream, Timeouts};
 
 /// One level of a packet as the flow stage sees it.
@@ -114,6 +114,8 @@ pub struct Table<A> {
     emergency: bool,
     /// No flow is due before.
     earliest: Time,
+    /// No session is to be laid to rest before.
+    rest_due: Time,
     memory: Memory,
     counters: Counters,
 }
@@ -136,11 +138,18 @@ struct Node<A> {
 struct Queue {
     head: u32,
     tail: u32,
+    /// First flow that was not laid to rest; those behind it were not either.
+    awake: u32,
 }
 
 const NONE: u32 = u32::MAX;
 /// Protocol classes (TCP, UDP, ICMP, other) times states (new, established, closed, bypassed).
 const CLASSES: usize = 16;
+/// Those of TCP come first.
+const TCP_CLASSES: usize = 4;
+/// A TCP session without a packet for so long keeps only the bytes that somebody still has to read: a table holds many idle
+/// sessions, and the last segment of each, kept to compare it with a copy of itself, would be most of their memory.
+const REST_SECS: u64 = 10;
 
 impl<A: Default> Table<A> {
     /// An empty table.
@@ -151,11 +160,12 @@ impl<A: Default> Table<A> {
             index: HashTable::new(),
             nodes: Slab::new(),
             free: Vec::new(),
-            queues: [Queue { head: NONE, tail: NONE }; CLASSES],
+            queues: [Queue { head: NONE, tail: NONE, awake: NONE }; CLASSES],
             ended: VecDeque::new(),
             dirty: None,
             emergency: false,
             earliest: Time::default(),
+            rest_due: Time::default(),
             memory: Memory::default(),
             counters: Counters::default(),
         }
@@ -166,6 +176,9 @@ impl<A: Default> Table<A> {
     /// The caller finishes it through [`Table::entry`] and then calls [`Table::release`].
     pub fn next_due(&mut self, now: Time) -> Option<Slot> {
         self.settle_dirty();
+        if now >= self.rest_due {
+            self.lay_to_rest(now);
+        }
         if now < self.earliest {
             return None;
         }
@@ -189,6 +202,28 @@ impl<A: Default> Table<A> {
         self.nodes[at as usize].flow.timeout_secs = timeout;
         self.end(at, EndReason::Timeout);
         Some(Slot(at))
+    }
+
+    /// Lets sessions that were silent long enough forget what nobody needs. As with deadlines, what is due by `now` is done
+    /// before anything at `now` is looked at, so it does not matter who asks when.
+    fn lay_to_rest(&mut self, now: Time) {
+        self.rest_due = Time::from_nanos(u64::MAX);
+        for class in 0..TCP_CLASSES {
+            let mut at = self.queues[class].awake;
+            while at != NONE {
+                let node = &mut self.nodes[at as usize];
+                let due = node.flow.last_time.plus_secs(REST_SECS);
+                if due > now {
+                    self.rest_due = self.rest_due.min(due);
+                    break;
+                }
+                if let Some(session) = &mut node.session {
+                    rest(session, &self.config.stream, &mut self.memory);
+                }
+                at = node.after;
+            }
+            self.queues[class].awake = at;
+        }
     }
 
     /// Takes the next flow that [`Table::touch`] ended (port reuse, eviction).
@@ -437,6 +472,11 @@ impl<A: Default> Table<A> {
             NONE => std::mem::replace(&mut self.queues[class as usize].head, at),
             _ => std::mem::replace(&mut self.nodes[before as usize].after, at),
         };
+        let awake = &mut self.queues[class as usize].awake;
+        if usize::from(class) < TCP_CLASSES && *awake == after {
+            *awake = at;
+            self.rest_due = self.rest_due.min(time.plus_secs(REST_SECS));
+        }
         match after {
             NONE => self.queues[class as usize].tail = at,
             _ => self.nodes[after as usize].before = at,
@@ -455,6 +495,9 @@ impl<A: Default> Table<A> {
         assert!(node.linked, "a flow leaves its queue once");
         node.linked = false;
         let (class, before, after) = (node.class as usize, node.before, node.after);
+        if self.queues[class].awake == at {
+            self.queues[class].awake = after;
+        }
         match before {
             NONE => self.queues[class].head = after,
             _ => self.nodes[before as usize].after = after,

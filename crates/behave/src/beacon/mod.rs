@@ -95,6 +95,10 @@ impl Detector for Beacon {
         let who = &flow.who;
         let clients = self.users.touch(&(who.server, who.server_port), Vec::new);
         if clients.len() < CLIENTS_MAX && !clients.contains(&who.client) {
+            if clients.is_empty() {
+                // Most servers have one client.
+                clients.reserve_exact(1);
+            }
             clients.push(who.client);
         }
         let channel = (who.client, who.server, who.server_port, who.transport);
@@ -136,6 +140,10 @@ impl Contacts {
 
     fn push(&mut self, time: Time, bytes: u64, packet: PacketId) {
         if self.list.len() < CONTACTS_MAX {
+            if self.list.is_empty() {
+                // Most channels see one contact.
+                self.list.reserve_exact(1);
+            }
             self.list.push((time, bytes, packet));
         }
     }

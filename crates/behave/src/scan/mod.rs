@@ -3,7 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::{
@@ -68,8 +67,8 @@ struct Scan {
 
 #[derive(Debug)]
 struct Source {
-    /// Host, port, IP protocol.
-    doors: BTreeSet<(IpAddr, u16, u8)>,
+    /// Host, port, IP protocol; sorted.
+    doors: Vec<(IpAddr, u16, u8)>,
     tries: u64,
     failed: u64,
     first: Time,
@@ -84,7 +83,7 @@ impl Detector for Scan {
             return;
         }
         let source = self.sources.touch(&flow.who.client, || Source {
-            doors: BTreeSet::new(),
+            doors: Vec::new(),
             tries: 0,
             failed: 0,
             first: flow.who.began,
@@ -98,10 +97,17 @@ impl Detector for Scan {
             source.failed += 1;
             let door = (flow.who.server, flow.who.server_port, flow.who.transport);
             if source.doors.len() < DOORS_MAX
-                && source.doors.insert(door)
-                && source.packets.len() < Evidence::PACKETS
+                && let Err(place) = source.doors.binary_search(&door)
             {
-                source.packets.push(flow.who.first_packet);
+                if source.doors.is_empty() {
+                    // Most hosts fail at one door.
+                    source.doors.reserve_exact(1);
+                    source.packets.reserve_exact(1);
+                }
+                source.doors.insert(place, door);
+                if source.packets.len() < Evidence::PACKETS {
+                    source.packets.push(flow.who.first_packet);
+                }
             }
         }
     }

@@ -358,6 +358,16 @@ impl Data {
         self.settle(offset, memory);
     }
 
+    /// Nothing is expected for a while: gives back what only waited for more.
+    pub(super) fn rest(&mut self) {
+        if self.regions.iter().all(|region| region.live().is_empty()) {
+            self.regions = VecDeque::new();
+        }
+        if self.bounds.is_empty() {
+            self.bounds = VecDeque::new();
+        }
+    }
+
     /// Forgets everything; later segments are as if before the base.
     pub(super) fn clear(&mut self, memory: &mut Memory) {
         let right = self.right.max(self.base);
@@ -391,6 +401,10 @@ impl Data {
             _ => {
                 let mut buffer = memory.take();
                 buffer.extend_from_slice(bytes);
+                if self.regions.capacity() == 0 {
+                    // There is one region unless a hole was acknowledged.
+                    self.regions.reserve_exact(1);
+                }
                 self.regions.push_back(Region { start: at, head: 0, buffer });
             }
         }

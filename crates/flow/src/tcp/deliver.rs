@@ -2,8 +2,10 @@
 
 use model::Direction;
 
+use super::memory::Memory;
 use super::session::{Session, Side};
 use super::{Chunk, State, Stream, StreamEvent, Turn};
+use crate::StreamConfig;
 
 /// Where the delivery of one direction stands within one turn.
 #[derive(Debug, Default, Clone, Copy)]
@@ -178,6 +180,23 @@ impl Stream<'_> {
                 side.data.clear(self.memory);
             }
         }
+    }
+}
+
+/// A session was silent for a while: forgets what was acknowledged and read, which [`Stream::prune`] keeps until the next
+/// packet of the direction. Only where no content rule looks and nothing is passed on: they may ask for it again.
+pub(crate) fn rest(session: &mut Session, config: &StreamConfig, memory: &mut Memory) {
+    if config.inline || session.state < State::Established {
+        return;
+    }
+    let (state, app_disabled) = (session.state, session.app_disabled);
+    for side in &mut session.sides {
+        if !side.raw_disabled {
+            continue;
+        }
+        let left = left_edge(side, state, app_disabled, false, 0);
+        side.slide(left, memory);
+        side.data.rest();
     }
 }
 

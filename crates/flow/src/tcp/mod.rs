@@ -16,6 +16,7 @@ mod stamps;
 mod work;
 
 pub use data::Conflict;
+pub(crate) use deliver::rest;
 pub use event::{StreamEvent, StreamEvents};
 pub(crate) use memory::Memory;
 use model::Direction;

@@ -44,7 +44,7 @@ pub(super) struct Side {
     /// Sequence number of offset [`Data::base`] plus what was taken out before it.
     pub(super) base_seq: u32,
     /// Ranges acknowledged selectively, disjoint and sorted from `last_ack` on.
-    pub(super) sacked: SmallVec<[(u32, u32); 4]>,
+    pub(super) sacked: Vec<(u32, u32)>,
 
     /// The bytes.
     pub(super) data: Data,
@@ -61,7 +61,7 @@ pub(super) struct Side {
     /// The application layer waits for so many bytes.
     pub(super) needed: u32,
     /// Offsets where an urgent byte was taken out, sorted.
-    pub(super) urgent: SmallVec<[u64; 4]>,
+    pub(super) urgent: Vec<u64>,
     /// How many were taken out so far.
     pub(super) urgent_count: u32,
     /// Nothing is kept any more.
