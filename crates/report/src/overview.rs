@@ -64,3 +64,45 @@ impl Overview {
         }
     }
 }
+
+/// Pairs of hosts that `overview.json` lists; how many more there are is said.
+const PAIRS_LISTED_MAX: usize = 8_192;
+
+impl crate::Report {
+    /// `overview.json`: what was seen, in numbers, and which hosts exchanged how many bytes.
+    pub fn overview_json(&self) -> Vec<u8> {
+        let (mut json, mut clock) = (json::Json::new(), crate::eve::Clock::default());
+        let overview = &self.overview;
+        json.object_item().number("packets", overview.packets).number("flows", overview.flows);
+        if let Some((first, last)) = overview.span {
+            json.text("first", clock.format(first));
+            json.text("last", clock.format(last));
+        }
+        json.number("bytes", overview.bytes)
+            .number("alerts", overview.alerts)
+            .number("files", overview.files);
+        json.number("hosts_of_ours", overview.hosts as u64);
+        json.number("flows_encrypted", overview.flows_encrypted)
+            .number("flows_unknown", overview.flows_unknown);
+        json.number("flows_one_sided", overview.flows_one_sided)
+            .number("flows_with_gaps", overview.flows_with_gaps);
+        json.object("transactions");
+        for (protocol, count) in &overview.transactions {
+            json.number(protocol, *count);
+        }
+        json.end().array("talk");
+        for ((client, server), bytes) in overview.talk.iter().take(PAIRS_LISTED_MAX) {
+            json.object_item()
+                .display("client", client)
+                .display("server", server)
+                .number("bytes", *bytes)
+                .end();
+        }
+        let more = overview.talk.len().saturating_sub(PAIRS_LISTED_MAX);
+        // A full table may have missed pairs, too.
+        let missed = u64::from(overview.talk.len() >= PAIRS_MAX);
+        json.end().number("talk_left_out", more as u64 + missed).end();
+        json.bytes_mut().push(b'\n');
+        std::mem::take(json.bytes_mut())
+    }
+}

@@ -22,6 +22,18 @@ pub(crate) enum Command {
     Investigate(Investigate),
     /// Write a saved report in other formats, in another language, or with another marking.
     Report(ReportCommand),
+    /// Check an evidence bundle with nothing but the bundle: signature, tree, stamps, and every claim by running the engine
+    /// again on its packets. Ends with 3 when something does not hold.
+    Verify(Verify),
+    /// Stamp or redact an evidence bundle.
+    #[command(subcommand)]
+    Bundle(BundleCommand),
+    /// Hold public statements against what was found.
+    #[command(subcommand)]
+    Claim(ClaimCommand),
+    /// Make and show keys that sign evidence bundles.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Look at rules.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -66,6 +78,94 @@ pub(crate) enum RulesCommand {
     Keywords,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The bundle.
+    #[arg(value_name = "BUNDLE")]
+    pub(crate) bundle: PathBuf,
+    /// The public key whose signature it must bear (PEM).
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<PathBuf>,
+    /// The capture it was made from: its packets are compared, and claims are checked against all of it.
+    #[arg(long, value_name = "CAPTURE")]
+    pub(crate) original: Option<PathBuf>,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BundleCommand {
+    /// Ask an authority for a time stamp (RFC 3161), or attach its answer.
+    Stamp {
+        /// The bundle; the answer is put into it.
+        bundle: PathBuf,
+        /// Write the request to a file, to be carried to an authority by other means.
+        #[arg(long, value_name = "FILE")]
+        request: Option<PathBuf>,
+        /// Attach the answer in this file.
+        #[arg(long, value_name = "FILE", conflicts_with = "request")]
+        response: Option<PathBuf>,
+        /// Ask this authority (http://…) and attach its answer. The only connection that Targe makes here.
+        #[arg(long, value_name = "URL", conflicts_with_all = ["request", "response"])]
+        authority: Option<String>,
+    },
+    /// Write a copy without sensitive pieces; its signature stays valid.
+    Redact {
+        /// The bundle.
+        bundle: PathBuf,
+        /// The copy.
+        #[arg(short = 'o', long, value_name = "FILE")]
+        output: PathBuf,
+        /// What to take out; may be given several times.
+        #[arg(long, value_name = "WHAT", required = true, value_delimiter = ',')]
+        what: Vec<RedactKind>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum RedactKind {
+    /// Payment card numbers in packets.
+    Cards,
+    /// Addresses of ours in packet headers, and every file and claim that names one.
+    Victims,
+    /// Bodies of mails in packets.
+    Mail,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClaimCommand {
+    /// Say whether a statement is supported, refuted, or not observable from this sensor.
+    Check {
+        /// One of: "an attack of kind KIND on HOST was stopped at TIME", "NUMBER card numbers left", "server HOST controlled
+        /// host HOST", "nothing left".
+        statement: String,
+        /// The bundle to look into.
+        #[arg(long, value_name = "FILE")]
+        bundle: Option<PathBuf>,
+        /// The folder that `investigate` wrote.
+        #[arg(short = 'o', long, value_name = "DIR", conflicts_with = "bundle")]
+        output: Option<PathBuf>,
+        /// Print JSON instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key: FILE (readable by its owner alone) and FILE.pub.
+    New {
+        /// Where to write it.
+        file: PathBuf,
+    },
+    /// Print the name and the public half of a key.
+    Show {
+        /// A public or private key.
+        file: PathBuf,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Print every setting with its value, as YAML.
@@ -108,6 +208,12 @@ pub(crate) struct Investigate {
     /// Say nothing but errors.
     #[arg(short = 'q', long)]
     pub(crate) quiet: bool,
+    /// Also write an evidence bundle: claims, report, and the packets behind them, for `targe verify`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Sign the bundle with this key (`targe key new`).
+    #[arg(long, value_name = "KEY", requires = "bundle")]
+    pub(crate) key: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output_as: OutputAs,
 }

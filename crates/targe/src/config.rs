@@ -270,7 +270,9 @@ impl Settings {
     }
 
     fn set_variable(&mut self, name: &str, value: &str) {
-        self.home_is_set |= name == "address.HOME_NET" && !self.addresses.is_empty();
+        // The default written out again, as `show` does, says nothing about which hosts are ours.
+        let default = knobs::VARIABLES.iter().any(|known| *known == (name, value));
+        self.home_is_set |= name == "address.HOME_NET" && !default;
         let (list, name) = match name.split_once('.') {
             Some(("port", name)) => (&mut self.ports, name),
             Some(("address", name)) => (&mut self.addresses, name),

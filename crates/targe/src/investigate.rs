@@ -21,12 +21,15 @@ const WRITE_BYTES: usize = 128 << 10;
 /// Runs the command.
 pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     let mut settings = settings(arguments)?;
+    // A key that cannot be used is told before the work, not after it.
+    let key = arguments.key.as_deref().map(crate::proof::read_private).transpose()?;
     let rules = crate::rules::load(&mut settings, &arguments.rules, arguments.quiet)?;
-    let mut source = capture::Source::open(&arguments.captures)?;
-    source.digest_inputs();
     let folder = &arguments.output;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let inputs = Inputs::new(arguments, folder)?;
+    let mut source = capture::Source::open(&inputs.paths)?;
+    source.digest_inputs();
     let path = folder.join("eve.json");
     let eve = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let progress = progress_bar(arguments, source.total_bytes());
@@ -36,7 +39,13 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     sink.eve.flush().context("cannot write eve.json")?;
     sink.progress.finish_and_clear();
     let report = Report {
-        manifest: manifest(arguments, &settings, &mut source, rules.as_ref().map_or(0, |rules| rules.count))?,
+        manifest: manifest(
+            arguments,
+            &inputs,
+            &settings,
+            &mut source,
+            rules.as_ref().map_or(0, |rules| rules.count),
+        )?,
         overview: outcome.overview,
         findings: outcome.findings,
         incidents: outcome.incidents,
@@ -50,8 +59,9 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         ("findings.json", report.findings_json()),
         ("incidents.json", report.incidents_json()),
         ("claims.json", report::claim::claims_json(&report::claim::claims(&report))),
+        ("overview.json", report.overview_json()),
         ("report.json", saved),
-        ("report.html", page),
+        ("report.html", page.clone()),
     ];
     let listing = rules.map(|rules| ("rules.json", rules.listing));
     for (name, bytes) in files.into_iter().chain(listing) {
@@ -60,6 +70,20 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     }
     crate::publish::investigated(arguments, &frozen)?;
     say(arguments, &report);
+    if let Some(path) = &arguments.bundle {
+        let making = crate::proof::Making {
+            report: &report,
+            page: &page,
+            settings: &settings,
+            rules: &arguments.rules,
+            captures: &inputs.paths,
+            key,
+        };
+        let said = crate::proof::write(&making, path)?;
+        if !arguments.quiet {
+            eprintln!("{said}");
+        }
+    }
     let found = arguments.exit_code && !report.incidents.is_empty();
     Ok(ExitCode::from(u8::from(found)))
 }
@@ -89,9 +113,39 @@ fn console_width() -> usize {
     if std::io::stdout().is_terminal() { usize::from(console::Term::stdout().size().1) } else { 4096 }
 }
 
+/// The inputs as they are read: standard input is kept in a file while a bundle needs a second reading.
+struct Inputs {
+    paths: Vec<PathBuf>,
+    spool: Option<PathBuf>,
+}
+
+impl Inputs {
+    fn new(arguments: &Investigate, folder: &std::path::Path) -> Result<Self> {
+        let mut inputs = Self { paths: arguments.captures.clone(), spool: None };
+        if arguments.bundle.is_some()
+            && let Some(place) = inputs.paths.iter_mut().find(|path| path.as_os_str() == "-")
+        {
+            let spool = crate::proof::spool(folder)?;
+            place.clone_from(&spool);
+            inputs.spool = Some(spool);
+        }
+        Ok(inputs)
+    }
+}
+
+impl Drop for Inputs {
+    fn drop(&mut self) {
+        if let Some(path) = &self.spool {
+            // What cannot be removed stays: the run itself is done.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
 /// What the report was made from.
 fn manifest(
     arguments: &Investigate,
+    inputs: &Inputs,
     settings: &Settings,
     source: &mut capture::Source,
     rules: usize,
@@ -103,7 +157,7 @@ fn manifest(
         shards: engine::SHARDS,
         ..Manifest::default()
     };
-    for path in arguments.captures.iter().filter(|path| path.is_file()) {
+    for path in inputs.paths.iter().filter(|path| path.is_file()) {
         let (bytes, sha256) = match digests.iter().find(|(read, _, _)| read == path) {
             Some((_, bytes, digest)) => (*bytes, hex(digest)),
             None => {
@@ -111,6 +165,7 @@ fn manifest(
             }
         };
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let name = if inputs.spool.as_ref() == Some(path) { "-".to_owned() } else { name };
         manifest.inputs.push((name, bytes, sha256));
     }
     for path in &arguments.rules {

@@ -3,6 +3,7 @@
 mod arguments;
 mod config;
 mod investigate;
+mod proof;
 mod publish;
 mod rules;
 
@@ -24,6 +25,10 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Investigate(investigate) => investigate::run(&investigate),
         Command::Report(command) => publish::again(&command),
+        Command::Verify(verify) => proof::verify_command(&verify),
+        Command::Bundle(command) => proof::bundle_command(&command),
+        Command::Claim(command) => proof::claim_command(&command),
+        Command::Key(command) => proof::key_command(&command),
         Command::Rules(command) => rules::command(&command),
         Command::Config(ConfigCommand::Show { config }) => show(config.as_deref()),
         Command::Completions { shell } => {

@@ -232,7 +232,7 @@ fn text(path: &Path) -> Result<String> {
 }
 
 /// A file's bytes, unpacked when it is gzip (RFC 1952 §2.3.1: it starts with 1f 8b).
-fn unpacked(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn unpacked(path: &Path) -> Result<Vec<u8>> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes);

@@ -1,0 +1,208 @@
+//! The packets of a bundle, as a pcapng file: original numbers (`epb_packetid`) and times, and a comment on each.
+//!
+//! A comment is `packet N`, followed by notes behind semicolons: `payload left out` (the bytes behind the captured ones belong
+//! to the packet and were left out of the bundle), `time raised to T` (the input's clock ran backwards; T, in nanoseconds, is
+//! what the engine took), `evidence of F1 F2`. Reading is strict: the file must be, byte for byte, what [`write_slice`] writes.
+
+use capture::Writer;
+use model::{LinkType, Packet, PacketId, Time};
+
+/// Comment of the file as a whole.
+const ABOUT: &str = "Packets behind the claims of a Targe evidence bundle; numbers (packet id) and times are those of the input.";
+
+/// One packet of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlicePacket {
+    /// Its number in the input.
+    pub id: u64,
+    /// When the input says it was captured.
+    pub own_time: Time,
+    /// What the engine took as its time: never before that of the packet ahead of it.
+    pub time: Time,
+    /// How to read the first byte.
+    pub link: LinkType,
+    /// Captured bytes, without what was left out.
+    pub bytes: Vec<u8>,
+    /// Length on the wire.
+    pub wire_len: u32,
+    /// Payload behind `bytes` was captured, and left out of the bundle.
+    pub cut: bool,
+    /// Findings whose evidence it is.
+    pub evidence_of: Vec<u64>,
+}
+
+impl SlicePacket {
+    /// Its comment.
+    pub fn comment(&self) -> String {
+        let mut text = format!("packet {}", self.id);
+        if self.cut {
+            text.push_str("; payload left out");
+        }
+        if self.time != self.own_time {
+            text.push_str(&format!("; time raised to {}", self.time.nanos()));
+        }
+        if !self.evidence_of.is_empty() {
+            let findings: Vec<String> = self.evidence_of.iter().map(|id| format!("F{id}")).collect();
+            text.push_str(&format!("; evidence of {}", findings.join(" ")));
+        }
+        text
+    }
+
+    /// Everything about it but its bytes, as one line: a leaf of its own.
+    pub(crate) fn head(&self) -> String {
+        format!(
+            "{} {} {} {} {}",
+            self.link.0,
+            self.own_time.nanos(),
+            self.wire_len,
+            self.bytes.len(),
+            self.comment()
+        )
+    }
+}
+
+/// The packets as a file.
+///
+/// # Panics
+/// Never: memory takes every write.
+pub fn write_slice(packets: &[SlicePacket]) -> Vec<u8> {
+    let mut writer = Writer::pcapng(Vec::new(), Some(ABOUT));
+    for packet in packets {
+        let shown = Packet {
+            id: PacketId(packet.id),
+            time: packet.own_time,
+            link: packet.link,
+            bytes: &packet.bytes,
+            wire_len: packet.wire_len,
+        };
+        writer.write_numbered(&shown, &packet.comment()).expect("memory takes every write");
+    }
+    writer.finish().expect("memory takes every write")
+}
+
+/// Reads a file that [`write_slice`] wrote.
+///
+/// # Errors
+/// Where it differs from what is written, naming the packet.
+pub fn read_slice(bytes: &[u8]) -> Result<Vec<SlicePacket>, String> {
+    let mut packets: Vec<SlicePacket> = Vec::new();
+    let mut links = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let place = packets
+            .last()
+            .map_or("at its beginning".to_owned(), |packet| format!("behind packet {}", packet.id));
+        let block =
+            block(bytes, at).ok_or_else(|| format!("packets.pcapng is damaged {place} (byte {at})"))?;
+        match word(block, 0) {
+            Some(1) => links.push(LinkType(word(block, 8).unwrap_or(0) as u16)),
+            Some(6) => packets.push(
+                packet(block, &links)
+                    .ok_or_else(|| format!("packets.pcapng holds no packet of a bundle {place}"))?,
+            ),
+            _ if at == 0 => {}
+            _ => return Err(format!("packets.pcapng holds a block that does not belong there, {place}")),
+        }
+        at += block.len();
+    }
+    let again = write_slice(&packets);
+    if again != bytes {
+        let position =
+            again.iter().zip(bytes).position(|(a, b)| a != b).unwrap_or(again.len().min(bytes.len()));
+        let touched = packet_at(bytes, position);
+        return Err(match touched {
+            Some(id) => format!("the record of packet {id} in packets.pcapng was altered (byte {position})"),
+            None => format!("the head of packets.pcapng was altered (byte {position})"),
+        });
+    }
+    Ok(packets)
+}
+
+/// The packet whose block holds a byte.
+fn packet_at(bytes: &[u8], position: usize) -> Option<u64> {
+    let (mut at, mut number) = (0, None);
+    while let Some(block) = block(bytes, at) {
+        if word(block, 0) == Some(6) {
+            number =
+                options(block).into_iter().find(|(code, _)| *code == 5).and_then(|(_, value)| long(value));
+        }
+        at += block.len();
+        if position < at {
+            return number;
+        }
+    }
+    number
+}
+
+fn packet(block: &[u8], links: &[LinkType]) -> Option<SlicePacket> {
+    let link = *links.get(word(block, 8)? as usize)?;
+    let own_time = Time::from_nanos(u64::from(word(block, 12)?) << 32 | u64::from(word(block, 16)?));
+    let (captured, wire_len) = (word(block, 20)? as usize, word(block, 24)?);
+    let data = block.get(28..28 + captured)?.to_vec();
+    let mut number = None;
+    let mut comment = None;
+    for (code, value) in options(block) {
+        match code {
+            1 => comment = std::str::from_utf8(value).ok(),
+            5 => number = long(value),
+            _ => return None,
+        }
+    }
+    let (id, comment) = (number?, comment?);
+    let mut notes = comment.split("; ");
+    if notes.next()? != format!("packet {id}") {
+        return None;
+    }
+    let mut packet = SlicePacket {
+        id,
+        own_time,
+        time: own_time,
+        link,
+        bytes: data,
+        wire_len,
+        cut: false,
+        evidence_of: Vec::new(),
+    };
+    for note in notes {
+        if note == "payload left out" {
+            packet.cut = true;
+        } else if let Some(time) = note.strip_prefix("time raised to ") {
+            packet.time = Time::from_nanos(time.parse().ok()?);
+        } else {
+            let findings = note.strip_prefix("evidence of ")?.split(' ');
+            packet.evidence_of =
+                findings.map(|id| id.strip_prefix('F')?.parse().ok()).collect::<Option<_>>()?;
+        }
+    }
+    Some(packet)
+}
+
+/// The block that begins at `at`, whole.
+fn block(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let length = word(bytes, at + 4)? as usize;
+    let block = bytes.get(at..at.checked_add(length)?)?;
+    (length >= 12 && length.is_multiple_of(4) && word(block, length - 4)? as usize == length).then_some(block)
+}
+
+/// The options of a packet's block.
+fn options(block: &[u8]) -> Vec<(u16, &[u8])> {
+    let captured = word(block, 20).unwrap_or(0) as usize;
+    let mut rest =
+        block.get(28 + captured.next_multiple_of(4)..block.len().saturating_sub(4)).unwrap_or_default();
+    let mut list = Vec::new();
+    while let [a, b, c, d, ..] = *rest {
+        let (code, length) = (u16::from_le_bytes([a, b]), usize::from(u16::from_le_bytes([c, d])));
+        let Some(value) = rest.get(4..4 + length).filter(|_| code != 0) else { break };
+        list.push((code, value));
+        rest = rest.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
+    }
+    list
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
+}
+
+fn long(bytes: &[u8]) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.try_into().ok()?))
+}

@@ -1,0 +1,108 @@
+//! The re-run: the engine, set up from a bundle alone, on packets that keep their numbers.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use capture::Source;
+use engine::Outcome;
+
+use crate::config::Settings;
+
+/// Where a bundle keeps the configuration and what belongs to it.
+pub(crate) const CONFIGURATION: &str = "configuration.yaml";
+pub(crate) const RULES: &str = "rules/needed.rules";
+pub(crate) const CLASSIFICATION: &str = "configuration/classification.config";
+pub(crate) const REFERENCE: &str = "configuration/reference.config";
+pub(crate) const THRESHOLD: &str = "configuration/threshold.config";
+pub(crate) const REPUTATION_CATEGORIES: &str = "configuration/reputation-categories.txt";
+pub(crate) const REPUTATION: &str = "configuration/reputation-";
+
+/// Runs the engine on a source as a bundle's files say.
+///
+/// # Errors
+/// A configuration that cannot be used, or no room for the rules on disk.
+pub(crate) fn run(files: &[(String, Vec<u8>)], source: &mut Source) -> Result<Outcome> {
+    let (settings, _scratch) = settings(files)?;
+    engine::run(source, &settings.engine, &mut Nowhere).context("the re-run failed")
+}
+
+/// The settings of a bundle, and the folder that its rules lie in meanwhile.
+fn settings(files: &[(String, Vec<u8>)]) -> Result<(Settings, Scratch)> {
+    let get =
+        |name: &str| files.iter().find(|(known, _)| known == name).map(|(_, content)| content.as_slice());
+    let Some(configuration) = get(CONFIGURATION) else {
+        bail!("the bundle holds no {CONFIGURATION}: it was taken out");
+    };
+    let mut settings = Settings::new();
+    settings.merge(std::str::from_utf8(configuration).context("the configuration is no UTF-8")?)?;
+    let scratch = Scratch::new()?;
+    let place = |name: &str| -> Result<Option<PathBuf>> {
+        get(name).map(|content| scratch.file(&name.replace('/', "-"), content)).transpose()
+    };
+    settings.files.classification = place(CLASSIFICATION)?;
+    settings.files.reference = place(REFERENCE)?;
+    settings.files.threshold = place(THRESHOLD)?;
+    settings.files.reputation_categories = place(REPUTATION_CATEGORIES)?;
+    settings.files.reputation.clear();
+    for (name, _) in
+        files.iter().filter(|(name, _)| name.starts_with(REPUTATION) && name != REPUTATION_CATEGORIES)
+    {
+        settings.files.reputation.extend(place(name)?);
+    }
+    let rules: Vec<PathBuf> = place(RULES)?.into_iter().collect();
+    crate::rules::load(&mut settings, &rules, true)?;
+    let stored = &mut settings.engine.protocol.files;
+    stored.sha256 |= stored.store;
+    settings.engine.workers = std::thread::available_parallelism().map_or(1, usize::from).min(WORKERS_MAX);
+    Ok((settings, scratch))
+}
+
+/// Threads of a re-run at most; their number never changes a result.
+const WORKERS_MAX: usize = 4;
+
+/// A folder for the time of a run.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let base = std::env::temp_dir();
+        for number in 0..ATTEMPTS_MAX {
+            let path = base.join(format!("targe-rerun-{}-{number}", std::process::id()));
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(Self(path)),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot make the folder {}", path.display()));
+                }
+            }
+        }
+        bail!("cannot make a folder below {}", base.display())
+    }
+
+    fn file(&self, name: &str, content: &[u8]) -> Result<PathBuf> {
+        let path = self.0.join(Path::new(name).file_name().context("a file of a bundle has a name")?);
+        std::fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is left to whoever cleans the temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Folders that are tried.
+const ATTEMPTS_MAX: u32 = 1_000;
+
+/// Records go nowhere: only the judgement counts.
+struct Nowhere;
+
+impl engine::Sink for Nowhere {
+    fn records(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn progress(&mut self, _packets: u64, _bytes: u64) {}
+}
