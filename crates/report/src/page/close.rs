@@ -98,7 +98,7 @@ impl Page<'_> {
     pub(super) fn check(&mut self) {
         self.section("check", "check.title");
         let intro = self.word("check.intro");
-        self.add(format_args!("<p>{intro}</p><div class=\"wide\"><table class=\"keys\">"));
+        self.add(format_args!("<p>{intro}</p><div class=\"wide\" tabindex=\"0\"><table class=\"keys\">"));
         let manifest = &self.report.manifest;
         let row = |page: &mut Self, key: &str, value: String| {
             let name = page.word(key);

@@ -70,10 +70,12 @@ pub(super) fn flat(pieces: &[Piece]) -> String {
         .collect()
 }
 
-/// A drawing with what a screen reader says instead of it.
+/// A drawing with what a screen reader says instead of it. One with links is a group of them, not an image.
 pub(super) fn svg(drawing: &Drawing, alt: &str) -> String {
+    let has_links = drawing.shapes.iter().any(|shape| matches!(shape, Shape::Bar { .. }));
+    let role = if has_links { "group" } else { "img" };
     let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"{alt}\" direction=\"ltr\">",
+        "<svg viewBox=\"0 0 {WIDTH} {:.0}\" role=\"{role}\" aria-label=\"{alt}\" direction=\"ltr\">",
         drawing.height
     );
     for shape in &drawing.shapes {
@@ -109,10 +111,10 @@ fn draw(svg: &mut String, shape: &Shape) -> std::fmt::Result {
         }
         Shape::Bar { x, y, width, height, ink, finding, title } => write!(
             svg,
-            "<a href=\"#finding-{finding}\" tabindex=\"-1\"><rect class=\"bar {}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
-             height=\"{height:.1}\" rx=\"3\"><title>{}</title></rect></a>",
-            class(*ink),
-            flat(title)
+            "<a href=\"#finding-{finding}\" aria-label=\"{0}\"><rect class=\"bar {1}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
+             height=\"{height:.1}\" rx=\"3\"><title>{0}</title></rect></a>",
+            flat(title),
+            class(*ink)
         ),
         Shape::Tie { x, y, bulge, thick, ink, title } => write!(
             svg,

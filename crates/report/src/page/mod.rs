@@ -265,7 +265,7 @@ impl<'a> Page<'a> {
     }
 
     fn columns(&mut self, columns: &[&str]) {
-        self.put("<div class=\"wide\"><table><tr>");
+        self.put("<div class=\"wide\" tabindex=\"0\"><table><tr>");
         for column in columns {
             let name = self.word(column);
             self.add(format_args!("<th scope=\"col\">{name}"));
