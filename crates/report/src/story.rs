@@ -1,5 +1,6 @@
 //! What every reader is told first, in words: shared by the page, the PDF and the forms.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::{Finding, Incident, Severity};
@@ -9,6 +10,28 @@ use crate::catalogue::{Phrase, Piece, Words};
 
 /// Incidents from here on are told; lesser ones are listed.
 pub(crate) const TOLD_FROM: Severity = Severity::Medium;
+
+/// Incidents told in full; the rest are in `incidents.json`.
+pub(crate) const INCIDENTS_MAX: usize = 50;
+/// Findings told per incident, gravest first; the rest are in `findings.json`.
+const FINDINGS_MAX: usize = 60;
+/// Findings told in one report.
+const FINDINGS_MAX_ALL: usize = 1_000;
+
+/// The findings that are told in full: what pages link to.
+pub(crate) fn shown(report: &Report) -> BTreeSet<u64> {
+    let mut shown = BTreeSet::new();
+    for incident in report.incidents.iter().take(INCIDENTS_MAX) {
+        let mut findings: Vec<&Finding> =
+            incident.findings.iter().filter_map(|id| report.finding(*id)).collect();
+        findings.sort_by_key(|finding| {
+            std::cmp::Reverse((finding.severity, finding.confidence, std::cmp::Reverse(finding.id)))
+        });
+        let room = FINDINGS_MAX.min(FINDINGS_MAX_ALL - shown.len());
+        shown.extend(findings.iter().take(room).map(|finding| finding.id));
+    }
+    shown
+}
 
 /// Incidents of medium severity or above.
 pub(crate) fn told(report: &Report) -> impl Iterator<Item = &Incident> {

@@ -40,11 +40,13 @@ pub(crate) struct Line<'a> {
 
 /// The picture; `None` when there is nothing to show.
 pub(crate) fn timeline<'a>(report: &'a Report, words: &Words) -> Option<Timeline<'a>> {
+    let shown = crate::story::shown(report);
     let mut lines: Vec<Line<'_>> = report
         .incidents
         .iter()
         .filter(|incident| incident.severity >= Severity::Low)
         .flat_map(|incident| &incident.findings)
+        .filter(|id| shown.contains(id))
         .filter_map(|id| report.finding(*id))
         .take(FINDINGS_MAX)
         .map(|finding| Line { finding, phases: phases(finding) })
@@ -90,10 +92,20 @@ fn draw(lines: &[Line<'_>], span: (Time, Time), words: &Words) -> Drawing {
     let mut drawing = Drawing { height, shapes: Vec::new() };
     for (time, label) in ticks(span, words) {
         let x = place(time);
+        // Where a label would leave the drawing or cover its neighbour, there is no tick.
+        if x > WIDTH - 34.0 {
+            continue;
+        }
         drawing.shapes.push(Shape::Line { x: [x, x], y: [HEAD - 6.0, height - 4.0], ink: Ink::Frame });
-        let anchor = if x > WIDTH - 40.0 { Anchor::End } else { Anchor::Middle };
         let text = vec![Piece::words(label)];
-        drawing.shapes.push(Shape::Text { x, y: 14.0, anchor, ink: Ink::Soft, is_bold: false, text });
+        drawing.shapes.push(Shape::Text {
+            x,
+            y: 14.0,
+            anchor: Anchor::Middle,
+            ink: Ink::Soft,
+            is_bold: false,
+            text,
+        });
     }
     for (lane, ((_, id, name), findings)) in lanes.iter().enumerate() {
         let top = HEAD + LANE * lane as f64;
@@ -151,7 +163,9 @@ fn ticks(span: (Time, Time), words: &Words) -> Vec<(Time, String)> {
     const TICKS_MAX: u64 = 8;
     let length = span.1.secs().saturating_sub(span.0.secs());
     let step = STEPS.into_iter().find(|step| length / step <= TICKS_MAX).unwrap_or(length / TICKS_MAX + 1);
-    let mut time = span.0.secs().div_ceil(step) * step;
+    // The first whole second at or after the beginning.
+    let begin = span.0.secs() + u64::from(span.0 > Time::from_secs(span.0.secs()));
+    let mut time = begin.div_ceil(step) * step;
     let mut ticks = Vec::new();
     while time <= span.1.secs() && ticks.len() <= TICKS_MAX as usize {
         let at = Time::from_secs(time);

@@ -13,7 +13,8 @@ impl Page<'_> {
     pub(super) fn servers(&mut self) {
         let report = self.report;
         let mut rows = Vec::new();
-        for incident in report.incidents.iter().filter(|incident| incident.severity >= Severity::Low) {
+        let told = report.incidents.iter().take(story::INCIDENTS_MAX);
+        for incident in told.filter(|incident| incident.severity >= Severity::Low) {
             rows.extend(incident.servers.iter().map(|server| (incident.id, server)));
         }
         if rows.is_empty() {

@@ -4,12 +4,10 @@ use std::net::IpAddr;
 
 use model::{Evidence, Finding, Incident};
 
-use super::{INCIDENTS_MAX, Page, html};
+use super::{Page, html};
 use crate::catalogue::Piece;
-use crate::story;
+use crate::story::{self, INCIDENTS_MAX};
 
-/// Findings shown per incident.
-const FINDINGS_MAX: usize = 60;
 /// Hosts shown per list.
 const HOSTS_MAX: usize = 24;
 
@@ -58,12 +56,15 @@ impl Page<'_> {
         let heading = self.word("incident.findings");
         self.add(format_args!("<h4>{heading}</h4>"));
         let report = self.report;
-        for finding in incident.findings.iter().take(FINDINGS_MAX).filter_map(|id| report.finding(*id)) {
-            self.finding(finding);
+        let mut more = 0;
+        for id in &incident.findings {
+            match report.finding(*id) {
+                Some(finding) if self.shown.contains(id) => self.finding(finding),
+                _ => more += 1,
+            }
         }
-        let more = incident.findings.len().saturating_sub(FINDINGS_MAX);
         if more > 0 {
-            let line = self.count_of("incident.more_findings", more as u64);
+            let line = self.count_of("incident.more_findings", more);
             self.add(format_args!("<p>{line}</p>"));
         }
         self.put("</details></article>");

@@ -11,6 +11,7 @@ mod incident;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use model::Severity;
@@ -20,8 +21,6 @@ use crate::drawing::{talk, timeline};
 use crate::edition::Edition;
 use crate::{Report, story};
 
-/// Incidents shown in full; the rest are in `incidents.json`.
-const INCIDENTS_MAX: usize = 50;
 /// Lines of the tables below pictures.
 const LINES_MAX: usize = 200;
 
@@ -30,7 +29,8 @@ const STYLE: &str = include_str!("style.css");
 /// The page's bytes.
 pub fn render(report: &Report, edition: Edition) -> Vec<u8> {
     let words = Words::new(edition.language);
-    let mut page = Page { html: String::with_capacity(1 << 16), words: &words, report, edition };
+    let shown = story::shown(report);
+    let mut page = Page { html: String::with_capacity(1 << 16), words: &words, report, edition, shown };
     page.head();
     page.banner();
     page.put("<main id=\"main\">");
@@ -54,6 +54,8 @@ struct Page<'a> {
     words: &'a Words,
     report: &'a Report,
     edition: Edition,
+    /// Findings told in full.
+    shown: BTreeSet<u64>,
 }
 
 impl<'a> Page<'a> {

@@ -63,3 +63,22 @@ fn persian_is_laid_out_from_right_to_left_with_addresses_isolated() {
     assert!(page.contains("<span class=\"as-is\" lang=\"en\" dir=\"ltr\"><bdi>a server called itself"));
     assert!(page.contains("۱۴۰۳/۱۲/"), "days are in the Solar Hijri calendar");
 }
+
+#[test]
+fn of_a_thousand_findings_the_gravest_are_told_and_every_link_still_leads_somewhere() {
+    let mut report = crate::sample::report();
+    let first = report.findings[0].clone();
+    for id in 4..1_004 {
+        let severity = if id == 1_003 { Severity::Critical } else { Severity::Low };
+        report.findings.push(model::Finding { id, severity, ..first.clone() });
+        report.incidents[0].findings.push(id);
+    }
+    let page = String::from_utf8(render(&report, Edition::default())).unwrap();
+    assert!(
+        page.contains("id=\"finding-1003\"") && page.contains("942 further findings are in findings.json")
+    );
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(
+        page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).all(|id| ids.contains(&id))
+    );
+}

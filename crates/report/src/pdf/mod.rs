@@ -31,7 +31,7 @@ pub(crate) fn render(report: &Report, edition: Edition) -> Result<Vec<u8>, Faile
     let words = Words::new(edition.language);
     let is_rtl = edition.language.is_rtl();
     let mut press = Press::new(&fonts, is_rtl);
-    Parts { report, words: &words, press: &mut press }.all();
+    Parts { report, words: &words, press: &mut press, shown: story::shown(report) }.all();
     contents(&mut press, &words);
     let pages = press.sheets.len();
     for sheet in 0..pages {

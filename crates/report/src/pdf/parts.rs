@@ -1,17 +1,16 @@
 //! What stands in the PDF, part by part.
 
+use std::collections::BTreeSet;
+
 use model::{Finding, Incident, Severity};
 
 use super::setting::{Look, Span, span, spans};
 use super::sheet::{Column, Press};
+use crate::Report;
 use crate::catalogue::{Language, Phrase, Piece, Words};
 use crate::drawing::{Ink, talk, timeline};
-use crate::{Report, story};
+use crate::story::{self, INCIDENTS_MAX};
 
-/// Incidents told in full.
-const INCIDENTS_MAX: usize = 50;
-/// Findings per incident.
-const FINDINGS_MAX: usize = 60;
 /// Rows of a table.
 const ROWS_MAX: usize = 200;
 /// Hosts listed.
@@ -22,6 +21,8 @@ pub(super) struct Parts<'a, 'b> {
     pub(super) report: &'a Report,
     pub(super) words: &'a Words,
     pub(super) press: &'a mut Press<'b>,
+    /// Findings told in full.
+    pub(super) shown: BTreeSet<u64>,
 }
 
 fn column(share: f32) -> Column {
@@ -274,12 +275,15 @@ impl Parts<'_, '_> {
         }
         self.press.table(&[column(1.2), column(4.0)], &[], &rows);
         let report = self.report;
-        for finding in incident.findings.iter().take(FINDINGS_MAX).filter_map(|id| report.finding(*id)) {
-            self.finding(finding);
+        let mut more = 0;
+        for id in &incident.findings {
+            match report.finding(*id) {
+                Some(finding) if self.shown.contains(id) => self.finding(finding),
+                _ => more += 1,
+            }
         }
-        let more = incident.findings.len().saturating_sub(FINDINGS_MAX);
         if more > 0 {
-            let line = self.words.fill_count("incident.more_findings", more as u64, &[]);
+            let line = self.words.fill_count("incident.more_findings", more, &[]);
             self.press.paragraph(&spans(&line, Look::PLAIN));
         }
     }

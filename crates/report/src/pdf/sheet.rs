@@ -221,17 +221,18 @@ impl<'a> Press<'a> {
         let head: Vec<Vec<Span>> = head.iter().map(|text| span(text.as_str(), Look::BOLD)).collect();
         self.need(TABLE_SIZE * LEADING * 3.0 + CELL_PAD * 4.0);
         if !head.is_empty() {
-            self.row(columns, &widths, &head, true);
+            self.row(columns, &widths, &self.cells(&widths, &head), true);
         }
         for row in rows {
-            let height = self.row_height(&widths, row);
+            let cells = self.cells(&widths, row);
+            let height = height(&cells);
             if self.y + height > BOTTOM && self.y > TOP && height < (BOTTOM - TOP) / 3.0 {
                 self.turn();
                 if !head.is_empty() {
-                    self.row(columns, &widths, &head, true);
+                    self.row(columns, &widths, &self.cells(&widths, &head), true);
                 }
             }
-            self.row(columns, &widths, row, false);
+            self.row(columns, &widths, &cells, false);
         }
         self.space(8.0);
     }
@@ -243,18 +244,11 @@ impl<'a> Press<'a> {
             .collect()
     }
 
-    fn row_height(&self, widths: &[f32], row: &[Vec<Span>]) -> f32 {
-        let lines = self.cells(widths, row).iter().map(Vec::len).max().unwrap_or(0);
-        lines as f32 * TABLE_SIZE * LEADING + 2.0 * CELL_PAD
-    }
-
-    fn row(&mut self, columns: &[Column], widths: &[f32], row: &[Vec<Span>], is_head: bool) {
-        let cells = self.cells(widths, row);
+    fn row(&mut self, columns: &[Column], widths: &[f32], cells: &[Vec<Line>], is_head: bool) {
         let count = cells.iter().map(Vec::len).max().unwrap_or(0);
         let leading = TABLE_SIZE * LEADING;
         if is_head {
-            let height = count as f32 * leading + 2.0 * CELL_PAD;
-            let width = self.width();
+            let (width, height) = (self.width(), height(cells));
             self.put(Mark::Fill { x: MARGIN, y: self.y, width, height, ink: Ink::Frame, opacity: 0.45 });
         }
         self.y += CELL_PAD;
@@ -332,4 +326,9 @@ impl<'a> Press<'a> {
         }
         self.space(drawing.height as f32 * scale + 10.0);
     }
+}
+
+/// Height of a row.
+fn height(cells: &[Vec<Line>]) -> f32 {
+    cells.iter().map(Vec::len).max().unwrap_or(0) as f32 * TABLE_SIZE * LEADING + 2.0 * CELL_PAD
 }
