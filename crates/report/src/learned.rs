@@ -43,6 +43,16 @@ pub struct Trial {
     pub example: Option<(IpAddr, IpAddr, u64)>,
 }
 
+/// Lets a rule that is offered speak once an hour per host. A trial counts every match, so it goes without.
+const LIMIT: &str = "threshold:type limit, track by_src, count 1, seconds 3600; ";
+
+impl Candidate {
+    /// The rule as it is tried: without its limit, which would hide matches.
+    pub fn trial_text(&self) -> String {
+        self.text.replace(LIMIT, "")
+    }
+}
+
 /// Rules for the indicators of a report that mean something outside its network.
 pub fn candidates(report: &Report) -> Vec<Candidate> {
     let mut list = Vec::new();
@@ -127,11 +137,7 @@ fn candidate(sid: u32, kind: &'static str, head: &str, indicator: &Indicator) ->
         write!(text, "metadata:mitre_technique_id {technique}; ").expect("a String takes every write");
     }
     // One alert per host and hour is enough to act on.
-    write!(
-        text,
-        "threshold:type limit, track by_src, count 1, seconds 3600; classtype:{kind_class}; sid:{sid}; rev:1;)"
-    )
-    .expect("a String takes every write");
+    write!(text, "{LIMIT}classtype:{kind_class}; sid:{sid}; rev:1;)").expect("a String takes every write");
     Candidate { sid, text, about, kind, why: indicator.why.clone(), findings: indicator.findings.clone() }
 }
 

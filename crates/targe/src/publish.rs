@@ -87,7 +87,7 @@ fn try_out(
         );
     }
     let mut settings = crate::investigate::settings(arguments)?;
-    let text: Vec<&str> = candidates.iter().map(|candidate| candidate.text.as_str()).collect();
+    let text: Vec<String> = candidates.iter().map(Candidate::trial_text).collect();
     crate::rules::load_text(&mut settings, "learned.rules", &text.join("\n"))?;
     settings.engine.detectors = false;
     let mut source = capture::Source::open(&arguments.captures)?;
