@@ -395,7 +395,7 @@ fn time(text: &str) -> Read<Time> {
 }
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar: the inverse of [`crate::eve::civil`].
-fn days(year: u64, month: u64, day: u64) -> u64 {
+pub(crate) fn days(year: u64, month: u64, day: u64) -> u64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year / 400, year % 400);
     let shifted = if month > 2 { month - 3 } else { month + 9 };

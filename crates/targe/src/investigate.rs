@@ -68,8 +68,8 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         let path = folder.join(name);
         std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    crate::publish::investigated(arguments, &frozen)?;
-    say(arguments, &report);
+    let more = crate::publish::investigated(arguments, &frozen)?;
+    say(arguments, &report, &more);
     if let Some(path) = &arguments.bundle {
         let making = crate::proof::Making {
             report: &report,
@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
 }
 
 /// The summary, as text or JSON.
-fn say(arguments: &Investigate, report: &Report) {
+fn say(arguments: &Investigate, report: &Report, more: &[String]) {
     let mut out = std::io::stdout().lock();
     // A closed pipe is no reason to fail: the files are written.
     let _ = if arguments.json {
@@ -100,9 +100,10 @@ fn say(arguments: &Investigate, report: &Report) {
         let width = console_width();
         let colour = std::io::stdout().is_terminal();
         let folder = arguments.output.display();
+        let more: String = more.iter().map(|name| format!(", {name}")).collect();
         writeln!(
             out,
-            "{}Written: {folder}/report.html, incidents.json, findings.json, claims.json, eve.json",
+            "{}Written: {folder}/report.html, incidents.json, findings.json, claims.json, eve.json{more}",
             report::summary(report, colour, width)
         )
     };

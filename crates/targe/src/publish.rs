@@ -11,13 +11,13 @@ use report::{Format, Report};
 
 use crate::arguments::{Investigate, OutputAs, ReportCommand};
 
-/// Writes the further formats that an investigation was asked for.
+/// Writes the further formats that an investigation was asked for, and says which files those are.
 ///
 /// # Errors
 /// A format that this program was built without, or a file that cannot be written.
-pub(crate) fn investigated(arguments: &Investigate, report: &Report) -> Result<()> {
+pub(crate) fn investigated(arguments: &Investigate, report: &Report) -> Result<Vec<String>> {
     let output = &arguments.output_as;
-    write(report, output, &arguments.output)?;
+    let mut written = write(report, output, &arguments.output)?;
     if output.format.contains(&Format::Rules) {
         let candidates = learned::candidates(report);
         let trials = try_out(arguments, report, &candidates)?;
@@ -33,8 +33,9 @@ pub(crate) fn investigated(arguments: &Investigate, report: &Report) -> Result<(
             "learned.rules",
             &learned::render(report, output.edition(), &candidates, &trials),
         )?;
+        written.push("learned.rules".to_owned());
     }
-    Ok(())
+    Ok(written)
 }
 
 /// `targe report`: formats again, from the saved value.
@@ -58,13 +59,15 @@ pub(crate) fn again(command: &ReportCommand) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(report: &Report, output: &OutputAs, folder: &Path) -> Result<()> {
+fn write(report: &Report, output: &OutputAs, folder: &Path) -> Result<Vec<String>> {
+    let mut written = Vec::new();
     for format in output.format.iter().filter(|format| **format != Format::Rules) {
         for (name, bytes) in format.render(report, output.edition())? {
             save(folder, &name, &bytes)?;
+            written.push(name);
         }
     }
-    Ok(())
+    Ok(written)
 }
 
 fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {

@@ -28,3 +28,11 @@ pub(super) fn solar_hijri(time: Time) -> String {
     };
     format!("{year:04}/{month:02}/{day:02}")
 }
+
+/// Days since 1970-01-01 of `2025-03-04`; `None` when it is no day.
+pub(super) fn day_of(text: &str) -> Option<u64> {
+    let mut fields = text.split('-').map(|field| field.parse::<u64>().ok());
+    let (year, month, day) = (fields.next()??, fields.next()??, fields.next()??);
+    let is_day = (1970..=9_999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    is_day.then(|| crate::saved::days(year, month, day))
+}

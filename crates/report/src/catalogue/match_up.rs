@@ -19,14 +19,40 @@ enum Part {
 pub(super) struct Place {
     /// Its name.
     pub(super) name: &'static str,
-    /// Shown in the digits of the language.
-    pub(super) is_number: bool,
-    /// A sentence in itself.
-    pub(super) is_nested: bool,
+    /// What stands there.
+    pub(super) kind: Kind,
+}
+
+/// What stands in a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Something from traffic: shown as it is (`{name}`).
+    Data,
+    /// A number: in the digits of the language (`{#name}`).
+    Number,
+    /// A number with its unit, like `2.1 MB` (`{%name}`).
+    Amount,
+    /// A time, like `2025-03-04 08:20 UTC` (`{@name}`).
+    Time,
+    /// A sentence in itself (`{=name}`).
+    Sentence,
+}
+
+impl Place {
+    fn parse(inside: &'static str) -> Self {
+        let kind = match inside.bytes().next() {
+            Some(b'#') => Kind::Number,
+            Some(b'%') => Kind::Amount,
+            Some(b'@') => Kind::Time,
+            Some(b'=') => Kind::Sentence,
+            _ => return Self { name: inside, kind: Kind::Data },
+        };
+        Self { name: &inside[1..], kind }
+    }
 }
 
 impl Template {
-    /// Parses `{name}`, `{#name}` and `{=name}`; a brace that closes nothing is text.
+    /// Parses places in braces; a brace that closes nothing is text.
     pub(super) fn parse(line: &'static str) -> Self {
         let mut parts = Vec::new();
         let mut rest = line;
@@ -35,11 +61,7 @@ impl Template {
             if !before.is_empty() {
                 parts.push(Part::Words(before));
             }
-            parts.push(Part::Place(Place {
-                name: name.trim_start_matches(['#', '=']),
-                is_number: name.starts_with('#'),
-                is_nested: name.starts_with('='),
-            }));
+            parts.push(Part::Place(Place::parse(name)));
             rest = next;
         }
         if !rest.is_empty() {
@@ -65,7 +87,8 @@ impl Template {
 
     /// What stands in the places of a finished sentence; `None` when the sentence is not of this line.
     ///
-    /// Each stretch of words is taken where it occurs first, the last one at the end: linear in the sentence.
+    /// Each stretch of words is taken where it occurs first, the last one at the end: linear in the sentence. A semicolon parts
+    /// sentences, so only a place for a sentence may hold one.
     pub(super) fn read<'a>(&self, sentence: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
         let mut rest = sentence;
         let mut values = Vec::new();
@@ -82,17 +105,23 @@ impl Template {
                         } else {
                             rest.find(words)?
                         };
-                        values.push((place.name, &rest[..at]));
+                        values.push((place, &rest[..at]));
                         rest = &rest[at + words.len()..];
                     }
                 },
             }
         }
         match open {
-            Some(place) => values.push((place.name, rest)),
+            Some(place) => values.push((place, rest)),
             None if !rest.is_empty() => return None,
             None => {}
         }
-        values.iter().all(|(_, value)| !value.is_empty()).then_some(values)
+        let fits = |place: &Place, value: &str| {
+            !value.is_empty() && (place.kind == Kind::Sentence || !value.contains("; "))
+        };
+        values
+            .iter()
+            .all(|(place, value)| fits(place, value))
+            .then(|| values.into_iter().map(|(place, value)| (place.name, value)).collect())
     }
 }

@@ -1,6 +1,7 @@
 //! The words of the reports, one readable file per language (`en.txt`, `fa.txt`).
 //!
-//! A line is `key = text`; `{name}` is filled in, `{#name}` in the digits of the language, `{=name}` translated itself first.
+//! A line is `key = text`; `{name}` is filled in, `{#name}` in the digits of the language, `{%name}` as an amount with its unit,
+//! `{@name}` as a time, `{=name}` translated itself first.
 //! Lines whose key begins with `say.` are sentences that other stages write in English: the English text is matched against
 //! the English line, and its parts are put into the line of the language. A key that a language lacks falls back to English;
 //! a sentence that no line knows stays English, and the reports mark it so.
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 
 use model::{Confidence, Role, Severity, Time};
 
-use match_up::Template;
+use match_up::{Kind, Template};
 
 /// Languages that reports are written in.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +139,7 @@ impl Words {
     pub fn fill(&self, key: &str, values: &[(&str, Piece)]) -> Phrase {
         Template::parse(self.line(key).unwrap_or_default()).fill(|place| {
             let (_, piece) = values.iter().find(|(name, _)| *name == place.name)?;
-            let text = if place.is_number { self.digits(&piece.text) } else { piece.text.clone() };
+            let text = if place.kind == Kind::Number { self.digits(&piece.text) } else { piece.text.clone() };
             Some(vec![Piece { text, is_data: piece.is_data }])
         })
     }
@@ -164,18 +165,68 @@ impl Words {
             let mut is_translated = self.own.contains_key(key);
             let phrase = Template::parse(self.line(key).unwrap_or_default()).fill(|place| {
                 let (_, text) = values.iter().find(|(name, _)| *name == place.name)?;
-                if place.is_nested && depth < DEPTH_MAX {
-                    let said = self.say_nested(text, depth + 1);
-                    is_translated &= said.is_translated;
-                    return Some(said.phrase);
-                }
-                let text = if place.is_number { self.digits(text) } else { (*text).to_owned() };
-                Some(vec![Piece { text, is_data: !place.is_number }])
+                Some(match place.kind {
+                    Kind::Sentence if depth < DEPTH_MAX => {
+                        let said = self.say_nested(text, depth + 1);
+                        is_translated &= said.is_translated;
+                        said.phrase
+                    }
+                    Kind::Sentence | Kind::Data => vec![Piece::data(*text)],
+                    Kind::Number => vec![Piece::words(self.digits(text))],
+                    Kind::Amount => vec![Piece::words(self.amount(text))],
+                    Kind::Time => vec![Piece::words(self.time(text))],
+                })
             });
             return Said { phrase, is_translated };
         }
+        if depth < DEPTH_MAX && english.contains("; ") {
+            return self.say_parts(english, depth);
+        }
         // A sentence that no line knows may hold anything from traffic.
         Said { phrase: vec![Piece::data(english)], is_translated: self.language == Language::English }
+    }
+
+    /// Sentences parted by semicolons, each by itself.
+    fn say_parts(&self, english: &str, depth: usize) -> Said {
+        let mut all = Said { phrase: Phrase::new(), is_translated: true };
+        for part in english.split("; ") {
+            if !all.phrase.is_empty() {
+                all.phrase.push(Piece::words(self.text("parted")));
+                all.phrase.push(Piece::words(" "));
+            }
+            let said = self.say_nested(part, depth + 1);
+            all.is_translated &= said.is_translated;
+            all.phrase.extend(said.phrase);
+        }
+        all
+    }
+
+    /// An amount that another stage wrote, like `2.1 MB`.
+    fn amount(&self, text: &str) -> String {
+        match text.split_once(' ') {
+            Some((value, "bytes")) => format!("{} {}", self.digits(value), self.text("unit.B")),
+            Some((value, unit)) if self.has(&format!("unit.{unit}")) => {
+                format!("{} {}", self.digits(value), self.text(&format!("unit.{unit}")))
+            }
+            _ => self.digits(text),
+        }
+    }
+
+    /// A time that another stage wrote, like `2025-03-04 08:20 UTC` or as EVE does, in the calendar of the language.
+    fn time(&self, text: &str) -> String {
+        let read = || {
+            let day = calendar::day_of(text.get(..10)?)?;
+            let (hour, minute) = text.get(11..16)?.split_once(':')?;
+            let seconds = hour.parse::<u64>().ok()? * 3_600 + minute.parse::<u64>().ok()? * 60;
+            Some(Time::from_secs(day * 86_400 + seconds))
+        };
+        match read() {
+            Some(time) if self.language != Language::English => {
+                let clock: String = self.clock(time).chars().take(5).collect();
+                format!("{} {clock} UTC", self.day(time))
+            }
+            _ => text.to_owned(),
+        }
     }
 
     /// Digits of the language, and its decimal sign.

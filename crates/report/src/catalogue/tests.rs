@@ -17,7 +17,7 @@ fn a_translation_names_the_places_of_the_original() {
             let mut names: Vec<_> = line
                 .split('{')
                 .skip(1)
-                .filter_map(|rest| Some(rest.split_once('}')?.0.trim_start_matches(['#', '='])))
+                .filter_map(|rest| Some(rest.split_once('}')?.0.trim_start_matches(['#', '%', '@', '='])))
                 .map(str::to_owned)
                 .collect();
             names.sort();
@@ -72,4 +72,21 @@ fn counts_choose_their_line() {
     let words = Words::new(Language::English);
     assert_eq!(plain(&words.fill_count("finding.count", 1, &[])), "One event");
     assert_eq!(plain(&words.fill_count("finding.count", 1200, &[])), "1,200 events");
+}
+
+#[test]
+fn a_claim_in_parts_is_said_part_by_part() {
+    let words = Words::new(Language::Persian);
+    let said = words.say("10.0.0.23 is likely controlled from 203.0.113.9 (updates.example) since 2025-03-04 09:12 UTC; every 300 s ± 12 s; 2.1 MB left; 3 of 140 hosts talk to it");
+    assert!(said.is_translated, "{}", plain(&said.phrase));
+    let text = plain(&said.phrase);
+    assert!(
+        text.contains("۱۴۰۳/۱۲/۱۴ ۰۹:۱۲ UTC") && text.contains("۲٫۱ مگابایت") && text.contains("؛ "),
+        "{text}"
+    );
+    let english = Words::new(Language::English);
+    let claim = "203.0.113.45 tried 254 hosts; 794 of 794 tries led to nothing, since 2025-03-04 08:20 UTC; this may be nothing";
+    assert_eq!(plain(&english.say(claim).phrase), claim);
+    assert!(words.say(claim).is_translated);
+    assert_eq!(words.time("no time at all, really"), "no time at all, really");
 }
