@@ -108,6 +108,7 @@ pub(crate) fn report() -> Report {
     odd.victims = vec!["10.0.0.2".parse().unwrap(), "10.0.0.3".parse().unwrap()];
     odd.attackers = vec!["2001:db8::66".parse().unwrap(), "10.0.0.66".parse().unwrap()];
     odd.server = Some(("2001:db8::66".parse().unwrap(), EVIL.into()));
+    odd.terms[0].value = f64::INFINITY;
     odd.techniques = vec!["T0855", "T1046"];
     let mut first =
         incident(1, &format!("{} (and 1 more findings)", tunnel.title), Severity::High, &[&beacon, &tunnel]);

@@ -342,7 +342,11 @@ fn number(value: &Value, key: &str) -> Read<u64> {
 }
 
 fn float(value: &Value, key: &str) -> Read<f64> {
-    part(value, key)?.as_f64().ok_or_else(|| wrong(key))
+    match part(value, key)? {
+        // What never happened took infinitely long, and JSON has no word for that.
+        Value::Null => Ok(f64::NAN),
+        number => number.as_f64().ok_or_else(|| wrong(key)),
+    }
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> Read<&'a str> {

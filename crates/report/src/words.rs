@@ -40,8 +40,11 @@ pub fn bytes(number: u64) -> String {
     format!("{number} B")
 }
 
-/// A measured value: whole numbers plainly, others with three digits behind the point; from ten thousand on a count.
+/// A measured value: a dash when there is none, whole numbers plainly, others with three digits behind the point; from ten thousand on a count.
 pub fn number(value: f64) -> String {
+    if !value.is_finite() {
+        return "–".into();
+    }
     if (10_000.0..1e15).contains(&value) {
         return count(value.round() as u64);
     }

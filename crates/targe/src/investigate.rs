@@ -53,8 +53,8 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     };
     let saved = report.to_json();
     // Pages and formats show what is saved, so that they are the same when they are made again later.
-    let frozen = Report::from_json(&saved).context("the report does not come back from its own file")?;
-    let page = report::page::render(&frozen, arguments.output_as.edition());
+    let frozen = Report::from_json(&saved);
+    let page = report::page::render(frozen.as_ref().unwrap_or(&report), arguments.output_as.edition());
     let files = [
         ("findings.json", report.findings_json()),
         ("incidents.json", report.incidents_json()),
@@ -68,6 +68,7 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         let path = folder.join(name);
         std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    let frozen = frozen.context("the report does not come back from its own file")?;
     let more = crate::publish::investigated(arguments, &frozen)?;
     say(arguments, &report, &more);
     if let Some(path) = &arguments.bundle {
