@@ -47,15 +47,34 @@ pub(crate) fn records(stage: &Stage<'_>, outcome: &mut Outcome, out: &mut Output
             stage.alert(alert, rule, outcome, out);
             out.record_candidate(start, alert.candidate);
         }
-        if out.facts && alert.candidate.is_none() {
-            let fact = stage.fact(rule);
-            out.tell(EventKind::Alert(Box::new(fact)));
+        if out.facts {
+            let fact = EventKind::Alert(Box::new(stage.fact(rule)));
+            match alert.candidate {
+                // Without a record there is nothing to settle, and nobody hears of it.
+                Some(_) if !wanted(stage.config, "alert") => {}
+                Some(_) => out.tell_of_candidate(fact),
+                None => out.tell(fact),
+            }
         }
     }
     if let Some(reason) = outcome.drop {
         drop_record(stage, reason, &alerts, out);
     }
     outcome.alerts = alerts;
+}
+
+/// Writes the `packet` record that a tag asks for.
+pub(crate) fn tagged_packet(view: &View<'_>, flow: Option<&Flow>, config: &Config, out: &mut Output) {
+    if !wanted(config, "packet") {
+        return;
+    }
+    let start = out.mark();
+    let head = packet_head(view, flow, "packet");
+    eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
+    write_ether(&mut out.json, config, view.seen.layers.ethernet.as_ref());
+    packet::write_packet(&mut out.json, view, usize::MAX);
+    out.json.end();
+    out.record(start);
 }
 
 /// Writes the `drop` record of a packet.

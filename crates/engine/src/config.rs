@@ -27,6 +27,8 @@ pub struct Config {
     pub workers: usize,
     /// Gather facts for the detectors.
     pub detectors: bool,
+    /// Take down what becomes of every rule; runs on one worker, and slowly.
+    pub watch: Option<rules::Watch>,
     /// Packets handed out at a time. Never changes a result.
     pub batch_packets: usize,
 }
@@ -54,6 +56,7 @@ impl Default for Config {
             mode: Mode::Detect,
             workers: 1,
             detectors: true,
+            watch: None,
             batch_packets: 2048,
         }
     }

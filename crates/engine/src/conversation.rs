@@ -23,8 +23,10 @@ pub(crate) struct Conversation {
     pub(crate) ended: [bool; 2],
     /// Bytes before a gap that their parser still needs, per direction.
     pub(crate) carried: Carried,
-    /// By the packet at hand, protocol detection came to an end in these directions.
+    /// Protocol detection came to an end in these directions, and no packet of theirs was inspected since.
     pub(crate) detected: [bool; 2],
+    /// A change of protocol was announced, and everybody is done with the transactions of the old one.
+    pub(crate) changing: bool,
     /// App-layer events of the flow itself that the packet at hand raised.
     pub(crate) app_events: Vec<&'static str>,
     /// A signature matched.
@@ -202,8 +204,10 @@ impl Conversation {
     /// Notes what the packet at hand changed in the application layer; `before`: what was over before it.
     pub(crate) fn note_detection(&mut self, before: [bool; 2]) {
         let now = self.detection_done();
-        self.detected = [now[0] && !before[0], now[1] && !before[1]];
-        self.app_events = self.app.take_events();
+        for side in 0..2 {
+            self.detected[side] |= now[side] && !before[side];
+        }
+        self.app_events.extend(self.app.take_events());
     }
 
     /// The flow as a fact for the detectors; takes the samples.

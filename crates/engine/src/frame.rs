@@ -155,7 +155,7 @@ impl Frames {
         if side.frames.iter().all(Frame::whole) {
             return;
         }
-        for window in &stream.kept(direction) {
+        for window in &stream.held(direction) {
             for frame in side.frames.iter_mut().filter(|frame| !frame.whole()) {
                 frame.take(window.offset, window.data, shown);
             }

@@ -8,7 +8,7 @@ use protocol::AppStatus;
 use rules::{FlowScene, RuleSet, Scene, StreamScene, Window};
 use smallvec::SmallVec;
 
-use crate::alert::{Stage, drop_record, records};
+use crate::alert::{Stage, drop_record, records, tagged_packet};
 use crate::config::Config;
 use crate::conversation::Conversation;
 use crate::exception::Verdict;
@@ -65,6 +65,9 @@ pub(crate) fn packet_alone(view: &View<'_>, tools: &mut Tools<'_>) {
     let (Some(rules), Some(inspector)) = (tools.rules, tools.inspector.as_deref_mut()) else { return };
     inspector.inspect(rules, &mut alone(view), tools.late.as_deref_mut(), tools.outcome);
     records(&stage_alone(view, rules, tools.config), tools.outcome, tools.out);
+    if tools.outcome.tagged {
+        tagged_packet(view, None, tools.config, tools.out);
+    }
 }
 
 /// A packet that is dropped unseen: its flow was, or the stream engine cannot follow it.
@@ -124,6 +127,31 @@ pub(crate) fn packet(
         || (!seen.payload().is_empty() && turn.as_ref().is_some_and(|turn| turn.established));
     let about = About { opened: touch.first, established, direction: touch.direction, verdict };
     with_flow(scene, Some(view), entry, &about, turn, tools);
+}
+
+/// Holds rules against the transactions of a flow before they give way to those of another protocol.
+pub(crate) fn last_look(
+    entry: &mut Entry<'_, Conversation>,
+    direction: Direction,
+    time: Time,
+    tools: &mut Tools<'_>,
+) {
+    if tools.rules.is_none() {
+        return;
+    }
+    let layers = pseudo_layers(entry.flow, direction);
+    let scene = Scene {
+        packet: PacketId(0),
+        time,
+        bytes: &[],
+        layers: &layers,
+        payload: &[],
+        pseudo: true,
+        inspect_payload: false,
+        flow: None,
+    };
+    let about = About { opened: false, established: true, direction, verdict: Verdict::Inspect };
+    with_flow(scene, None, entry, &about, None, tools);
 }
 
 /// Holds rules against the pseudo packet that ends a direction of a flow.
@@ -207,7 +235,9 @@ fn with_flow(
             });
         }
         let parser_done = matches!(entry.app.app.status(), AppStatus::Named | AppStatus::Failed);
-        let detected = std::mem::take(&mut entry.app.detected);
+        // Rules about the protocol alone are asked by the first packet of the direction that was recognised.
+        let mut detected = [false; 2];
+        detected[direction.index()] = std::mem::take(&mut entry.app.detected[direction.index()]);
         let flow = FlowScene {
             id: entry.flow.id,
             direction,
@@ -221,6 +251,10 @@ fn with_flow(
             app_events: &app_events,
             state: &mut entry.app.rules,
             app: &mut entry.app.app,
+            beyond: entry
+                .stream
+                .as_ref()
+                .map_or([false; 2], |stream| Direction::BOTH.map(|side| stream.depth_reached(side))),
             ended: entry.app.ended.map(|ended| ended || parser_done || pseudo),
             stream: stream_scene,
             frames,
@@ -234,6 +268,7 @@ fn with_flow(
         tools.outcome.drop = Some(reason);
     }
     if tools.outcome.alerts.is_empty() && tools.outcome.drop.is_none() {
+        write_tagged(view, entry, tools);
         finish_raw(entry, turn, upto);
         return;
     }
@@ -262,8 +297,15 @@ fn with_flow(
         config: tools.config,
     };
     records(&stage, tools.outcome, tools.out);
+    write_tagged(view, entry, tools);
     entry.app.drop_told[direction.index()] |= tools.outcome.drop.is_some() && entry.app.rules.dropped;
     finish_raw(entry, turn.take(), upto);
+}
+
+fn write_tagged(view: Option<&View<'_>>, entry: &Entry<'_, Conversation>, tools: &mut Tools<'_>) {
+    if let (true, Some(view)) = (tools.outcome.tagged, view) {
+        tagged_packet(view, Some(entry.flow), tools.config, tools.out);
+    }
 }
 
 fn finish_raw(entry: &mut Entry<'_, Conversation>, turn: Option<&mut Turn>, upto: Option<u64>) {

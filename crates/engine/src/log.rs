@@ -215,6 +215,10 @@ pub(crate) fn transactions(
     let over = conversation.ended == [true; 2];
     let silent = conversation.rules.quiet;
     let quiet_rules = config.rules.is_none() || conversation.rules.passed || conversation.rules.dropped;
+    let beyond = match &entry.stream {
+        Some(stream) => Direction::BOTH.map(|direction| stream.depth_reached(direction)),
+        None => [false; 2],
+    };
     let (mut storing, mut carrying) = (false, false);
     let mut index = 0;
     while index < session.count() {
@@ -231,6 +235,7 @@ pub(crate) fn transactions(
             silent,
             quiet_rules,
             cut,
+            beyond,
         };
         turn.anomalies(out);
         let done = turn.records(out, ending || over);
@@ -334,6 +339,8 @@ struct TransactionTurn<'a> {
     quiet_rules: bool,
     /// The packet goes beyond the reassembly depth.
     cut: bool,
+    /// Directions that have reached the reassembly depth: nothing more of them will be read.
+    beyond: [bool; 2],
 }
 
 impl TransactionTurn<'_> {
@@ -376,13 +383,13 @@ impl TransactionTurn<'_> {
     /// Writes the records that are due; says whether nothing more will come.
     fn records(&mut self, out: &mut Output, ending: bool) -> bool {
         let core = self.session.core(self.index);
-        let complete = reached(core, self.protocol.complete);
+        let complete = reached(core, self.wanted(self.protocol.complete));
         let mut logged = core.logged;
         for (number, log) in self.protocol.logs.iter().enumerate() {
             let bit = 1 << number;
             let due = match log.when {
                 LogWhen::Complete => complete,
-                LogWhen::Progress(to_server, to_client) => reached(core, [to_server, to_client]),
+                LogWhen::Progress(to_server, to_client) => reached(core, self.wanted([to_server, to_client])),
                 LogWhen::Never => continue,
             };
             if logged & bit != 0 || !(due || ending) {
@@ -396,6 +403,11 @@ impl TransactionTurn<'_> {
         }
         self.session.core_mut(self.index).logged = logged;
         complete
+    }
+
+    /// The progress that is still waited for.
+    fn wanted(&self, progress: [u8; 2]) -> [u8; 2] {
+        [0, 1].map(|side| if self.beyond[side] { 0 } else { progress[side] })
     }
 
     fn record(&self, log: &protocol::Log, out: &mut Output) {

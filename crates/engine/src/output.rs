@@ -30,6 +30,8 @@ pub(crate) struct Output {
     pub(crate) records: Vec<Record>,
     pub(crate) events: Vec<Event>,
     pub(crate) candidates: Vec<Candidate>,
+    /// Facts that hold when their candidate does: its position, and the fact.
+    waiting: Vec<(u32, Event)>,
     /// Files to be kept: SHA-256 and content.
     pub(crate) stored: Vec<(String, Vec<u8>)>,
     cause: (Time, u64, PacketId),
@@ -98,6 +100,20 @@ impl Output {
         self.events.push(Event { moment, packet: self.cause.2, kind });
     }
 
+    /// Tells the mind a fact about the last candidate, for when it holds.
+    pub(crate) fn tell_of_candidate(&mut self, kind: EventKind) {
+        let Some(last) = self.candidates.len().checked_sub(1) else { return };
+        let last = u32::try_from(last).expect("an epoch has fewer records than that");
+        let moment = self.moment();
+        self.waiting.push((last, Event { moment, packet: self.cause.2, kind }));
+    }
+
+    /// The fact about a candidate.
+    pub(crate) fn fact_of(&self, candidate: u32) -> Option<&Event> {
+        let place = self.waiting.binary_search_by_key(&candidate, |(position, _)| *position).ok()?;
+        self.waiting.get(place).map(|(_, event)| event)
+    }
+
     /// Rendered bytes.
     pub(crate) fn bytes(&self, range: Range<usize>) -> &[u8] {
         &self.json.bytes()[range]
@@ -118,6 +134,7 @@ impl Output {
         self.events.clear();
         self.events.shrink_to(ITEMS_KEPT);
         self.candidates.clear();
+        self.waiting.clear();
         self.stored.clear();
     }
 }

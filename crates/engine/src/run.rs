@@ -8,7 +8,7 @@ use behave::Behaviour;
 use capture::{Batch, Source};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use incident::Desk;
-use model::{Finding, Incident, LossMark, Moment, PacketId};
+use model::{Event, Finding, Incident, LossMark, Moment, PacketId};
 use report::Overview;
 use rules::{Late, RuleSet, Settled};
 
@@ -63,6 +63,10 @@ pub struct Outcome {
     pub losses: Vec<LossMark>,
     /// What was seen, in numbers.
     pub overview: Overview,
+    /// Data sets that rules changed and want kept: path and content.
+    pub data_sets: Vec<(String, Vec<u8>)>,
+    /// What became of every rule, when somebody watched.
+    pub witness: Option<rules::Witness>,
 }
 
 /// Reads the source to its end.
@@ -72,7 +76,9 @@ pub struct Outcome {
 pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Result<Outcome> {
     // A verdict may depend on every earlier packet, so prevention runs on one worker whatever was asked for; and so do rules
     // that read what others wrote about other flows.
-    let ordered = config.mode == Mode::Prevent || config.rules.as_deref().is_some_and(RuleSet::needs_order);
+    let ordered = config.mode == Mode::Prevent
+        || config.watch.is_some()
+        || config.rules.as_deref().is_some_and(RuleSet::needs_order);
     let workers = if ordered { 1 } else { config.workers.max(1) };
     let late = config.rules.as_deref().map(Late::new);
     let rules = config.rules.as_deref();
@@ -90,6 +96,9 @@ pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Res
         desk,
         overview,
         cursor: Vec::new(),
+        settled: Vec::new(),
+        data_sets: Vec::new(),
+        witness: None,
     };
     if workers == 1 {
         run_alone(source, config, &mut mind)
@@ -112,6 +121,8 @@ fn run_alone(source: &mut Source, config: &Config, mind: &mut Mind<'_>) -> io::R
         alone(&mut worker, mind)?;
     }
     mind.summary.flows = worker.counters();
+    mind.data_sets = worker.saved_sets(config);
+    mind.witness = worker.testimony();
     mind.progress(source);
     Ok(())
 }
@@ -252,12 +263,16 @@ struct Mind<'a> {
     overview: Overview,
     /// Position in each worker's output while merging; kept for its memory.
     cursor: Vec<usize>,
+    /// Facts about alerts that waited for their late conditions, and held.
+    settled: Vec<Event>,
+    data_sets: Vec<(String, Vec<u8>)>,
+    witness: Option<rules::Witness>,
 }
 
 impl Mind<'_> {
     /// Judges what was gathered.
     fn finish(self, source: &Source) -> Outcome {
-        let Mind { summary, behaviour, desk, mut overview, .. } = self;
+        let Mind { summary, behaviour, desk, mut overview, data_sets, witness, .. } = self;
         let (findings, mut losses, home) = behaviour.finish();
         let (findings, incidents) = desk.finish(findings, &|address| home.has(address));
         overview.hosts = home.hosts_seen();
@@ -273,7 +288,7 @@ impl Mind<'_> {
             losses.push(LossMark { after: PacketId(0), reason });
         }
         losses.extend(summary.flows.losses());
-        Outcome { summary, findings, incidents, losses, overview }
+        Outcome { summary, findings, incidents, losses, overview, data_sets, witness }
     }
 
     fn progress(&mut self, source: &Source) {
@@ -312,10 +327,13 @@ impl Mind<'_> {
             let record = outputs[lane].records[next[lane]];
             next[lane] += 1;
             if let (Some(rules), Some(late), Some(position)) = (self.rules, &mut self.late, record.candidate)
-                && late.settle(rules, &outputs[lane].candidates[position as usize]) == Settled::Hold
             {
-                self.summary.settled_away += 1;
-                continue;
+                let candidate = &outputs[lane].candidates[position as usize];
+                if late.settle(rules, candidate) == Settled::Hold {
+                    self.summary.settled_away += 1;
+                    continue;
+                }
+                self.settled.extend(outputs[lane].fact_of(position).cloned());
             }
             self.summary.records += 1;
             if (lane, record.start) == (piece.0, piece.1.end) {
@@ -333,22 +351,35 @@ impl Mind<'_> {
         }
     }
 
+    fn event(&mut self, event: &Event) {
+        self.overview.count(event);
+        self.behaviour.event(event);
+        self.desk.event(event);
+    }
+
     fn events(&mut self, outputs: &[Output]) {
         let mut next = std::mem::take(&mut self.cursor);
         next.clear();
         next.resize(outputs.len(), 0);
-        while let Some((_, lane)) = outputs
+        let settled = std::mem::take(&mut self.settled);
+        let mut waiting = settled.iter().peekable();
+        while let Some((moment, lane)) = outputs
             .iter()
             .enumerate()
             .filter_map(|(lane, output)| Some((output.events.get(next[lane])?.moment, lane)))
             .min()
         {
-            let event = &outputs[lane].events[next[lane]];
-            self.overview.count(event);
-            self.behaviour.event(event);
-            self.desk.event(event);
+            while let Some(event) = waiting.next_if(|event| event.moment < moment) {
+                self.event(event);
+            }
+            self.event(&outputs[lane].events[next[lane]]);
             next[lane] += 1;
         }
+        for event in waiting {
+            self.event(event);
+        }
+        self.settled = settled;
+        self.settled.clear();
         self.cursor = next;
     }
 }

@@ -146,6 +146,11 @@ impl Shard {
         if tools.out.facts {
             entry.app.look_at(seen.layers, touch.direction, seen.payload());
         }
+        if !entry.app.app.changing() {
+            entry.app.changing = false;
+        } else if !std::mem::replace(&mut entry.app.changing, true) {
+            finish_protocol(&mut entry, view, tools);
+        }
         let verdict =
             turn.as_ref().map_or(Verdict::Inspect, |turn| exception::apply(&mut entry, turn, tools.config));
         tools.outcome.clear();
@@ -220,7 +225,9 @@ impl Shard {
     /// Flushes what was not acknowledged, logs what is left, tells of the flow, forgets it.
     fn end_flow_now(&mut self, slot: Slot, time: Time, tools: &mut Tools<'_>) {
         let mut entry = self.flows.entry(slot);
-        if let Some(stream) = &entry.stream {
+        // Of a dropped flow nothing is told that its drop came before.
+        let dropped = entry.app.rules.dropped;
+        if let (Some(stream), false) = (&entry.stream, dropped) {
             let busy = entry.app.app.session().is_some_and(|session| session.count() > 0);
             let needed = stream.needs_flush([busy; 2]);
             for direction in Direction::BOTH {
@@ -229,6 +236,8 @@ impl Shard {
                 }
                 let Some(stream) = &mut entry.stream else { continue };
                 let mut turn = stream.accept_end(entry.flow, direction);
+                // What earlier packets found out waits for packets of the wire.
+                entry.app.detected = [false; 2];
                 let before = entry.app.detection_done();
                 deliver(&mut entry, &mut turn, time, model::PacketId(0), tools.config, &mut self.asks);
                 entry.app.note_detection(before);
@@ -237,7 +246,9 @@ impl Shard {
                 log::transactions(&mut entry, None, Some(turn.direction), tools.config, tools.out, false);
             }
         }
-        log::transactions(&mut entry, None, None, tools.config, tools.out, true);
+        if !dropped {
+            log::transactions(&mut entry, None, None, tools.config, tools.out, true);
+        }
         log::ended_flow(&mut entry, time, tools);
         if tools.out.facts {
             let gaps = entry.stream.as_ref().map_or([false; 2], Stream::gaps);
@@ -247,6 +258,16 @@ impl Shard {
         self.asks.expect.clear();
         self.flows.release(slot);
     }
+}
+
+/// The flow is about to speak another protocol: rules and records see the last of the old one, in both directions.
+fn finish_protocol(entry: &mut Entry<'_, Conversation>, view: &View<'_>, tools: &mut Tools<'_>) {
+    let news = (std::mem::take(&mut entry.app.detected), std::mem::take(&mut entry.app.app_events));
+    for direction in Direction::BOTH {
+        inspect::last_look(entry, direction, view.seen.time, tools);
+    }
+    log::transactions(entry, Some(view), None, tools.config, tools.out, true);
+    (entry.app.detected, entry.app.app_events) = news;
 }
 
 /// Runs a packet through the stream engine and the application layer.
@@ -361,6 +382,9 @@ fn feed_direction(
         stream.disable_app();
         return None;
     }
+    if app.changing() && !entry.app.changing {
+        return None;
+    }
     let endpoints = endpoints(entry.flow);
     let midstream = stream.is_midstream();
     let established = stream.state().is_some_and(|state| state >= State::Established);
@@ -406,7 +430,7 @@ fn feed_direction(
         if wants_frames(config) && (!asks.frames.is_empty() || entry.app.frames.is_some()) {
             let progress = (stream.app_progress(direction), stream.app_progress(direction.other()));
             let frames = entry.app.frames.get_or_insert_default();
-            frames.note(asks, protocol.or(app.protocol_id()), direction, progress);
+            frames.note(asks, app.protocol_id().or(protocol), direction, progress);
             frames.show(direction, progress.0 + shown);
         }
         asks.frames.clear();
@@ -432,6 +456,10 @@ fn feed_direction(
         if taken.turnaround.is_some() {
             return taken.turnaround;
         }
+        // What follows is another protocol's; it waits until everybody is done with this one's.
+        if app.changing() && !entry.app.changing {
+            break;
+        }
         if cut {
             truncate_files(app, direction);
         }
@@ -446,6 +474,8 @@ fn feed_direction(
 fn truncate_files(app: &mut protocol::App, direction: Direction) {
     let Some(session) = app.session_mut() else { return };
     for index in 0..session.count() {
+        // Rules and records take what there is for all there will be, and look once more.
+        session.core_mut(index).updated[direction.index()] = true;
         for file in session.files_mut(index).iter_mut().filter(|file| file.direction == direction) {
             file.close(FileState::Truncated);
         }

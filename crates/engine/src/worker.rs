@@ -39,11 +39,15 @@ impl Worker {
     /// Worker `index` of `count`: owns the shards whose number leaves that remainder.
     pub(crate) fn new(index: usize, count: usize, config: &Config) -> Self {
         let own = |shard: usize| (shard % count == index).then(|| Box::new(Shard::new(config)));
+        let mut inspector = config.rules.as_deref().map(Inspector::new);
+        if let (Some(inspector), Some(rules), Some(watch)) = (&mut inspector, &config.rules, &config.watch) {
+            inspector.watch(rules, watch);
+        }
         Self {
             decoders: (0..=DEFRAG_DEPTH).map(|_| Decoder::new(config.decode.clone())).collect(),
             defrags: (0..DEFRAG_DEPTH).map(|_| Defrag::new(config.defrag.clone())).collect(),
             shards: (0..SHARDS).map(own).collect(),
-            inspector: config.rules.as_deref().map(Inspector::new),
+            inspector,
             late: config.rules.as_deref().filter(|_| count == 1).map(Late::new),
             outcome: Outcome::default(),
             out: Output::new(config.detectors),
@@ -72,6 +76,19 @@ impl Worker {
         let (shards, mut tools) = self.lend(config);
         if let Some(Some(shard)) = shards.get_mut(number) {
             shard.finish(number, now, &mut tools);
+        }
+    }
+
+    /// What became of every rule, when somebody watched.
+    pub(crate) fn testimony(&mut self) -> Option<rules::Witness> {
+        self.inspector.as_mut().and_then(Inspector::testimony)
+    }
+
+    /// Data sets that rules changed and want kept: path and content.
+    pub(crate) fn saved_sets(&self, config: &Config) -> Vec<(String, Vec<u8>)> {
+        match (&self.late, &config.rules) {
+            (Some(late), Some(rules)) => late.save(rules),
+            _ => Vec::new(),
         }
     }
 

@@ -232,7 +232,7 @@ impl App {
     /// Whether detection of `direction` is over (rules that ask for the protocol wait for this).
     pub fn detection_done(&self, direction: Direction) -> bool {
         let place = direction.index();
-        self.completed[place] || self.sides[place] != Side::Unknown || self.status == AppStatus::Failed
+        self.completed[place] || self.status == AppStatus::Failed
     }
 
     /// Whether a change of protocol was announced and the new one is not known yet. What is left of the old protocol's
@@ -331,6 +331,7 @@ impl App {
     fn detect_datagram(&mut self, feed: &Feed<'_>, config: &Config) -> bool {
         let (here, other) = (feed.direction.index(), feed.direction.other().index());
         let found = self.look(feed, config);
+        self.completed[here] = true;
         self.first.get_or_insert(feed.direction);
         let Some((id, reversed)) = found else {
             self.sides[here] = match self.sides[other] {

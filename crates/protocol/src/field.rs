@@ -186,7 +186,7 @@ pub enum FieldKind {
         bits: u8,
         /// Names for values.
         names: Enumeration,
-        /// Value `n`; `None` ends the list.
+        /// Value `n`; `None` ends the list, [`HOLE`] is an item that has no such value.
         get: fn(&Scope<'_>, usize) -> Option<u64>,
     },
     /// A keyword with a syntax of its own: the argument is parsed once, the condition asked per transaction.
@@ -206,6 +206,9 @@ impl Debug for FieldKind {
         })
     }
 }
+
+/// Stands in a list of numbers for an item without one: it counts for positions and for nothing else.
+pub const HOLE: u64 = u64::MAX;
 
 /// Names of integer values, for rules: lower case; matching ignores case.
 pub type Enumeration = &'static [(&'static str, u64)];

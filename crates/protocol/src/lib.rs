@@ -26,7 +26,7 @@ mod transaction;
 pub use app::{App, AppStatus, Feed, Taken, Turnaround};
 pub use body::Body;
 pub use detect::{Detection, Index, Pattern, Ports, Probe, ProbeAnswer, Side};
-pub use field::{Condition, Enumeration, Field, FieldKind, Scope, Sides};
+pub use field::{Condition, Enumeration, Field, FieldKind, HOLE, Scope, Sides};
 pub use file::{File, FileConfig, FileState, write_fileinfo};
 pub use frame_log::FrameLog;
 pub use range::Ranges;

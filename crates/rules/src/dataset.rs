@@ -18,6 +18,9 @@ const ENTRIES_MAX: usize = 1 << 20;
 /// Bytes a value takes beside its own, for `memcap`.
 const ENTRY_OVERHEAD_BYTES: u64 = 64;
 
+/// The entry of a value that has neither a reputation nor anything to show.
+const PLAIN: u32 = u32::MAX;
+
 /// One set.
 #[derive(Debug, Clone)]
 pub(crate) struct Dataset {
@@ -58,13 +61,17 @@ impl Dataset {
         }
         let cost = value.len() as u64 + ENTRY_OVERHEAD_BYTES;
         let full = self.bytes_max.is_some_and(|max| self.bytes.saturating_add(cost) > max);
-        if full || self.scores.len() >= ENTRIES_MAX {
+        if full || self.entries.len() >= ENTRIES_MAX {
             return false;
         }
-        let number = u32::try_from(self.scores.len()).expect("sets are limited");
+        let number = if score == 0 && shown.is_none() {
+            PLAIN
+        } else {
+            self.scores.push(score);
+            self.shown.push(shown);
+            u32::try_from(self.scores.len() - 1).expect("files are smaller than that")
+        };
         self.entries.insert(value.into(), number);
-        self.scores.push(score);
-        self.shown.push(shown);
         self.bytes += cost;
         true
     }
@@ -105,7 +112,13 @@ impl Dataset {
         match command {
             DatasetCommand::IsSet | DatasetCommand::IsNotSet => self.look(command, &value),
             DatasetCommand::Set => (self.add(&value, 0, None), None),
-            DatasetCommand::Unset => (self.entries.remove(&value[..]).is_some(), None),
+            DatasetCommand::Unset => {
+                let was_there = self.entries.remove(&value[..]).is_some();
+                if was_there {
+                    self.bytes = self.bytes.saturating_sub(value.len() as u64 + ENTRY_OVERHEAD_BYTES);
+                }
+                (was_there, None)
+            }
         }
     }
 
@@ -117,7 +130,7 @@ impl Dataset {
 
     fn reputation(&self, buffer: &[u8]) -> Option<u16> {
         let entry = self.find(&self.kept(buffer)?)?;
-        self.scores.get(entry as usize).copied()
+        Some(self.scores.get(entry as usize).copied().unwrap_or(0))
     }
 
     /// JSON shown in alerts for an entry.

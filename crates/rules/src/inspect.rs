@@ -15,6 +15,7 @@ mod payload;
 mod post;
 mod transaction;
 mod transform;
+mod witness;
 
 pub(crate) use bytes::{Machine, Sets};
 use firewall::Gate;
@@ -28,7 +29,7 @@ use crate::index::Class;
 use crate::ir::CaptureKind;
 use crate::scan::Candidates;
 use crate::sig::{Kind, Sig};
-use crate::{Late, Outcome, RuleSet, Scene};
+use crate::{Late, Outcome, RuleSet, Scene, Witness};
 
 /// Working memory of one worker. Holds nothing that outlives a packet.
 #[derive(Debug)]
@@ -44,6 +45,10 @@ pub struct Inspector {
     /// Whether the packet's addresses are in a set: by set, source then destination; 0 = not yet known.
     known: Vec<[u8; 2]>,
     known_used: Vec<u32>,
+    /// Takes down what becomes of every rule, when somebody watches.
+    witness: Option<Box<Witness>>,
+    /// The rule whose cost is being counted, when somebody watches.
+    weighed: Option<u32>,
 }
 
 /// A rule that matched, until it is decided what comes of it.
@@ -102,6 +107,8 @@ impl Inspector {
             hits: Vec::new(),
             known: vec![[0; 2]; rules.names.addresses.len()],
             known_used: Vec::new(),
+            witness: None,
+            weighed: None,
         }
     }
 
@@ -183,7 +190,14 @@ impl Inspector {
         let have = header::have(scene);
         let gate = Gate::Accepted;
         let mut run = Run { rules, scene, late, outcome, tools: self, direction, class, have, plain, gate };
-        run.all();
+        if run.tools.witness.is_some() {
+            let whole = run.watch();
+            run.all();
+            run.tools.weigh(None);
+            run.note_alerts(&whole);
+        } else {
+            run.all();
+        }
         self.forget_addresses();
     }
 }
@@ -262,6 +276,7 @@ impl<'r> Run<'r, '_> {
         self.tools.from_payload.clear();
         for number in &list {
             let Some(sig) = self.sig(*number) else { continue };
+            self.tools.weigh(Some(*number));
             if sig.kind == Kind::Transaction {
                 self.tools.from_payload.push(*number);
                 continue;
@@ -328,6 +343,7 @@ impl<'r> Run<'r, '_> {
 
     /// A rule matched: variables and state are kept, and what comes of it is decided later.
     fn matched(&mut self, sig: &Sig, mut hit: Hit) {
+        self.tools.count_match(hit.sig);
         let captures = std::mem::take(&mut self.tools.machine.captures);
         for (kind, name, value) in captures {
             match kind {

@@ -12,7 +12,7 @@ use crate::count::{Counted, Counter};
 use crate::dataset::Dataset;
 use crate::ir::{BitTrack, Late as Condition, SuppressTrack, Tag, TagOf, Track};
 use crate::sig::{Post, Sig};
-use crate::state::{FlowTag, TagCount};
+use crate::state::Tags;
 use crate::{Candidate, RuleSet, Settled};
 
 /// Counters of thresholds.
@@ -27,7 +27,7 @@ const TAGS_MAX: usize = 1 << 14;
 pub struct Late {
     counters: HashMap<(u32, u8, Key), Counter>,
     bits: HashMap<(u32, BitTrack, Key), Time>,
-    tags: HashMap<IpAddr, FlowTag>,
+    tags: HashMap<IpAddr, Tags>,
     /// By number; only those that rules change.
     datasets: Vec<Option<Dataset>>,
     group: (u64, u16),
@@ -155,14 +155,14 @@ impl Late {
     }
 
     /// Starts tagging the packets of a host.
-    pub(crate) fn tag(&mut self, tag: Tag, src: IpAddr, dst: IpAddr, now: Time) {
+    pub(crate) fn tag(&mut self, tag: Tag, rule: u32, src: IpAddr, dst: IpAddr, now: Time) {
         let host = match tag.of {
             TagOf::HostSource => src,
             TagOf::HostDestination => dst,
             TagOf::Session => return,
         };
-        if self.tags.len() < TAGS_MAX {
-            self.tags.entry(host).or_insert_with(|| FlowTag::new(tag, now));
+        if self.tags.len() < TAGS_MAX || self.tags.contains_key(&host) {
+            self.tags.entry(host).or_default().start(tag, rule, now);
         }
     }
 
@@ -170,13 +170,10 @@ impl Late {
     pub(crate) fn tagged(&mut self, src: IpAddr, dst: IpAddr, now: Time, len: u64) -> bool {
         let mut tagged = false;
         for host in [src, dst] {
-            let Some(tag) = self.tags.get_mut(&host) else { continue };
-            match tag.count(now, len) {
-                TagCount::Skipped => {}
-                TagCount::Tagged => tagged = true,
-                TagCount::Over => {
-                    self.tags.remove(&host);
-                }
+            let Some(tags) = self.tags.get_mut(&host) else { continue };
+            tagged |= tags.count(now, len);
+            if tags.is_empty() {
+                self.tags.remove(&host);
             }
         }
         tagged

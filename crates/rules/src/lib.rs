@@ -5,6 +5,7 @@
 //! [`Late`], owned by whoever sees the input in order.
 
 mod address;
+mod advice;
 mod compile;
 mod count;
 mod dataset;
@@ -25,8 +26,10 @@ mod settings;
 mod sig;
 mod state;
 mod text;
+mod witness;
 
 pub use address::{AddressSet, PortSet};
+pub use advice::Advice;
 pub use firewall::{Policies, Policy};
 pub use inspect::Inspector;
 pub use late::Late;
@@ -43,6 +46,8 @@ pub use text::{
     Argument, Class, Classification, Code, Environment, Error, Fault, KEYWORDS, Keyword, Loaded, Loader,
     ReferenceSystem, References, Skipped, VERSION, Variables, explain, keywords,
 };
+
+pub use witness::{HITS_MAX, Held, Near, Scenery, Sighting, Testimony, Watch, Witness};
 
 #[cfg(test)]
 mod tests;

@@ -57,6 +57,8 @@ pub struct FlowScene<'a> {
     pub app: &'a mut App,
     /// No more data will come in these directions, or the parser has given up: what is there is all there is.
     pub ended: [bool; 2],
+    /// These directions have reached the reassembly depth: their transactions come no further, and count as complete.
+    pub beyond: [bool; 2],
     /// The TCP stream; `None` for other protocols and without a session.
     pub stream: Option<StreamScene<'a>>,
     /// Frames with news in the packet's direction, in order of their start.

@@ -183,7 +183,7 @@ fn reads_other_flows(sig: &Sig) -> bool {
         Late::RateFilter { track, .. } => *track != Track::Flow,
         _ => false,
     });
-    bits || rates || sig.tag.is_some_and(|tag| tag.of != TagOf::Session)
+    bits || rates || sig.tags.iter().any(|tag| tag.of != TagOf::Session)
 }
 
 /// All operations of a rule, those inside `base64_data` included.

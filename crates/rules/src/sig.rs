@@ -39,7 +39,8 @@ pub struct Sig {
     pub(crate) crosses_flows: bool,
     /// An action of its own: alert.
     pub(crate) alerts: bool,
-    pub(crate) tag: Option<Tag>,
+    /// `tag`: which packets after the match are written, too.
+    pub(crate) tags: Box<[Tag]>,
     /// It came from the firewall's rules.
     pub firewall: bool,
 }

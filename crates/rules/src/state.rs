@@ -25,54 +25,84 @@ pub struct FlowState {
     pub(crate) bits: SmallVec<[u32; 4]>,
     pub(crate) ints: SmallVec<[(u32, u32); 1]>,
     pub(crate) vars: Vec<(u32, Vec<u8>)>,
-    pub(crate) tag: Option<Box<FlowTag>>,
+    pub(crate) tags: Option<Box<Tags>>,
     /// Thresholds tracked by flow: rule, which of its conditions, counter.
     pub(crate) counters: Vec<(u32, u8, Counter)>,
     /// Transactions' own bits (`xbits` with `track tx`): bit, transaction.
     pub(crate) tx_bits: SmallVec<[(u32, u64); 1]>,
 }
 
+/// Tags at work on one flow or host.
+///
+/// Limits: [`TAGS_MAX`] tags, [`STARTS_MAX`] new starts of one tag.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Tags {
+    list: Vec<TagAtWork>,
+}
+
 /// A tag at work.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FlowTag {
+struct TagAtWork {
     tag: Tag,
+    rule: u32,
     began: Time,
     packets: u32,
     bytes: u64,
-    /// The packet that started it was left out.
+    /// The packet that started it was left out: its alert tells of it.
     skipped: bool,
+    starts: u8,
 }
 
-/// What a tag says of a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TagCount {
-    /// It is the packet that started the tag.
-    Skipped,
-    /// It is tagged.
-    Tagged,
-    /// The tag is over.
-    Over,
-}
+/// Tags that one flow or host has at a time.
+const TAGS_MAX: usize = 50;
+/// How often the same rule starts its tag anew before it runs out.
+const STARTS_MAX: u8 = 10;
 
-impl FlowTag {
-    pub(crate) fn new(tag: Tag, began: Time) -> Self {
-        Self { tag, began, packets: 0, bytes: 0, skipped: false }
+impl Tags {
+    /// A rule asks for the packets that follow. The same rule asking again starts the count anew.
+    pub(crate) fn start(&mut self, tag: Tag, rule: u32, now: Time) {
+        let known = self.list.iter_mut().find(|known| known.rule == rule && known.tag == tag);
+        if let Some(known) = known {
+            if known.starts < STARTS_MAX {
+                *known = TagAtWork { began: now, packets: 0, bytes: 0, starts: known.starts + 1, ..*known };
+            }
+        } else if self.list.len() < TAGS_MAX {
+            let (packets, bytes, skipped, starts) = (0, 0, false, 0);
+            self.list.push(TagAtWork { tag, rule, began: now, packets, bytes, skipped, starts });
+        }
     }
 
-    /// Counts a packet.
-    pub(crate) fn count(&mut self, now: Time, len: u64) -> TagCount {
-        if !std::mem::replace(&mut self.skipped, true) {
-            return TagCount::Skipped;
-        }
-        self.packets = self.packets.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(len);
-        let over = self.tag.count > 0
-            && match self.tag.metric {
-                TagMetric::Packets => self.packets > self.tag.count,
-                TagMetric::Bytes => self.bytes > self.tag.count.into(),
-                TagMetric::Seconds => now.secs().saturating_sub(self.began.secs()) > self.tag.count.into(),
-            };
-        if over { TagCount::Over } else { TagCount::Tagged }
+    /// Counts a packet; says whether a tag asks for it. Tags that have run out are forgotten.
+    pub(crate) fn count(&mut self, now: Time, len: u64) -> bool {
+        let mut tagged = false;
+        self.list.retain_mut(|each| {
+            each.packets = each.packets.saturating_add(1);
+            each.bytes = each.bytes.saturating_add(len);
+            if !std::mem::replace(&mut each.skipped, true) {
+                return true;
+            }
+            let over = !each.is_within(now);
+            tagged |= !over;
+            !over
+        });
+        tagged
+    }
+
+    /// Whether no tag is at work.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+impl TagAtWork {
+    fn is_within(&self, now: Time) -> bool {
+        let count = u64::from(self.tag.count);
+        count == 0
+            || match self.tag.metric {
+                TagMetric::Packets => u64::from(self.packets) <= count,
+                TagMetric::Bytes => self.bytes <= count,
+                TagMetric::Seconds => now.secs().saturating_sub(self.began.secs()) <= count,
+            }
     }
 }
 

@@ -59,7 +59,10 @@ pub(crate) enum RulesCommand {
         /// Configuration file (YAML).
         #[arg(short = 'c', long, value_name = "FILE")]
         config: Option<PathBuf>,
-        /// Also list rules that were left out without being wrong.
+        /// Also print the pattern that finds each rule, and where it is looked for.
+        #[arg(long)]
+        choices: bool,
+        /// Also list rules that were left out without being wrong, and every slow rule.
         #[arg(short = 'v', long)]
         verbose: bool,
     },
@@ -73,6 +76,36 @@ pub(crate) enum RulesCommand {
         /// Configuration file (YAML).
         #[arg(short = 'c', long, value_name = "FILE")]
         config: Option<PathBuf>,
+    },
+    /// Run a capture and say of each rule where it gave an alert, or how near it came. Ends with 1 when one gave none.
+    Test {
+        #[command(flatten)]
+        trial: Trial,
+        /// Only these rules; all are run.
+        #[arg(long, value_name = "SID")]
+        sid: Vec<u32>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a capture and say what each rule costs, dearest first. The same input gives the same counts.
+    Profile {
+        #[command(flatten)]
+        trial: Trial,
+        /// How many rules to print.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        top: usize,
+    },
+    /// Write which rule gave an alert on which flow, to compare with another engine.
+    Pairs {
+        #[command(flatten)]
+        trial: Option<Trial>,
+        /// Read the alerts of this eve.json, of any engine, in place of running a capture.
+        #[arg(long, value_name = "FILE", conflicts_with = "Trial")]
+        eve: Option<PathBuf>,
+        /// File to write (CSV); standard output when not given.
+        #[arg(short = 'o', long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// List every keyword with one sentence each.
     Keywords,
@@ -164,6 +197,23 @@ pub(crate) enum KeyCommand {
         /// A public or private key.
         file: PathBuf,
     },
+}
+
+/// Rules, and captures to try them on.
+#[derive(Debug, Args)]
+pub(crate) struct Trial {
+    /// Rule file in the Suricata language (also gzip).
+    #[arg(required = true, value_name = "RULES")]
+    pub(crate) rules: PathBuf,
+    /// Captures: pcap or pcapng, also gzip or zstd; a folder. Several are merged by time.
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub(crate) captures: Vec<PathBuf>,
+    /// Configuration file (YAML).
+    #[arg(short = 'c', long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Set one configuration value, like `--set stream.midstream=true`.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -38,6 +38,9 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     let outcome = engine::run(&mut source, &settings.engine, &mut sink).context("cannot write eve.json")?;
     sink.eve.flush().context("cannot write eve.json")?;
     sink.progress.finish_and_clear();
+    for (path, content) in &outcome.data_sets {
+        save(Path::new(path), folder, content)?;
+    }
     let report = Report {
         manifest: manifest(
             arguments,
@@ -87,6 +90,15 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     }
     let found = arguments.exit_code && !report.incidents.is_empty();
     Ok(ExitCode::from(u8::from(found)))
+}
+
+/// Writes a data set that rules changed: where its rule says, below the output folder unless that is absolute.
+fn save(path: &Path, folder: &Path, content: &[u8]) -> Result<()> {
+    let path = folder.join(path);
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+    }
+    std::fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// The summary, as text or JSON.

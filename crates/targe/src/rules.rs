@@ -1,5 +1,8 @@
 //! Loads rules as the settings say, and tells what became of each.
 
+mod pairs;
+mod watch;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,7 +13,7 @@ use json::Json;
 use rules::ir::Verb;
 use rules::{BodyWindow, Environment, Loaded, Loader, Policies, Reputation, RuleSet};
 
-use crate::arguments::RulesCommand;
+use crate::arguments::{RulesCommand, Trial};
 use crate::config::{Settings, plain};
 
 /// Some rules cannot be honoured.
@@ -87,8 +90,9 @@ pub(crate) fn load_text(settings: &mut Settings, name: &str, text: &str) -> Resu
 pub(crate) fn command(command: &RulesCommand) -> Result<ExitCode> {
     let settings = |path: Option<&Path>| path.map_or_else(|| Ok(Settings::new()), Settings::read);
     match command {
-        RulesCommand::Check { files, config, verbose } => {
-            let loaded = read(&settings(config.as_deref())?, files)?;
+        RulesCommand::Check { files, config, choices, verbose } => {
+            let settings = settings(config.as_deref())?;
+            let loaded = read(&settings, files)?;
             for error in &loaded.errors {
                 println!("{}", error.render());
             }
@@ -96,10 +100,10 @@ pub(crate) fn command(command: &RulesCommand) -> Result<ExitCode> {
                 println!("{}:{}: left out: {}", skipped.file, skipped.line, skipped.reason);
             }
             let (rules, errors) = (loaded.rules.len(), loaded.errors.len());
-            println!(
-                "{rules} rules are understood, {errors} cannot be honoured, {} left out",
-                loaded.skipped.len()
-            );
+            let skipped = loaded.skipped.len();
+            let files = loaded.files.clone();
+            advise(&RuleSet::compile(loaded.rules, inspection(&settings)), &files, *choices, *verbose);
+            println!("{rules} rules are understood, {errors} cannot be honoured, {skipped} left out");
             Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_REFUSED) })
         }
         RulesCommand::Explain { sid, files, config } => {
@@ -114,12 +118,54 @@ pub(crate) fn command(command: &RulesCommand) -> Result<ExitCode> {
             print!("{}", told.join("\n"));
             Ok(ExitCode::SUCCESS)
         }
+        RulesCommand::Test { trial, sid, json } => watch::test(trial, sid, *json),
+        RulesCommand::Profile { trial, top } => watch::profile(trial, *top),
+        RulesCommand::Pairs { trial, eve, output } => {
+            pairs::command(trial.as_ref(), eve.as_deref(), output.as_deref())
+        }
         RulesCommand::Keywords => {
             for (name, help) in rules::keywords() {
                 println!("{name:32} {help}");
             }
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+/// Prints how rules are found (`choices`), and which are slow and why.
+fn advise(rules: &RuleSet, files: &[Arc<str>], choices: bool, verbose: bool) {
+    let mut slow = 0;
+    let mut advice = rules.advice();
+    advice.sort_by_key(|advice| rules.rule(advice.rule).meta.origin);
+    for advice in &advice {
+        let meta = &rules.rule(advice.rule).meta;
+        let file = files.get(usize::from(meta.origin.0)).map_or("", |file| &**file);
+        if choices {
+            let pattern = advice.pattern.as_deref().unwrap_or("no pattern");
+            println!("{file}:{}: rule {} is found by {pattern} in {}", meta.origin.1, meta.sid, advice.group);
+        }
+        for reason in &advice.slow {
+            slow += 1;
+            if verbose || slow <= PRINTED_MAX {
+                println!("{file}:{}: rule {} is slow: {reason}", meta.origin.1, meta.sid);
+            }
+        }
+    }
+    if slow > PRINTED_MAX && !verbose {
+        println!("and {} more remarks about slow rules; -v prints all", slow - PRINTED_MAX);
+    }
+}
+
+impl Trial {
+    /// The configuration of a trial run.
+    fn settings(&self) -> Result<Settings> {
+        let mut settings = self.config.as_deref().map_or_else(|| Ok(Settings::new()), Settings::read)?;
+        for pair in &self.set {
+            let (key, value) =
+                pair.split_once('=').with_context(|| format!("--set wants KEY=VALUE, not `{pair}`"))?;
+            settings.merge(&format!("{key}: {value}"))?;
+        }
+        Ok(settings)
     }
 }
 
@@ -141,6 +187,11 @@ fn environment(settings: &Settings) -> Result<Environment> {
     }
     environment.stream_events = flow::StreamEvent::ALL.iter().map(|event| event.name()).collect();
     environment.disabled = settings.engine.protocol.disabled.clone();
+    for (feature, knob) in [("ja3", "app.tls.ja3_fingerprints"), ("ja4", "app.tls.ja4_fingerprints")] {
+        if matches!(settings.text(knob).as_str(), "false" | "no") {
+            environment.features.retain(|known| *known != feature);
+        }
+    }
     environment.read_file = |path| std::fs::read(path);
     environment.firewall = !settings.text("firewall.rules").is_empty();
     let mut told = Vec::new();

@@ -182,6 +182,13 @@ impl Stream<'_> {
         side.data.everything().map_while(until).collect()
     }
 
+    /// Everything still there of `direction`, acknowledged or not: for frames, which know how far they may look.
+    pub fn held(&self, direction: Direction) -> Windows<'_> {
+        let Some(session) = self.session.as_deref() else { return Windows::new() };
+        let all = session.sides[direction.index()].data.everything();
+        all.map(|(offset, data)| Window { offset, data }).collect()
+    }
+
     /// Bytes of `direction` from `offset` on, as far as they are kept and contiguous (frames look at them).
     pub fn bytes_at(&self, direction: Direction, offset: u64) -> &[u8] {
         self.session.as_deref().map_or(&[], |s| s.sides[direction.index()].data.contiguous(offset))

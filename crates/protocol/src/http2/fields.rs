@@ -6,7 +6,7 @@ use super::frame::Content;
 use super::hpack::Header;
 use super::names;
 use super::stream::{Side, Stream, state};
-use crate::{Body, Condition, Field, FieldKind, Scope, Sides, dns};
+use crate::{Body, Condition, Field, FieldKind, HOLE, Scope, Sides, dns};
 
 /// Requests can be read once the client is past its headers, responses once the server is.
 const READY: [u8; 2] = [state::DATA_CLIENT, state::DATA_SERVER];
@@ -80,7 +80,7 @@ macro_rules! http2_fields {
                 name: "http.protocol",
                 aliases: &["http_protocol"],
                 help: "Version of the protocol.",
-                kind: FieldKind::Bytes(|_, _| Some(b"HTTP/2")),
+                kind: FieldKind::Bytes(|scope, _| side(scope).fields().next().map(|_| &b"HTTP/2"[..])),
                 ..BOTH
             },
             Field {
@@ -342,8 +342,9 @@ fn in_dns<'a>(scope: &Scope<'a>, index: usize, out: &'a mut Vec<u8>, get: ItemOf
     get(&inner, index, out)
 }
 
+/// The number in frame `index`; other frames are holes in the list.
 fn nth(scope: &Scope<'_>, index: usize, get: fn(&Content) -> Option<u64>) -> Option<u64> {
-    side(scope).frames.iter().filter_map(|frame| get(&frame.content)).nth(index)
+    side(scope).frames.get(index).map(|frame| get(&frame.content).unwrap_or(HOLE))
 }
 
 fn size_update(scope: &Scope<'_>, index: usize) -> Option<u64> {

@@ -19,8 +19,8 @@ use model::Direction;
 
 use crate::session::bookkeeping;
 use crate::{
-    Data, Fed, FileState, Frame as Part, Input, Log, LogWhen, Pattern, Ports, Probe, ProbeAnswer, Protocol,
-    Session, Side, Transactions,
+    Data, Fed, Frame as Part, Input, Log, LogWhen, Pattern, Ports, Probe, ProbeAnswer, Protocol, Session,
+    Side, Transactions,
 };
 use frame::{END_HEADERS, Frame, HEADER_BYTES, Head, kind};
 use hpack::Decoder;
@@ -297,6 +297,8 @@ impl Http2 {
                 let state = if id == 0 { state::GLOBAL } else { state::OPEN };
                 let stream = Stream { id, state, ..Stream::default() };
                 let core = &mut self.streams.open(input.time, input.packet, Box::new(stream)).core;
+                // A frame about the whole connection is said by one side, and nothing answers it.
+                core.only = (id == 0).then_some(input.direction);
                 for direction in Direction::BOTH {
                     core.advance(direction, state);
                 }
@@ -350,21 +352,8 @@ impl Http2 {
         }
         let content = content.unwrap_or(frame::Content::Other);
         open.body.side_mut(direction).push(Frame { kind: head.kind, content });
-        if head.kind == kind::RST_STREAM && head.stream != 0 {
-            close(open);
-        }
+        // A reset does not end the transaction: what the other side had sent by then still comes.
         Some(())
-    }
-}
-
-/// A stream was reset: nothing more comes.
-fn close(open: &mut crate::Transaction<Box<Stream>>) {
-    open.body.state = state::CLOSED;
-    for direction in Direction::BOTH {
-        open.core.advance(direction, state::CLOSED);
-    }
-    for file in &mut open.files {
-        file.close(FileState::Truncated);
     }
 }
 

@@ -79,7 +79,8 @@ impl Http2 {
         let content = Content::Headers(decoded.headers, weight);
         open.body.side_mut(direction).push(Frame { kind: head.kind, content });
         if head.kind == kind::HEADERS {
-            progress(open, direction, head.flags & END_STREAM != 0, false);
+            // Once its headers are complete, a side stands where its body would begin.
+            progress(open, direction, head.flags & END_STREAM != 0, ends_headers(head));
         }
         self.rename(input, found_dns);
         Some(())
@@ -253,6 +254,7 @@ impl Http2 {
         let stream = super::Stream { id: 0, state: state::GLOBAL, ..super::Stream::default() };
         let open = self.streams.open(Time::default(), PacketId(0), Box::new(stream));
         show_state(&mut open.core, state::GLOBAL);
+        open.core.only = Some(Direction::ToServer);
         match content {
             Some(content) => open.body.sides[0].push(Frame { kind: kind::SETTINGS, content }),
             None => open.core.raise(event::INVALID_HTTP1_SETTINGS),

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::FileState;
 use crate::testing::{CLIENT, Drive, SERVER, hex};
 
 fn frame(kind: u8, flags: u8, stream: u32, body: &[u8]) -> Vec<u8> {

@@ -123,7 +123,8 @@ impl Session for Ldap {
                 direction: input.direction,
                 offset: used as i64,
                 len: Some(whole as u64),
-                tx,
+                // LDAP's frames count exchanges from 1.
+                tx: tx.map(|tx| tx + 1),
             });
             used += whole;
             if input.asks.change.is_some() {

@@ -11,7 +11,7 @@ use crate::sig::{Look, Part, PayloadSides, Sig, What};
 
 /// Where the pattern is looked for.
 #[derive(Debug)]
-pub(super) enum Where {
+pub(crate) enum Where {
     /// In the payload of packet rules.
     Payload(PayloadSides),
     /// In what a step of the plans looks at, recognised by its part.
@@ -20,16 +20,16 @@ pub(super) enum Where {
 
 /// The choice.
 #[derive(Debug)]
-pub(super) struct Choice {
-    pub(super) place: Where,
-    pub(super) pattern: Vec<u8>,
+pub(crate) struct Choice {
+    pub(crate) place: Where,
+    pub(crate) pattern: Vec<u8>,
 }
 
 /// Points for a pattern in a field over one of the same strength in payload.
 const FIELD_BONUS: u32 = 400;
 
 /// Chooses.
-pub(super) fn choose(sig: &Sig) -> Option<Choice> {
+pub(crate) fn choose(sig: &Sig) -> Option<Choice> {
     let mut best: Option<(u32, Choice)> = None;
     let mut offer = |score: u32, choice: &dyn Fn() -> Choice| {
         if best.as_ref().is_none_or(|(best, _)| score > *best) {

@@ -1,6 +1,6 @@
 //! Of which type a rule is; its type decides where it is inspected and what its action applies to.
 
-use crate::ir::{Hook, Op, PacketTest, PostAction, Rule, Subject};
+use crate::ir::{FlowCondition, Hook, Op, PacketTest, PostAction, Rule, Subject};
 use crate::sig::{Kind, PayloadSides};
 
 /// TCP's protocol number.
@@ -141,7 +141,21 @@ fn is_protocol_only(rule: &Rule) -> bool {
         && rule.hashes.is_empty()
         && !rule.packet.is_empty()
         && rule.packet.iter().any(|test| matches!(test, PacketTest::AppProtocol { .. }))
-        && rule.packet.iter().all(|test| matches!(test, PacketTest::AppProtocol { .. }))
+        && rule.packet.iter().all(|test| match test {
+            PacketTest::AppProtocol { .. } => true,
+            PacketTest::Flow(flow) => {
+                *flow == FlowCondition { direction: flow.direction, ..FlowCondition::default() }
+            }
+            test => is_ip_only_test(test),
+        })
+        && rule.post.iter().all(|action| {
+            matches!(action, PostAction::FlowbitSet(_) | PostAction::Bypass | PostAction::Tag(_))
+        })
+}
+
+/// Conditions that need no look at each packet of a flow.
+fn is_ip_only_test(test: &PacketTest) -> bool {
+    matches!(test, PacketTest::Reputation(_) | PacketTest::Xbits { .. } | PacketTest::Version(_))
 }
 
 /// Only addresses (and what does not need looking at each packet).
@@ -160,8 +174,5 @@ fn is_ip_only(rule: &Rule) -> bool {
     {
         return false;
     }
-    let harmless = |test: &PacketTest| {
-        matches!(test, PacketTest::Reputation(_) | PacketTest::Xbits { .. } | PacketTest::Version(_))
-    };
-    rule.packet.iter().all(harmless)
+    rule.packet.iter().all(is_ip_only_test)
 }

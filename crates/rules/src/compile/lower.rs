@@ -84,10 +84,13 @@ pub(super) fn lower(rule: Rule, names: &mut Names) -> Sig {
         looks: parts.looks.into(),
         frame: parts.frame,
         plans,
-        tag: post.iter().find_map(|action| match action {
-            PostAction::Tag(tag) => Some(*tag),
-            _ => None,
-        }),
+        tags: post
+            .iter()
+            .filter_map(|action| match action {
+                PostAction::Tag(tag) => Some(*tag),
+                _ => None,
+            })
+            .collect(),
         post: post.into_iter().filter_map(|action| lower_post(action, names)).collect(),
         late: suppressed.into(),
         crosses_flows,

@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use model::Direction;
 use protocol::{ProtocolId, REGISTRY};
 
+pub(crate) use fast::{Choice, Where, choose};
 pub(crate) use lower::speaks;
 pub(crate) use names::Names;
 
@@ -21,7 +22,6 @@ use crate::inspect::Transform;
 use crate::ir::{PacketTest, Rule};
 use crate::scan::ScannerBuilder;
 use crate::sig::{Kind, Part, Sig, Test, What};
-use fast::{Choice, Where};
 
 /// Puts rules in order, brings them into running form, and gives names their numbers.
 pub(crate) fn signatures(rules: Vec<Rule>, settings: &Settings) -> (Vec<Sig>, Names) {

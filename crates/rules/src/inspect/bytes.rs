@@ -54,6 +54,8 @@ pub(crate) struct Machine {
     locations: Option<CaptureLocations>,
     decoded: Vec<u8>,
     steps: u32,
+    /// Operations, and bytes of buffers, since somebody last asked.
+    pub(crate) meter: (u64, u64),
 }
 
 /// Who answers questions about data sets.
@@ -89,7 +91,17 @@ impl Machine {
     /// Whether all operations hold.
     pub(crate) fn holds(&mut self, ops: &[Op], buffer: Buffer<'_>, sets: &mut dyn Sets) -> bool {
         self.steps = 0;
-        self.run(ops, buffer, sets) == Found::Yes
+        let holds = self.run(ops, buffer, sets) == Found::Yes;
+        self.meter.0 = self.meter.0.wrapping_add(self.steps.into());
+        self.meter.1 = self.meter.1.wrapping_add(buffer.bytes.len() as u64);
+        holds
+    }
+
+    /// Where the last match ends when all operations hold.
+    pub(crate) fn end_of(&mut self, ops: &[Op], buffer: Buffer<'_>, sets: &mut dyn Sets) -> Option<usize> {
+        self.steps = 0;
+        let mut run = Run { machine: self, sets, buffer, at: 0, pcre_from: 0 };
+        (run.from(ops) == Found::Yes).then_some(run.at)
     }
 
     fn run(&mut self, ops: &[Op], buffer: Buffer<'_>, sets: &mut dyn Sets) -> Found {

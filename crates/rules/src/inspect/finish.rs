@@ -8,7 +8,7 @@ use super::{Hit, Run};
 use crate::ir::{TagOf, Verb};
 use crate::late::{Decision, Holds, count_in_flow, suppressed};
 use crate::sig::{Kind, Sig};
-use crate::state::{FlowTag, TagCount};
+use crate::state::Tags;
 use crate::{Alert, Candidate};
 
 /// Wording of EVE's `drop.reason` for a rule.
@@ -100,8 +100,8 @@ impl Run<'_, '_> {
 
     /// Takes the rule's action on packet and flow.
     fn act(&mut self, sig: &Sig, verb: Verb, hit: &Hit, by_rate: bool) {
-        if let Some(tag) = sig.tag {
-            self.start_tag(tag);
+        for tag in &sig.tags {
+            self.start_tag(*tag, hit.sig);
         }
         let drops = matches!(verb, Verb::Drop | Verb::Reject | Verb::RejectDst | Verb::RejectBoth);
         // A packet that is dropped already is not saved by a later rule.
@@ -161,15 +161,14 @@ impl Run<'_, '_> {
         }
     }
 
-    fn start_tag(&mut self, tag: crate::ir::Tag) {
+    fn start_tag(&mut self, tag: crate::ir::Tag, rule: u32) {
         let layers = self.scene.layers;
         match (tag.of, &mut self.scene.flow, &mut self.late) {
             (TagOf::Session, Some(flow), _) => {
-                let now = self.scene.time;
-                flow.state.tag.get_or_insert_with(|| Box::new(FlowTag::new(tag, now)));
+                flow.state.tags.get_or_insert_with(Box::<Tags>::default).start(tag, rule, self.scene.time);
             }
             (TagOf::HostSource | TagOf::HostDestination, _, Some(late)) => {
-                late.tag(tag, layers.src, layers.dst, self.scene.time);
+                late.tag(tag, rule, layers.src, layers.dst, self.scene.time);
             }
             _ => {}
         }
@@ -177,15 +176,17 @@ impl Run<'_, '_> {
 
     /// Whether a tag asks for this packet.
     pub(super) fn tags(&mut self) {
+        if self.scene.pseudo {
+            return;
+        }
         let (now, len) = (self.scene.time, self.scene.bytes.len() as u64);
         let mut tagged = false;
         if let Some(flow) = &mut self.scene.flow
-            && let Some(tag) = &mut flow.state.tag
+            && let Some(tags) = &mut flow.state.tags
         {
-            match tag.count(now, len) {
-                TagCount::Skipped => {}
-                TagCount::Tagged => tagged = true,
-                TagCount::Over => flow.state.tag = None,
+            tagged = tags.count(now, len);
+            if tags.is_empty() {
+                flow.state.tags = None;
             }
         }
         if let Some(late) = &mut self.late {

@@ -55,11 +55,11 @@ impl Run<'_, '_> {
     }
 
     /// Whether ports and addresses of the packet are the rule's, or (`swapped`) the rule's the other way round.
-    fn ends(&mut self, head: &Head, swapped: bool) -> bool {
+    pub(super) fn ends(&mut self, head: &Head, swapped: bool) -> bool {
         self.ports(head, swapped) && self.addresses(head, swapped)
     }
 
-    fn proto(&self, sig: &Sig) -> bool {
+    pub(super) fn proto(&self, sig: &Sig) -> bool {
         let (proto, layers) = (&sig.head.proto, self.scene.layers);
         if proto.packet_header {
             return true;
@@ -77,14 +77,14 @@ impl Run<'_, '_> {
         }
     }
 
-    fn hook(&self, head: &Head) -> bool {
+    pub(super) fn hook(&self, head: &Head) -> bool {
         match head.hook {
             Some(Hook::FlowStart) => self.scene.flow.as_ref().is_some_and(|flow| flow.opened),
             Some(Hook::App { .. } | Hook::PreFlow | Hook::PreStream | Hook::All) | None => true,
         }
     }
 
-    fn flow(&self, condition: FlowCondition) -> bool {
+    pub(super) fn flow(&self, condition: FlowCondition) -> bool {
         let rebuilt = self.scene.layers.source == PacketSource::Defrag;
         if condition.fragment.is_some_and(|only| only != rebuilt) {
             return false;
@@ -100,7 +100,7 @@ impl Run<'_, '_> {
             }
     }
 
-    fn app(&self, head: &Head) -> bool {
+    pub(super) fn app(&self, head: &Head) -> bool {
         if head.apps.is_empty() {
             return true;
         }

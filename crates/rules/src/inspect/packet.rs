@@ -2,7 +2,7 @@
 
 use decode::{Network, Tcp, Transport};
 use model::Direction;
-use protocol::AppStatus;
+use protocol::{AppStatus, HOLE};
 
 use super::Run;
 use crate::NumberTest;
@@ -18,7 +18,7 @@ impl Run<'_, '_> {
         sig.tests.iter().all(|test| self.test(sig, test))
     }
 
-    fn test(&mut self, sig: &Sig, test: &Test) -> bool {
+    pub(super) fn test(&mut self, sig: &Sig, test: &Test) -> bool {
         let state = self.scene.flow.as_ref().map(|flow| &*flow.state);
         match test {
             Test::Packet(test) => self.packet_test(sig, test),
@@ -70,7 +70,7 @@ impl Run<'_, '_> {
             PacketTest::VlanId(test, items) => {
                 let count = usize::from(self.scene.layers.vlan_count);
                 let ids = self.scene.layers.vlans.get(..count).unwrap_or_default();
-                items_hold(*items, *test, |at| ids.get(at).map(|id| u64::from(*id)))
+                items_hold(*items, *test, true, |at| ids.get(at).map(|id| u64::from(*id)))
             }
             PacketTest::VlanLayers(test) => test.holds(self.scene.layers.vlan_count.into()),
             PacketTest::Vni(test) => test.holds(self.scene.layers.tenant.into()),
@@ -191,7 +191,7 @@ impl Run<'_, '_> {
     }
 
     fn app_protocol(&self, sig: &Sig, test: &PacketTest) -> bool {
-        let PacketTest::AppProtocol { protocols, failed, unknown, side, negated } = test else {
+        let PacketTest::AppProtocol { protocols, failed, unknown, side, negated, exact } = test else {
             return false;
         };
         let Some(flow) = &self.scene.flow else { return false };
@@ -202,7 +202,8 @@ impl Run<'_, '_> {
         let app = &*flow.app;
         let given_up = app.status() == AppStatus::Failed;
         let one = |seen: Option<protocol::ProtocolId>, done: bool| match seen {
-            Some(seen) => Some(protocols.iter().any(|wanted| crate::compile::speaks(&[*wanted], seen))),
+            Some(seen) if *exact => Some(protocols.contains(&seen)),
+            Some(seen) => Some(crate::compile::speaks(protocols, seen)),
             None if done => Some(*failed),
             None => unknown.then_some(true),
         };
@@ -316,12 +317,21 @@ fn flags_hold(tcp: Tcp, flags: TcpFlags) -> bool {
     bits_hold(tcp.flags & !flags.ignored, flags.flags, flags.mode)
 }
 
-/// Whether a test holds for the items of a list; `get` ends with `None`.
-pub(super) fn items_hold(items: Items, test: NumberTest, get: impl Fn(usize) -> Option<u64>) -> bool {
+/// Whether a test holds for the items of a list; `get` ends with `None`. `complete`: nothing will be added to it, so that it
+/// can be said what all of them are, and how many there are.
+pub(super) fn items_hold(
+    items: Items,
+    test: NumberTest,
+    complete: bool,
+    get: impl Fn(usize) -> Option<u64>,
+) -> bool {
     let len = || (0..ITEMS_MAX).take_while(|at| get(*at).is_some()).count();
     let part = match items.part {
         None => 0..ITEMS_MAX,
         Some((from, to)) => {
+            if (from < 0 || to < 0) && !complete {
+                return false;
+            }
             let len = len();
             match (place(from, len), place(to, len)) {
                 (Some(from), Some(to)) if to <= len => from..to,
@@ -330,21 +340,26 @@ pub(super) fn items_hold(items: Items, test: NumberTest, get: impl Fn(usize) -> 
         }
     };
     let start = part.start;
-    let all = || part.clone().map_while(&get);
+    let all = || part.clone().map_while(&get).filter(|value| *value != HOLE);
+    let any = || all().any(|value| test.holds(value));
+    let every = || all().all(|value| test.holds(value));
+    let none = || all().next().is_none();
     let at = |at: i32| match usize::try_from(at) {
         Ok(at) => get(start.saturating_add(at)),
+        Err(_) if !complete => None,
         Err(_) => place(at, len()).and_then(&get),
     };
+    let is = |value: u64| value != HOLE && test.holds(value);
     match items.quantity {
-        Quantity::Any => all().any(|value| test.holds(value)),
-        Quantity::All => all().next().is_some() && all().all(|value| test.holds(value)),
-        Quantity::AllOrAbsent => all().all(|value| test.holds(value)),
-        Quantity::AnyOrAbsent => all().next().is_none() || all().any(|value| test.holds(value)),
-        Quantity::At(index) => at(index).is_some_and(|value| test.holds(value)),
-        Quantity::AtOrBeyond(index) => at(index).is_none_or(|value| test.holds(value)),
+        Quantity::Any => any(),
+        Quantity::All => complete && !none() && every(),
+        Quantity::AllOrAbsent => complete && every(),
+        Quantity::AnyOrAbsent => any() || complete && none(),
+        Quantity::At(index) => at(index).is_some_and(is),
+        Quantity::AtOrBeyond(index) => at(index).map_or(complete, is),
         Quantity::Count(count) => {
             let holding = all().filter(|value| test.holds(*value)).count();
-            count.holds(holding as u64)
+            complete && count.holds(holding as u64)
         }
     }
 }

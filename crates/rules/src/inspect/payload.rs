@@ -82,6 +82,7 @@ impl Run<'_, '_> {
     fn frame(&mut self, at: usize, number: u32) {
         let Some(sig) = self.sig(number) else { return };
         let Some(look) = &sig.frame else { return };
+        self.tools.weigh(Some(number));
         {
             let Some(frame) = self.scene.flow.as_ref().and_then(|flow| flow.frames.get(at)) else { return };
             let here = frame.protocol == look.protocol && frame.kind == look.kind;
@@ -117,7 +118,11 @@ impl Run<'_, '_> {
 }
 
 /// A header of the packet as bytes; addresses are written into `space`.
-fn header_bytes<'b>(scene: &'b Scene<'_>, buffer: PacketBuffer, space: &'b mut [u8; 16]) -> Option<&'b [u8]> {
+pub(super) fn header_bytes<'b>(
+    scene: &'b Scene<'_>,
+    buffer: PacketBuffer,
+    space: &'b mut [u8; 16],
+) -> Option<&'b [u8]> {
     let layers = scene.layers;
     let address = match buffer {
         PacketBuffer::IpSource => layers.src,

@@ -121,6 +121,7 @@ impl Run<'_, '_> {
         let side = direction.index();
         let ended = self.forced(direction);
         let found = !self.tools.from_payload.is_empty();
+        let beyond = self.scene.flow.as_ref().map_or([false; 2], |flow| flow.beyond);
         let Some(core) = self.core(index) else { return };
         let again = found || (ended && !core.inspected[side].ended);
         let news = std::mem::replace(&mut core.updated[side], false);
@@ -128,14 +129,17 @@ impl Run<'_, '_> {
             return;
         }
         let mut inspected = std::mem::take(&mut core.inspected);
+        let complete = protocol::get(protocol).complete;
         let tx = Tx {
             index,
             id: core.id,
             protocol,
-            progress: core.progress,
+            progress: [0, 1].map(|way| {
+                if beyond[way] { complete[way].max(core.progress[way]) } else { core.progress[way] }
+            }),
             before: inspected[side].upto,
             news,
-            complete: protocol::get(protocol).complete,
+            complete,
             body: [inspected[0].body, inspected[1].body],
         };
         if let (Gate::Open, Some(firewall)) = (self.gate, &self.rules.firewall)
@@ -153,6 +157,22 @@ impl Run<'_, '_> {
         if let Some(core) = self.core(index) {
             core.inspected = inspected;
         }
+    }
+
+    /// A transaction as it stands, for whoever only looks.
+    pub(super) fn tx_at(&self, index: usize, protocol: ProtocolId) -> Option<Tx> {
+        let session = self.scene.flow.as_ref()?.app.session()?;
+        let core = (index < session.count()).then(|| session.core(index))?;
+        Some(Tx {
+            index,
+            id: core.id,
+            protocol,
+            progress: core.progress,
+            before: core.inspected[self.direction.index()].upto,
+            news: true,
+            complete: protocol::get(protocol).complete,
+            body: [core.inspected[0].body, core.inspected[1].body],
+        })
     }
 
     /// The rules of detection.
@@ -247,6 +267,7 @@ impl Run<'_, '_> {
 
     fn rule(&mut self, number: u32, tx: &Tx, inspected: &mut [Inspected; 2]) {
         let Some(sig) = self.sig(number) else { return };
+        self.tools.weigh(Some(number));
         let Some(plan) = sig.plan(tx.protocol) else { return };
         if !plan.directions[self.direction.index()] {
             return;
@@ -309,7 +330,7 @@ impl Run<'_, '_> {
     }
 
     /// In which direction a step is taken: the packet's, but each in its own for rules on both sides.
-    fn step_direction(&self, sig: &Sig, step: &Step) -> Direction {
+    pub(super) fn step_direction(&self, sig: &Sig, step: &Step) -> Direction {
         if sig.head.both_sides && !step.directions[self.direction.index()] {
             self.direction.other()
         } else {
@@ -317,7 +338,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn step(&mut self, step: &Step, tx: &Tx, direction: Direction) -> Taken {
+    pub(super) fn step(&mut self, step: &Step, tx: &Tx, direction: Direction) -> Taken {
         let forced = self.forced(direction);
         let side = direction.index();
         match &step.what {
@@ -330,8 +351,8 @@ impl Run<'_, '_> {
                     return Taken::NotYet;
                 };
                 let scope = session.scope_of(tx.index, direction);
-                let _ = (forced, side);
-                Taken::from(value_holds(&step.what, &scope, tx.protocol))
+                let complete = forced || tx.progress[side] >= tx.complete[side];
+                Taken::from(value_holds(&step.what, &scope, tx.protocol, complete))
             }
             What::FileData(part) => self.any_file(Source::FileData, part, tx, direction),
             What::FileName(part) => self.any_file(Source::FileName, part, tx, direction),
@@ -432,7 +453,7 @@ impl Run<'_, '_> {
 }
 
 /// Calls `look` with each value of a field until it holds; answers whether it did.
-fn each_value(
+pub(super) fn each_value(
     place: Place,
     scope: &Scope<'_>,
     tx: &Tx,
@@ -466,11 +487,13 @@ fn each_value(
 /// Values of a list that are inspected.
 const ITEMS_MAX: usize = 65_536;
 
-fn value_holds(what: &What, scope: &Scope<'_>, protocol: ProtocolId) -> bool {
+fn value_holds(what: &What, scope: &Scope<'_>, protocol: ProtocolId, complete: bool) -> bool {
     match what {
         What::Number { field, test, items } => match (Place { protocol, field: *field }).field().kind {
             FieldKind::Number { get, .. } => get(scope).is_some_and(|value| test.holds(value)),
-            FieldKind::Numbers { get, .. } => super::packet::items_hold(*items, *test, |at| get(scope, at)),
+            FieldKind::Numbers { get, .. } => {
+                super::packet::items_hold(*items, *test, complete, |at| get(scope, at))
+            }
             FieldKind::Bytes(_) | FieldKind::List(_) | FieldKind::Body(_) | FieldKind::Custom(_) => false,
         },
         What::Custom { condition, negated } => condition.holds(scope) != *negated,

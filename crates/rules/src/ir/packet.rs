@@ -98,6 +98,8 @@ pub enum PacketTest {
         side: AppSide,
         /// None of them.
         negated: bool,
+        /// `exact`: a protocol is not spoken by those that are built on it (DNS not by DNS over HTTP/2).
+        exact: bool,
     },
     /// `flowbits:isset`: any of them (`a|b`).
     FlowbitsSet(Vec<String>),

@@ -6,8 +6,10 @@ mod count;
 mod packet;
 mod plain;
 mod state;
+mod tag;
 mod transaction;
 mod transform;
+mod watch;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -19,7 +21,7 @@ use smallvec::SmallVec;
 
 use crate::{
     Environment, FlowScene, FlowState, Inspector, Late, Loader, Outcome, RuleSet, Scene, Settings,
-    StreamScene, Window,
+    StreamScene, Testimony, Watch, Window,
 };
 
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
@@ -139,6 +141,7 @@ impl Desk {
                 state: &mut self.state,
                 app: &mut self.app,
                 ended: [shot.ended; 2],
+                beyond: [false; 2],
                 stream: (shot.protocol == 6).then_some(StreamScene {
                     established: true,
                     added: shot.added,
@@ -242,6 +245,16 @@ impl Desk {
     /// What inspecting the last packet came to.
     pub(super) fn outcome(&self) -> &Outcome {
         &self.outcome
+    }
+
+    /// Takes down what becomes of the rules from now on.
+    pub(super) fn watch(&mut self, watch: &Watch) {
+        self.inspector.watch(&self.rules, watch);
+    }
+
+    /// What became of them.
+    pub(super) fn testimony(&mut self) -> Vec<Testimony> {
+        self.inspector.testimony().expect("somebody watched").rules
     }
 
     /// The rules.

@@ -21,6 +21,8 @@ pub struct Environment {
     pub stream_events: Vec<&'static str>,
     /// Protocols that are switched off: rules about them are refused.
     pub disabled: Vec<ProtocolId>,
+    /// What `requires: feature NAME` finds.
+    pub features: Vec<&'static str>,
     /// Categories of the address reputation, by short name.
     pub reputation_categories: Vec<(String, u8)>,
     /// Sets that the configuration defines; rules may use them by name.
@@ -43,6 +45,7 @@ impl Default for Environment {
             references: References::default(),
             stream_events: Vec::new(),
             disabled: Vec::new(),
+            features: vec!["ja3", "ja4", "output::file-store"],
             reputation_categories: Vec::new(),
             datasets: Vec::new(),
             data_folder: None,

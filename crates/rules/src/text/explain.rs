@@ -99,7 +99,7 @@ fn header(rule: &Rule, out: &mut String) {
     }
 }
 
-fn number(test: NumberTest) -> String {
+pub(super) fn number(test: NumberTest) -> String {
     match test {
         NumberTest::Equal(value) => format!("is {value}"),
         NumberTest::NotEqual(value) => format!("is not {value}"),
@@ -136,7 +136,7 @@ fn items(items: Items) -> String {
     }
 }
 
-fn packet(test: &PacketTest) -> String {
+pub(super) fn packet(test: &PacketTest) -> String {
     match test {
         PacketTest::Flow(flow) => {
             let mut words = Vec::new();
@@ -167,7 +167,7 @@ fn packet(test: &PacketTest) -> String {
         PacketTest::IcmpType(test) => format!("the ICMP type {}", number(*test)),
         PacketTest::IcmpCode(test) => format!("the ICMP code {}", number(*test)),
         PacketTest::StreamSize(side, test) => format!("the stream of {side:?} {}", number(*test)),
-        PacketTest::AppProtocol { protocols, failed, unknown, side, negated } => {
+        PacketTest::AppProtocol { protocols, failed, unknown, side, negated, .. } => {
             let mut names: Vec<&str> = protocols.iter().map(|id| protocol::get(*id).name).collect();
             names.extend(failed.then_some("not recognised"));
             names.extend(unknown.then_some("not yet known"));
@@ -220,7 +220,7 @@ fn value(rule: &Rule, value: Value) -> String {
 }
 
 /// Bytes as a rule writes them.
-fn pattern(bytes: &[u8]) -> String {
+pub(crate) fn pattern(bytes: &[u8]) -> String {
     let mut out = String::from("\"");
     let mut hex = false;
     for byte in bytes {

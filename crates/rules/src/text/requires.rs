@@ -5,14 +5,11 @@ use crate::text::error::{Code, Fault, Parsed};
 /// The Suricata version whose language and behaviour this is.
 pub const VERSION: [u8; 3] = [9, 0, 0];
 
-/// What an engine built this way offers, as `requires: feature NAME` knows it.
-const FEATURES: &[&str] = &["ja3", "ja4", "output::file-store"];
-
 /// Why a rule is left out; `None` when all demands are met.
 ///
 /// # Errors
 /// When the demands cannot be read.
-pub(crate) fn unmet(value: &str, known: &dyn Fn(&str) -> bool) -> Parsed<Option<String>> {
+pub(crate) fn unmet(value: &str, features: &[&str], known: &dyn Fn(&str) -> bool) -> Parsed<Option<String>> {
     let mut reason = None;
     for demand in value.split(',') {
         let demand = demand.trim();
@@ -21,7 +18,7 @@ pub(crate) fn unmet(value: &str, known: &dyn Fn(&str) -> bool) -> Parsed<Option<
         let missing = match kind {
             "version" => version(rest)?,
             "feature" if !rest.is_empty() => {
-                (!FEATURES.contains(&rest)).then(|| format!("needs the feature {rest}"))
+                (!features.contains(&rest)).then(|| format!("needs the feature {rest}"))
             }
             "keyword" if !rest.is_empty() => (!known(rest)).then(|| format!("needs the keyword {rest}")),
             "feature" | "keyword" => {

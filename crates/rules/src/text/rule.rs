@@ -37,7 +37,7 @@ pub(crate) fn read(text: &str, around: Around<'_>) -> Result<Read, (Fault, Optio
 }
 
 fn read_written(written: &Written<'_>, around: Around<'_>) -> Parsed<Read> {
-    if let Some(reason) = unmet(&written.settings)? {
+    if let Some(reason) = unmet(&written.settings, &around.environment.features)? {
         return Ok(Read::LeftOut(reason));
     }
     let action = action(&written.action, around.firewall)?;
@@ -68,11 +68,13 @@ fn sid_of(text: &str) -> Option<u32> {
     rest.trim_start().split(|char: char| !char.is_ascii_digit()).next()?.parse().ok()
 }
 
-fn unmet(settings: &[Setting<'_>]) -> Parsed<Option<String>> {
+fn unmet(settings: &[Setting<'_>], features: &[&str]) -> Parsed<Option<String>> {
     for setting in settings.iter().filter(|setting| setting.name.text == "requires") {
         let Some(value) = setting.value else { continue };
         let known = |word: &str| keyword::look_up(word).is_some();
-        if let Some(reason) = requires::unmet(value.text, &known).map_err(|fault| value.place(fault))? {
+        if let Some(reason) =
+            requires::unmet(value.text, features, &known).map_err(|fault| value.place(fault))?
+        {
             return Ok(Some(reason));
         }
     }

@@ -84,7 +84,7 @@ fn app_layer_protocol(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
     protocols.sort_unstable();
     protocols.dedup();
     conflicts(draft, &protocols, negated, side)?;
-    add(draft, PacketTest::AppProtocol { protocols, failed, unknown, side, negated })
+    add(draft, PacketTest::AppProtocol { protocols, failed, unknown, side, negated, exact })
 }
 
 fn named(name: &str, exact: bool) -> Parsed<Vec<protocol::ProtocolId>> {

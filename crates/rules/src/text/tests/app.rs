@@ -25,20 +25,20 @@ fn the_protocol_of_a_flow() {
         ],
         expect![[r#"
             ## app-layer-protocol:mdns;
-              packet AppProtocol { protocols: [mdns], failed: false, unknown: false, side: Direction, negated: false }
+              packet AppProtocol { protocols: [mdns], failed: false, unknown: false, side: Direction, negated: false, exact: false }
             ## app-layer-protocol:!mdns|ntp;
-              packet AppProtocol { protocols: [ntp, mdns], failed: false, unknown: false, side: Direction, negated: true }
+              packet AppProtocol { protocols: [ntp, mdns], failed: false, unknown: false, side: Direction, negated: true, exact: false }
             ## app-layer-protocol:http1,exact;
-              packet AppProtocol { protocols: [http], failed: false, unknown: false, side: Direction, negated: false }
+              packet AppProtocol { protocols: [http], failed: false, unknown: false, side: Direction, negated: false, exact: true }
             ## app-layer-protocol:mdns,final;
-              packet AppProtocol { protocols: [mdns], failed: false, unknown: false, side: Final, negated: false }
+              packet AppProtocol { protocols: [mdns], failed: false, unknown: false, side: Final, negated: false, exact: false }
             ## app-layer-protocol:failed;
-              packet AppProtocol { protocols: [], failed: true, unknown: false, side: Direction, negated: false }
+              packet AppProtocol { protocols: [], failed: true, unknown: false, side: Direction, negated: false, exact: false }
             ## app-layer-protocol:unknown,to_server;
-              packet AppProtocol { protocols: [], failed: false, unknown: true, side: ToServer, negated: false }
+              packet AppProtocol { protocols: [], failed: false, unknown: true, side: ToServer, negated: false, exact: false }
             ## app-layer-protocol:!mdns; app-layer-protocol:!ntp;
-              packet AppProtocol { protocols: [mdns], failed: false, unknown: false, side: Direction, negated: true }
-              packet AppProtocol { protocols: [ntp], failed: false, unknown: false, side: Direction, negated: true }
+              packet AppProtocol { protocols: [mdns], failed: false, unknown: false, side: Direction, negated: true, exact: false }
+              packet AppProtocol { protocols: [ntp], failed: false, unknown: false, side: Direction, negated: true, exact: false }
             ## app-layer-protocol:!mdns; app-layer-protocol:!mdns;
             error[R014]: the same protocol is excluded twice (sid 1)
             1 | alert tcp any any -> any any (app-layer-protocol:!mdns; app-layer-protocol:!mdns; sid:1;)
