@@ -196,6 +196,19 @@ impl Conversation {
         }
     }
 
+    /// Other rules take the place of those so far.
+    pub(crate) fn follow(&mut self, succession: &rules::Succession) {
+        succession.flow(&mut self.rules);
+        if let Some(session) = self.app.session_mut() {
+            for index in 0..session.count() {
+                succession.transaction(&mut session.core_mut(index).inspected);
+            }
+        }
+        if let Some(frames) = &mut self.frames {
+            frames.follow(succession);
+        }
+    }
+
     /// For which directions detection of the protocol is over.
     pub(crate) fn detection_done(&self) -> [bool; 2] {
         Direction::BOTH.map(|direction| self.app.detection_done(direction))

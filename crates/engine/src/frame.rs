@@ -182,6 +182,13 @@ impl Frames {
         .collect()
     }
 
+    /// Other rules take the place of those so far.
+    pub(crate) fn follow(&mut self, succession: &rules::Succession) {
+        for frame in self.sides.iter_mut().flat_map(|side| &mut side.frames) {
+            succession.frame(&mut frame.matched);
+        }
+    }
+
     /// A frame by its number.
     pub(crate) fn find(&self, direction: Direction, id: u64) -> Option<&Frame> {
         self.sides[direction.index()].frames.iter().find(|frame| frame.id == id)

@@ -11,6 +11,7 @@ mod exception;
 mod frame;
 mod inspect;
 mod log;
+mod orders;
 mod output;
 mod packet;
 mod rewrite;
@@ -20,5 +21,6 @@ mod shard;
 mod worker;
 
 pub use config::{Config, Mode};
-pub use run::{Outcome, Sink, Summary, run};
+pub use orders::{NoOrders, Order, Orders, Recorded};
+pub use run::{Outcome, Sink, Summary, run, run_with_orders};
 pub use worker::SHARDS;

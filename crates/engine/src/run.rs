@@ -13,8 +13,13 @@ use report::Overview;
 use rules::{Late, RuleSet, Settled};
 
 use crate::config::{Config, Mode};
+use crate::orders::{Change, NoOrders, Order, Orders, upto};
 use crate::output::Output;
 use crate::worker::{SHARDS, Worker};
+
+/// Why rules that read what others wrote about other flows cannot take over with several workers at work.
+const REFUSED_ORDER: &str =
+    "new rules were not taken over: they need packets one after the other; start with one worker";
 
 /// Batches under way per worker.
 const BATCHES_UNDER_WAY: usize = 3;
@@ -74,6 +79,19 @@ pub struct Outcome {
 /// # Errors
 /// Only what the sink's disk says: traffic is never an error.
 pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Result<Outcome> {
+    run_with_orders(source, config, sink, &mut NoOrders)
+}
+
+/// Reads the source to its end, and does what it is told on the way.
+///
+/// # Errors
+/// Only what the sink's disk says: traffic is never an error.
+pub fn run_with_orders(
+    source: &mut Source,
+    config: &Config,
+    sink: &mut dyn Sink,
+    orders: &mut dyn Orders,
+) -> io::Result<Outcome> {
     // A verdict may depend on every earlier packet, so prevention runs on one worker whatever was asked for; and so do rules
     // that read what others wrote about other flows.
     let ordered = config.mode == Mode::Prevent
@@ -81,7 +99,7 @@ pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Res
         || config.rules.as_deref().is_some_and(RuleSet::needs_order);
     let workers = if ordered { 1 } else { config.workers.max(1) };
     let late = config.rules.as_deref().map(Late::new);
-    let rules = config.rules.as_deref();
+    let rules = config.rules.clone();
     let settings =
         |name: &str| config.behave.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
     let behaviour = Behaviour::new(config.home.clone(), &settings);
@@ -97,25 +115,45 @@ pub fn run(source: &mut Source, config: &Config, sink: &mut dyn Sink) -> io::Res
         overview,
         cursor: Vec::new(),
         settled: Vec::new(),
+        refused: Vec::new(),
         data_sets: Vec::new(),
         witness: None,
     };
     if workers == 1 {
-        run_alone(source, config, &mut mind)
+        run_alone(source, config, &mut mind, orders)
     } else {
-        run_together(source, config, workers, &mut mind)
+        run_together(source, config, workers, &mut mind, orders)
     }?;
     Ok(mind.finish(source))
 }
 
-fn run_alone(source: &mut Source, config: &Config, mind: &mut Mind<'_>) -> io::Result<()> {
-    let mut worker = Worker::new(0, 1, config);
+fn run_alone(
+    source: &mut Source,
+    config: &Config,
+    mind: &mut Mind<'_>,
+    orders: &mut dyn Orders,
+) -> io::Result<()> {
+    let mut config = Arc::new(config.clone());
+    let mut worker = Worker::new(0, 1, &config);
     let mut batch = Batch::new();
-    while source.next_batch(&mut batch, config.batch_packets) {
-        worker.batch(&batch, config);
+    loop {
+        let next = PacketId(source.packets() + 1);
+        while let Some(order) = orders.order(next) {
+            if let Some(Change { new, succession }) = mind.obey(order, &config, true) {
+                if let (Some(was), Some(is)) = (&config.rules, &new.rules) {
+                    worker.follow(was, is, &succession);
+                }
+                config = new;
+            }
+        }
+        if !source.next_batch(&mut batch, upto(orders.next_at(), next, config.batch_packets)) {
+            break;
+        }
+        worker.batch(&batch, &config);
         alone(&mut worker, mind)?;
         mind.progress(source);
     }
+    let config = &*config;
     for shard in 0..SHARDS {
         worker.finish(shard, config);
         alone(&mut worker, mind)?;
@@ -135,11 +173,17 @@ fn alone(worker: &mut Worker, mind: &mut Mind<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn run_together(source: &mut Source, config: &Config, workers: usize, mind: &mut Mind<'_>) -> io::Result<()> {
+fn run_together(
+    source: &mut Source,
+    config: &Config,
+    workers: usize,
+    mind: &mut Mind<'_>,
+    orders: &mut dyn Orders,
+) -> io::Result<()> {
     std::thread::scope(|scope| {
         let lanes: Vec<Lane> = (0..workers)
             .map(|index| {
-                let (to, batches) = bounded::<Arc<Batch>>(BATCHES_UNDER_WAY);
+                let (to, batches) = bounded::<Work>(BATCHES_UNDER_WAY + 1);
                 let (outputs, from) = bounded::<Output>(BATCHES_UNDER_WAY);
                 let (recycle, recycled) = bounded::<Output>(BATCHES_UNDER_WAY);
                 let (tally, counted) = bounded(1);
@@ -152,15 +196,22 @@ fn run_together(source: &mut Source, config: &Config, workers: usize, mind: &mut
                 Lane { to: Some(to), from, recycle, counted }
             })
             .collect();
-        let result = feed(source, config, lanes, mind);
+        let result = feed(source, config, lanes, mind, orders);
         mind.progress(source);
         result
     })
 }
 
+/// What a worker is given to do.
+enum Work {
+    Batch(Arc<Batch>),
+    /// Goes before the next batch, and is not answered.
+    Change(Arc<Change>),
+}
+
 /// The main thread's end of a worker.
 struct Lane {
-    to: Option<Sender<Arc<Batch>>>,
+    to: Option<Sender<Work>>,
     from: Receiver<Output>,
     recycle: Sender<Output>,
     counted: Receiver<flow::Counters>,
@@ -171,7 +222,7 @@ fn carry(
     index: usize,
     workers: usize,
     config: &Config,
-    batches: &Receiver<Arc<Batch>>,
+    batches: &Receiver<Work>,
     outputs: &Sender<Output>,
     recycled: &Receiver<Output>,
     tally: &Sender<flow::Counters>,
@@ -185,14 +236,24 @@ fn carry(
         full.settle();
         outputs.send(full).is_ok()
     };
-    while let Ok(batch) = batches.recv() {
-        worker.batch(&batch, config);
+    let mut current = Arc::new(config.clone());
+    while let Ok(work) = batches.recv() {
+        match work {
+            Work::Batch(batch) => worker.batch(&batch, &current),
+            Work::Change(change) => {
+                if let (Some(was), Some(is)) = (&current.rules, &change.new.rules) {
+                    worker.follow(was, is, &change.succession);
+                }
+                current = Arc::clone(&change.new);
+                continue;
+            }
+        }
         if !deliver(&mut worker) {
             return;
         }
     }
     for shard in 0..SHARDS {
-        worker.finish(shard, config);
+        worker.finish(shard, &current);
         if !deliver(&mut worker) {
             return;
         }
@@ -201,22 +262,36 @@ fn carry(
     let _ = tally.send(worker.counters());
 }
 
-fn feed(source: &mut Source, config: &Config, mut lanes: Vec<Lane>, mind: &mut Mind<'_>) -> io::Result<()> {
+fn feed(
+    source: &mut Source,
+    config: &Config,
+    mut lanes: Vec<Lane>,
+    mind: &mut Mind<'_>,
+    orders: &mut dyn Orders,
+) -> io::Result<()> {
+    let mut config = Arc::new(config.clone());
     let mut under_way = 0;
     let mut more = true;
     while more || under_way > 0 {
         while more && under_way < BATCHES_UNDER_WAY {
+            let next = PacketId(source.packets() + 1);
+            while let Some(order) = orders.order(next) {
+                // The mind must have heard everything that was said under the old rules.
+                while under_way > 0 {
+                    collect(&lanes, mind)?;
+                    under_way -= 1;
+                }
+                if let Some(change) = mind.obey(order, &config, false) {
+                    config = Arc::clone(&change.new);
+                    let change = Arc::new(change);
+                    lanes.iter().for_each(|lane| lane.give(Work::Change(Arc::clone(&change))));
+                }
+            }
             let mut batch = Batch::new();
-            more = source.next_batch(&mut batch, config.batch_packets);
+            more = source.next_batch(&mut batch, upto(orders.next_at(), next, config.batch_packets));
             if more {
                 let batch = Arc::new(batch);
-                for lane in &lanes {
-                    lane.to
-                        .as_ref()
-                        .expect("open until the input ends")
-                        .send(Arc::clone(&batch))
-                        .expect("workers outlive their batches");
-                }
+                lanes.iter().for_each(|lane| lane.give(Work::Batch(Arc::clone(&batch))));
                 under_way += 1;
             }
         }
@@ -239,6 +314,13 @@ fn feed(source: &mut Source, config: &Config, mut lanes: Vec<Lane>, mind: &mut M
     Ok(())
 }
 
+impl Lane {
+    fn give(&self, work: Work) {
+        let to = self.to.as_ref().expect("open until the input ends");
+        to.send(work).expect("workers outlive their batches");
+    }
+}
+
 /// Takes one epoch from every worker.
 fn collect(lanes: &[Lane], mind: &mut Mind<'_>) -> io::Result<()> {
     let outputs: Vec<Output> =
@@ -256,7 +338,7 @@ struct Mind<'a> {
     sink: &'a mut dyn Sink,
     summary: Summary,
     last: Option<Moment>,
-    rules: Option<&'a RuleSet>,
+    rules: Option<Arc<RuleSet>>,
     late: Option<Late>,
     behaviour: Behaviour,
     desk: Desk,
@@ -265,6 +347,8 @@ struct Mind<'a> {
     cursor: Vec<usize>,
     /// Facts about alerts that waited for their late conditions, and held.
     settled: Vec<Event>,
+    /// Orders that could not be followed, and why.
+    refused: Vec<&'static str>,
     data_sets: Vec<(String, Vec<u8>)>,
     witness: Option<rules::Witness>,
 }
@@ -272,7 +356,7 @@ struct Mind<'a> {
 impl Mind<'_> {
     /// Judges what was gathered.
     fn finish(self, source: &Source) -> Outcome {
-        let Mind { summary, behaviour, desk, mut overview, data_sets, witness, .. } = self;
+        let Mind { summary, behaviour, desk, mut overview, data_sets, witness, refused, .. } = self;
         let (findings, mut losses, home) = behaviour.finish();
         let (findings, incidents) = desk.finish(findings, &|address| home.has(address));
         overview.hosts = home.hosts_seen();
@@ -288,7 +372,27 @@ impl Mind<'_> {
             losses.push(LossMark { after: PacketId(0), reason });
         }
         losses.extend(summary.flows.losses());
+        losses.extend(refused.iter().map(|why| LossMark { after: PacketId(0), reason: (*why).to_owned() }));
         Outcome { summary, findings, incidents, losses, overview, data_sets, witness }
+    }
+
+    /// Follows an order; `None`: it cannot be followed, and nothing has changed.
+    fn obey(&mut self, order: Order, config: &Config, in_order: bool) -> Option<Change> {
+        let Order::Rules(new) = order;
+        let old = self.rules.clone()?;
+        if new.needs_order() && !in_order {
+            self.refused.push(REFUSED_ORDER);
+            return None;
+        }
+        let succession = old.succession(&new);
+        self.late = self.late.take().map(|late| late.succeed(&old, &new, &succession));
+        self.rules = Some(Arc::clone(&new));
+        let mut changed = Config { rules: Some(Arc::clone(&new)), ..config.clone() };
+        let [md5, sha1, sha256] = new.needs_hashes();
+        let hashes = &mut changed.protocol.files;
+        (hashes.md5, hashes.sha1, hashes.sha256) =
+            (hashes.md5 | md5, hashes.sha1 | sha1, hashes.sha256 | sha256);
+        Some(Change { new: Arc::new(changed), succession })
     }
 
     fn progress(&mut self, source: &Source) {
@@ -326,7 +430,7 @@ impl Mind<'_> {
             self.last = Some(moment);
             let record = outputs[lane].records[next[lane]];
             next[lane] += 1;
-            if let (Some(rules), Some(late), Some(position)) = (self.rules, &mut self.late, record.candidate)
+            if let (Some(rules), Some(late), Some(position)) = (&self.rules, &mut self.late, record.candidate)
             {
                 let candidate = &outputs[lane].candidates[position as usize];
                 if late.settle(rules, candidate) == Settled::Hold {

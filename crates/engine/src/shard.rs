@@ -5,7 +5,7 @@ use flow::tcp::{Fate, State};
 use flow::{Chunk, Entry, Seen, Slot, Stream, Table, Touch, Turn};
 use model::{Direction, EventKind, Time};
 use protocol::{AppStatus, Asks, Data, Expectation, Feed, FileState, Turnaround};
-use rules::{Inspector, Late, Outcome, RuleSet};
+use rules::{Inspector, Late, Outcome, RuleSet, Succession};
 
 use crate::config::Config;
 use crate::conversation::{Conversation, endpoints};
@@ -89,6 +89,11 @@ impl Shard {
             ended += 1;
             self.end_flow_now(slot, now, tools);
         }
+    }
+
+    /// Other rules take the place of those so far.
+    pub(crate) fn follow(&mut self, succession: &Succession) {
+        self.flows.each_app(|conversation| conversation.follow(succession));
     }
 
     /// What was counted.

@@ -9,7 +9,7 @@ use capture::Batch;
 use decode::{Decoder, Layers};
 use flow::{Defrag, Seen};
 use model::{Packet, Time};
-use rules::{Inspector, Late, Outcome};
+use rules::{Inspector, Late, Outcome, RuleSet, Succession};
 
 use crate::config::Config;
 use crate::output::Output;
@@ -76,6 +76,15 @@ impl Worker {
         let (shards, mut tools) = self.lend(config);
         if let Some(Some(shard)) = shards.get_mut(number) {
             shard.finish(number, now, &mut tools);
+        }
+    }
+
+    /// Other rules take the place of those so far; flows go on.
+    pub(crate) fn follow(&mut self, old: &RuleSet, new: &RuleSet, succession: &Succession) {
+        self.inspector = Some(Inspector::new(new));
+        self.late = self.late.take().map(|late| late.succeed(old, new, succession));
+        for shard in self.shards.iter_mut().flatten() {
+            shard.follow(succession);
         }
     }
 

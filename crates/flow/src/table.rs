@@ -292,6 +292,13 @@ impl<A: Default> Table<A> {
         Entry { flow: &mut node.flow, app: &mut node.app, stream }
     }
 
+    /// Calls `change` with the application state of every flow, in no order that means anything.
+    pub fn each_app(&mut self, mut change: impl FnMut(&mut A)) {
+        for at in 0..self.nodes.len() {
+            change(&mut self.nodes[at].app);
+        }
+    }
+
     /// Forgets an ended flow; gives its application state back for logging or recycling.
     pub fn release(&mut self, slot: Slot) -> A {
         let at = slot.0;

@@ -21,7 +21,7 @@ pub use op::{
     MathOperator, Op, Pcre, TestOperator, Value,
 };
 pub use packet::{
-    AppSide, Checksummed, Counter, FlowCondition, FlowSide, FlowState, IpReputation, PacketTest,
+    AppSide, Checksummed, Counter, CountryTest, FlowCondition, FlowSide, FlowState, IpReputation, PacketTest,
     ReputationSide, SessionSide, StreamSide, TcpFlags, TcpFlagsMode,
 };
 pub use subject::{

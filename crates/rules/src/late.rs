@@ -13,6 +13,7 @@ use crate::dataset::Dataset;
 use crate::ir::{BitTrack, Late as Condition, SuppressTrack, Tag, TagOf, Track};
 use crate::sig::{Post, Sig};
 use crate::state::Tags;
+use crate::succession::Succession;
 use crate::{Candidate, RuleSet, Settled};
 
 /// Counters of thresholds.
@@ -182,6 +183,30 @@ impl Late {
     /// A set that rules change.
     pub(crate) fn dataset_mut(&mut self, set: u32) -> Option<&mut Dataset> {
         self.datasets.get_mut(set as usize)?.as_mut()
+    }
+
+    /// Takes what another rule set's state held, as far as `next` knows of it.
+    pub(crate) fn take_over(&mut self, old: Late, was: &RuleSet, next: &RuleSet, succession: &Succession) {
+        self.counters = old
+            .counters
+            .into_iter()
+            .filter_map(|((rule, which, key), counter)| Some(((succession.rule(rule)?, which, key), counter)))
+            .collect();
+        self.bits = old
+            .bits
+            .into_iter()
+            .filter_map(|((bit, track, key), until)| Some(((succession.xbit(bit)?, track, key), until)))
+            .collect();
+        self.tags = old.tags;
+        self.group = old.group;
+        for (spec, set) in was.names.datasets.iter().zip(old.datasets) {
+            let place =
+                next.names.datasets.iter().position(|new| new.name == spec.name && new.kind == spec.kind);
+            if let (Some(set), Some(Some(new))) = (set, place.and_then(|place| self.datasets.get_mut(place)))
+            {
+                *new = set;
+            }
+        }
     }
 
     /// Data sets that rules want saved at the end: path and content.

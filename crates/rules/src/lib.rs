@@ -8,6 +8,7 @@ mod address;
 mod advice;
 mod compile;
 mod count;
+mod country;
 mod dataset;
 mod firewall;
 mod index;
@@ -25,11 +26,13 @@ mod set;
 mod settings;
 mod sig;
 mod state;
+mod succession;
 mod text;
 mod witness;
 
 pub use address::{AddressSet, PortSet};
 pub use advice::Advice;
+pub use country::Countries;
 pub use firewall::{Policies, Policy};
 pub use inspect::Inspector;
 pub use late::Late;
@@ -42,6 +45,7 @@ pub use set::RuleSet;
 pub use settings::{BodyWindow, Settings};
 pub use sig::Sig;
 pub use state::FlowState;
+pub use succession::Succession;
 pub use text::{
     Argument, Class, Classification, Code, Environment, Error, Fault, KEYWORDS, Keyword, Loaded, Loader,
     ReferenceSystem, References, Skipped, VERSION, Variables, explain, keywords,

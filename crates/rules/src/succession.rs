@@ -62,8 +62,7 @@ impl Succession {
         let vars = std::mem::take(&mut state.vars);
         state.vars =
             vars.into_iter().filter_map(|(name, value)| Some((of(&self.vars, name)?, value))).collect();
-        state.tx_bits =
-            state.tx_bits.iter().filter_map(|(bit, tx)| Some((self.xbit(*bit)?, *tx))).collect();
+        state.tx_bits = state.tx_bits.iter().filter_map(|(bit, tx)| Some((self.xbit(*bit)?, *tx))).collect();
         let counters = std::mem::take(&mut state.counters);
         state.counters = counters
             .into_iter()

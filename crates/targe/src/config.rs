@@ -47,6 +47,7 @@ pub(crate) struct RuleFiles {
     pub(crate) reference: Option<PathBuf>,
     /// Reputation categories.
     pub(crate) reputation_categories: Option<PathBuf>,
+    pub(crate) geoip: Option<PathBuf>,
     /// Reputation lists.
     pub(crate) reputation: Vec<PathBuf>,
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use json::Json;
 use rules::ir::Verb;
-use rules::{BodyWindow, Environment, Loaded, Loader, Policies, Reputation, RuleSet};
+use rules::{BodyWindow, Countries, Environment, Loaded, Loader, Policies, Reputation, RuleSet};
 
 use crate::arguments::{RulesCommand, Trial};
 use crate::config::{Settings, plain};
@@ -207,6 +207,12 @@ fn environment(settings: &Settings) -> Result<Environment> {
     }
     for (path, line, fault) in told {
         eprintln!("targe: {}:{line}: {}", path.display(), fault.cause);
+    }
+    if let Some(path) = &settings.files.geoip {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let countries = Countries::read(bytes)
+            .map_err(|error| anyhow::anyhow!("{} is no data base of countries: {error}", path.display()))?;
+        environment.countries = Some(Arc::new(countries));
     }
     if let Some(path) = &settings.files.reputation_categories {
         for line in text(path)?.lines() {

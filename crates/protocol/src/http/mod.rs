@@ -30,7 +30,7 @@ use exchange::{BODY, COMPLETE, HEADERS, LINE, NOT_STARTED, TRAILER};
 use exchanges::Exchanges;
 
 use crate::session::bookkeeping;
-use crate::{Config, Data, Fed, Input, Log, LogWhen, Protocol, Session};
+use crate::{Config, Data, Fed, Frame, Input, Log, LogWhen, Protocol, Session};
 pub(crate) use coding::{Chain, Coding};
 
 /// Bytes of a line, or of a header with its folds.
@@ -138,6 +138,10 @@ pub(crate) struct Http {
     files: u32,
     /// Folded values are put together here.
     scratch: Vec<u8>,
+    /// Bytes read of each direction before the ones at hand.
+    read: [u64; 2],
+    /// Where the message under way began, per direction: its position and its exchange.
+    began: [Option<(u64, u64)>; 2],
 }
 
 impl Session for Http {
@@ -160,6 +164,11 @@ impl Session for Http {
         let step = self.run(input.direction, input.data, input.end, &mut feeding);
         let used = feeding.at;
         self.files = files;
+        let read = match input.data {
+            Data::Gap(missing) => u64::from(missing),
+            Data::Bytes(_) => used as u64,
+        };
+        self.read[input.direction.index()] += read;
         match step {
             Step::Broken => Fed::Broken,
             Step::Tunnel => {
@@ -206,10 +215,12 @@ impl Http {
 
     fn steps(&mut self, direction: Direction, feeding: &mut Feeding<'_>) -> Step {
         loop {
+            let (at, tx) = (feeding.at, self.exchange(direction));
             let mut step = match direction {
                 Direction::ToServer => self.request_step(feeding),
                 Direction::ToClient => self.response_step(feeding),
             };
+            self.announce(direction, at, tx, feeding);
             if step == Step::Upgrade {
                 step = self.response_upgrade(&mut feeding.context);
             }
@@ -217,6 +228,41 @@ impl Http {
                 return step;
             }
         }
+    }
+}
+
+impl Http {
+    /// Number of the exchange that a direction is in.
+    fn exchange(&self, direction: Direction) -> u64 {
+        match direction {
+            Direction::ToServer => self.request.tx,
+            Direction::ToClient => self.response.tx,
+        }
+    }
+
+    /// Announces the frame of a message when a step from `at` on has begun it, and its length when it has ended it.
+    fn announce(&mut self, direction: Direction, at: usize, tx: u64, feeding: &mut Feeding<'_>) {
+        let way = direction.index();
+        let (kind, under_way) = match direction {
+            Direction::ToServer => ("request", self.request.state != request::State::Idle),
+            Direction::ToClient => ("response", self.response.state != response::State::Idle),
+        };
+        let read = self.read[way];
+        let (start, len) = match (self.began[way], under_way) {
+            (None, true) => {
+                let start = read + at as u64;
+                self.began[way] = Some((start, tx));
+                (start, None)
+            }
+            (Some((start, of)), under_way) if !under_way || of != self.exchange(direction) => {
+                self.began[way] = None;
+                (start, Some((read + feeding.at as u64).saturating_sub(start)))
+            }
+            _ => return,
+        };
+        let offset = i64::try_from(i128::from(start) - i128::from(read)).unwrap_or(i64::MAX);
+        let frame = Frame { kind, direction, offset, len, tx: Some(tx) };
+        feeding.context.asks.frames.push(frame);
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Certificate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
     Der,
+    /// It says that it is longer than it is.
+    Length,
     Serial,
     Issuer,
     Validity,
@@ -57,6 +59,9 @@ fn colons(bytes: &[u8], upper: bool) -> String {
 
 /// Reads a certificate.
 pub(crate) fn read(bytes: &[u8]) -> Result<Certificate, Flaw> {
+    if der::header(bytes).is_some_and(|(header, length)| header.saturating_add(length) > bytes.len()) {
+        return Err(Flaw::Length);
+    }
     let mut body = Reader::new(bytes)
         .enter(tag::SEQUENCE)
         .and_then(|mut outer| outer.enter(tag::SEQUENCE))

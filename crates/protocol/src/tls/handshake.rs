@@ -233,6 +233,7 @@ fn certificates(open: &mut Transaction<Box<Talk>>, direction: Direction, body: &
                 Err(flaw) => {
                     open.core.raise(match flaw {
                         Flaw::Der => event::CERTIFICATE_INVALID_DER,
+                        Flaw::Length => event::CERTIFICATE_INVALID_LENGTH,
                         Flaw::Serial => event::CERTIFICATE_INVALID_SERIAL,
                         Flaw::Issuer => event::CERTIFICATE_INVALID_ISSUER,
                         Flaw::Validity => event::CERTIFICATE_INVALID_VALIDITY,

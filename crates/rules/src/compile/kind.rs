@@ -73,6 +73,7 @@ fn needs_packet(test: &PacketTest) -> bool {
         | PacketTest::Elephant(_)
         | PacketTest::TcpSession(_)
         | PacketTest::Reputation(_)
+        | PacketTest::Country(_)
         | PacketTest::AppProtocol { .. }
         | PacketTest::FlowbitsSet(_)
         | PacketTest::FlowbitsNotSet(_)

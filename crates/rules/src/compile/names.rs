@@ -27,6 +27,11 @@ impl List {
         number
     }
 
+    /// What each number is in another list; `None`: the name is not in it.
+    pub(crate) fn numbers_in(&self, other: &List) -> Vec<Option<u32>> {
+        self.names.iter().map(|name| other.numbers.get(name).copied()).collect()
+    }
+
     /// The name behind a number.
     pub(crate) fn name(&self, number: u32) -> &str {
         self.names.get(number as usize).map_or("", String::as_str)

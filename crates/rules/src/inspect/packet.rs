@@ -7,8 +7,8 @@ use protocol::{AppStatus, HOLE};
 use super::Run;
 use crate::NumberTest;
 use crate::ir::{
-    AppSide, BitTrack, Checksummed, Counter, FlowSide, IpReputation, Items, PacketTest, Quantity,
-    ReputationSide, StreamSide, TcpFlags, TcpFlagsMode,
+    AppSide, BitTrack, Checksummed, Counter, CountryTest, FlowSide, IpReputation, Items, PacketTest,
+    Quantity, ReputationSide, StreamSide, TcpFlags, TcpFlagsMode,
 };
 use crate::sig::{Kind, Sig, Test};
 
@@ -75,6 +75,7 @@ impl Run<'_, '_> {
             PacketTest::VlanLayers(test) => test.holds(self.scene.layers.vlan_count.into()),
             PacketTest::Vni(test) => test.holds(self.scene.layers.tenant.into()),
             PacketTest::Reputation(reputation) => self.reputation(reputation),
+            PacketTest::Country(country) => self.country(country),
             PacketTest::Never => false,
             PacketTest::StreamEvent(_)
             | PacketTest::AppEvent(_)
@@ -229,6 +230,23 @@ impl Run<'_, '_> {
             Some(_) if wanted.unset => false,
             Some(value) => wanted.test.holds(value.into()),
             None => wanted.unset,
+        };
+        match wanted.side {
+            ReputationSide::Source => holds(layers.src),
+            ReputationSide::Destination => holds(layers.dst),
+            ReputationSide::Any => holds(layers.src) || holds(layers.dst),
+            ReputationSide::Both => holds(layers.src) && holds(layers.dst),
+        }
+    }
+
+    fn country(&self, wanted: &CountryTest) -> bool {
+        let layers = self.scene.layers;
+        if !matches!(layers.network, Network::Ipv4 { .. } | Network::Ipv6 { .. }) {
+            return false;
+        }
+        let holds = |address| {
+            let known = wanted.countries.of(address);
+            known.is_some_and(|code| wanted.codes.contains(&code) != wanted.negated)
         };
         match wanted.side {
             ReputationSide::Source => holds(layers.src),

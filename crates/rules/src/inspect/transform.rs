@@ -86,6 +86,11 @@ fn apply_one(transform: &ir::Transform, bytes: &[u8], out: &mut Vec<u8>) {
         ir::Transform::UrlDecode => url_decode(bytes, out),
         ir::Transform::HeaderLowercase => header_lowercase(bytes, out),
         ir::Transform::StripPseudoHeaders => strip_pseudo_headers(bytes, out),
+        // The list of public suffixes is compiled in, so that every run of a release has the same.
+        ir::Transform::Domain => out.extend(psl::domain(bytes).iter().flat_map(|found| found.as_bytes())),
+        ir::Transform::PublicSuffix => {
+            out.extend(psl::suffix(bytes).iter().flat_map(|found| found.as_bytes()));
+        }
         ir::Transform::Pcre(_) => {}
         ir::Transform::Xor { key, offset } => xor(bytes, key, *offset, out),
         ir::Transform::FromBase64 { bytes: count, offset, strict } => {

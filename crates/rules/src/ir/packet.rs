@@ -1,5 +1,7 @@
 //! Conditions that one packet, or its flow at that moment, decides.
 
+use std::sync::Arc;
+
 use decode::DecodeEvent;
 use protocol::ProtocolId;
 
@@ -86,6 +88,8 @@ pub enum PacketTest {
     TcpSession(u8),
     /// `iprep`.
     Reputation(IpReputation),
+    /// `geoip`.
+    Country(CountryTest),
     /// `app-layer-protocol`.
     AppProtocol {
         /// The protocols, any of which will do; `failed` and `unknown` are flags beside.
@@ -262,7 +266,20 @@ pub struct IpReputation {
     pub unset: bool,
 }
 
-/// Which address `iprep` looks at.
+/// `geoip`.
+#[derive(Debug, Clone)]
+pub struct CountryTest {
+    /// Which address.
+    pub side: ReputationSide,
+    /// Two letters each, any of which will do.
+    pub codes: Vec<[u8; 2]>,
+    /// None of them.
+    pub negated: bool,
+    /// Who knows.
+    pub countries: Arc<crate::Countries>,
+}
+
+/// Which address `iprep` and `geoip` look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum ReputationSide {

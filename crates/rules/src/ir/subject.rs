@@ -136,6 +136,10 @@ pub enum Transform {
     HeaderLowercase,
     /// `strip_pseudo_headers`.
     StripPseudoHeaders,
+    /// `domain`: the part of a name that somebody registered.
+    Domain,
+    /// `tld`: the public suffix of a name, under which somebody registered it.
+    PublicSuffix,
     /// `pcrexform`: the first group of the expression.
     Pcre(String),
     /// `xor`.

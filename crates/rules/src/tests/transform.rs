@@ -38,3 +38,12 @@ fn bsize_is_about_the_whole_buffer() {
     assert!(holds("bsize:2<>4;", "/ab"));
     assert!(holds("dotprefix; bsize:4;", "/ab"));
 }
+
+#[test]
+fn names_are_taken_apart_at_their_public_suffix() {
+    let rule = |options: &str| format!("alert udp any any -> any any (pkt_data; {options} sid:1;)");
+    let holds = |options: &str, name: &[u8]| !super::desk(&rule(options)).udp(name).is_empty();
+    assert!(holds("domain; content:\"example.co.uk\"; startswith; endswith;", b"www.mail.example.co.uk"));
+    assert!(holds("tld; content:\"co.uk\"; startswith; endswith;", b"www.example.co.uk"));
+    assert!(!holds("tld; content:\"co.uk\";", b"www.example.com"));
+}

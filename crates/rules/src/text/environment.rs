@@ -21,6 +21,8 @@ pub struct Environment {
     pub stream_events: Vec<&'static str>,
     /// Protocols that are switched off: rules about them are refused.
     pub disabled: Vec<ProtocolId>,
+    /// Countries of addresses; `geoip` rules are refused without.
+    pub countries: Option<std::sync::Arc<crate::Countries>>,
     /// What `requires: feature NAME` finds.
     pub features: Vec<&'static str>,
     /// Categories of the address reputation, by short name.
@@ -45,6 +47,7 @@ impl Default for Environment {
             references: References::default(),
             stream_events: Vec::new(),
             disabled: Vec::new(),
+            countries: None,
             features: vec!["ja3", "ja4", "output::file-store"],
             reputation_categories: Vec::new(),
             datasets: Vec::new(),

@@ -174,6 +174,12 @@ pub(super) fn packet(test: &PacketTest) -> String {
             let not = if *negated { "not " } else { "" };
             format!("the application protocol ({side:?}) is {not}{}", names.join(" or "))
         }
+        PacketTest::Country(country) => {
+            let codes: Vec<String> =
+                country.codes.iter().map(|code| String::from_utf8_lossy(code).into_owned()).collect();
+            let not = if country.negated { "not " } else { "" };
+            format!("the country of an address ({:?}) is {not}{}", country.side, codes.join(" or "))
+        }
         PacketTest::Never => "never".to_owned(),
         other => format!("{other:?}"),
     }

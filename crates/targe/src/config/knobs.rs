@@ -528,6 +528,12 @@ pub(crate) const KNOBS: &[Knob] = &[
         set: |s, v| path(v).map(|path| s.files.reputation_categories = path),
     },
     Knob {
+        name: "files.geoip",
+        default: "\"\"",
+        help: "Path of a data base of countries in the MaxMind DB format, for `geoip` rules.",
+        set: |s, v| path(v).map(|path| s.files.geoip = path),
+    },
+    Knob {
         name: "files.reputation",
         default: "[]",
         help: "Paths of reputation lists.",

@@ -2,7 +2,7 @@
 
 use super::{Argument, Given, Keyword};
 use crate::NumberTest;
-use crate::ir::{Checksummed, Items, PacketTest, TcpFlags, TcpFlagsMode};
+use crate::ir::{Checksummed, CountryTest, Items, PacketTest, ReputationSide, TcpFlags, TcpFlagsMode};
 use crate::text::draft::{Draft, Latest, integer};
 use crate::text::error::{Code, Fault, Parsed, meant};
 use crate::text::number_text::{self, Kind};
@@ -57,10 +57,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
         set: |draft, _| add(draft, PacketTest::SameIp),
         ..Keyword::EMPTY
     },
-    keyword("geoip", &[], "Country of an address.", |_, _| {
-        Err(Fault::new(Code::Unsupported, "there is no data base of countries")
-            .help("leave the rule out, or name the address blocks"))
-    }),
+    keyword("geoip", &[], "Country of an address: `src,RU,BY`, `dst,!US`.", geoip),
     keyword(
         "tcp.flags",
         &["flags"],
@@ -322,4 +319,42 @@ fn decode_event(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
             Err(fault)
         }
     }
+}
+
+/// `geoip:[src|dst|any|both,][!]CODE,…`.
+fn geoip(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
+    let mut parts = given.text.split(',').map(str::trim).peekable();
+    let side = match parts.peek().copied() {
+        Some("src") => Some(ReputationSide::Source),
+        Some("dst") => Some(ReputationSide::Destination),
+        Some("both") => Some(ReputationSide::Both),
+        Some("any") => Some(ReputationSide::Any),
+        _ => None,
+    };
+    if side.is_some() {
+        parts.next();
+    }
+    let (mut codes, mut negated) = (Vec::new(), false);
+    for part in parts {
+        let code = part.strip_prefix('!').unwrap_or(part);
+        negated |= code.len() < part.len();
+        match code.as_bytes() {
+            [first, second] if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() => {
+                codes.push([first.to_ascii_uppercase(), second.to_ascii_uppercase()]);
+            }
+            _ => {
+                return Err(Fault::new(Code::Value, format!("`{part}` is not the code of a country"))
+                    .help("write two letters, as in geoip:src,RU,BY"));
+            }
+        }
+    }
+    if codes.is_empty() {
+        return Err(Fault::new(Code::Value, "`geoip` needs a country").help("write geoip:src,RU"));
+    }
+    let Some(countries) = draft.environment.countries.clone() else {
+        return Err(Fault::new(Code::Unsupported, "there is no data base of countries")
+            .help("give one with `files.geoip` (a MaxMind DB file, like GeoLite2-Country.mmdb)"));
+    };
+    let side = side.unwrap_or(ReputationSide::Any);
+    add(draft, PacketTest::Country(CountryTest { side, codes, negated, countries }))
 }

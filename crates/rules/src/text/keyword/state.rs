@@ -15,6 +15,11 @@ use crate::text::number_text::{self, Kind};
 const EXPIRE_DEFAULT: u32 = 30;
 /// Seconds that a hostbit stays set unless the rule says otherwise.
 const HOSTBIT_EXPIRE_DEFAULT: u32 = 300;
+fn no_ndpi(_: &mut Draft<'_>, _: &Given<'_>) -> Parsed<()> {
+    Err(Fault::new(Code::Unsupported, "Targe does not contain the nDPI library")
+        .help("use `app-layer-protocol`, or leave the rule out"))
+}
+
 /// Packets that `tag` takes unless the rule says otherwise.
 const TAG_PACKETS: u32 = 256;
 
@@ -52,6 +57,18 @@ pub(super) const KEYWORDS: &[Keyword] = &[
         argument: Argument::Optional,
         help: "A script decides.",
         set: |_, _| Err(Fault::new(Code::Unsupported, "Targe does not run Lua").help("leave the rule out")),
+        ..Keyword::EMPTY
+    },
+    Keyword {
+        name: "ndpi-protocol",
+        help: "What the nDPI library takes the flow for.",
+        set: no_ndpi,
+        ..Keyword::EMPTY
+    },
+    Keyword {
+        name: "ndpi-risk",
+        help: "What the nDPI library finds doubtful about the flow.",
+        set: no_ndpi,
         ..Keyword::EMPTY
     },
     Keyword {

@@ -40,8 +40,12 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     bare("strip_pseudo_headers", "Without HTTP/2's pseudo headers.", |draft, _| {
         draft.transform(Transform::StripPseudoHeaders)
     }),
-    bare("domain", "Its registrable domain.", |_, _| Err(no_suffix_list())),
-    bare("tld", "Its public suffix.", |_, _| Err(no_suffix_list())),
+    bare("domain", "Its registrable domain: `example.co.uk` of `www.example.co.uk`.", |draft, _| {
+        draft.transform(Transform::Domain)
+    }),
+    bare("tld", "Its public suffix: `co.uk` of `www.example.co.uk`.", |draft, _| {
+        draft.transform(Transform::PublicSuffix)
+    }),
     Keyword {
         name: "pcrexform",
         argument: Argument::Quoted,
@@ -76,11 +80,6 @@ pub(super) const KEYWORDS: &[Keyword] = &[
             .help("use another transform, or leave the rule out"))
     }),
 ];
-
-fn no_suffix_list() -> Fault {
-    Fault::new(Code::Unsupported, "Targe has no list of public suffixes")
-        .help("use `dotprefix` and `endswith`")
-}
 
 fn pcrexform(draft: &mut Draft<'_>, given: &Given<'_>) -> Parsed<()> {
     let pattern = Pattern::new(given.text, Flags::default()).map_err(|cause| {
