@@ -41,9 +41,12 @@ fn bsize_is_about_the_whole_buffer() {
 
 #[test]
 fn names_are_taken_apart_at_their_public_suffix() {
-    let rule = |options: &str| format!("alert udp any any -> any any (pkt_data; {options} sid:1;)");
-    let holds = |options: &str, name: &[u8]| !super::desk(&rule(options)).udp(name).is_empty();
-    assert!(holds("domain; content:\"example.co.uk\"; startswith; endswith;", b"www.mail.example.co.uk"));
-    assert!(holds("tld; content:\"co.uk\"; startswith; endswith;", b"www.example.co.uk"));
-    assert!(!holds("tld; content:\"co.uk\";", b"www.example.com"));
+    let holds = |options: &str, host: &str| {
+        let rule = format!("alert http any any -> any any (http.host; {options} sid:1;)");
+        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        !desk(&rule).http(ToServer, request.as_bytes()).is_empty()
+    };
+    assert!(holds("domain; content:\"example.co.uk\"; bsize:13;", "www.mail.example.co.uk"));
+    assert!(holds("tld; content:\"co.uk\"; bsize:5;", "www.example.co.uk"));
+    assert!(!holds("tld; content:\"co.uk\";", "www.example.com"));
 }

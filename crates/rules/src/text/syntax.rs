@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use crate::text::error::{Code, Fault, Parsed};
 
 /// Longest rule, joined.
-pub(crate) const RULE_BYTES_MAX: usize = 1 << 20;
+pub(crate) const RULE_BYTES_MAX: usize = 16 << 20;
 
 /// A word and where it starts in the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

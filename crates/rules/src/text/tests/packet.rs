@@ -73,7 +73,7 @@ fn ip_fields() {
             error[R019]: there is no data base of countries (sid 1)
             1 | alert ip any any -> any any (geoip:src,RU; sid:1;)
               |                              ^^^^^^^^^^^^
-              = help: leave the rule out, or name the address blocks
+              = help: give one with `files.geoip` (a MaxMind DB file, like GeoLite2-Country.mmdb)
             ## ipv4-csum:invalid;
               packet Checksum(Ipv4, false)
             ## ipv4-csum:wrong;
