@@ -9,8 +9,16 @@ mod knob;
 mod table;
 
 mod beacon;
+mod certificate;
+mod dga;
+mod disguise;
 mod dns_tunnel;
+mod domain;
+mod flux;
 mod guessing;
+mod lookalike;
+mod nxdomain;
+mod rare;
 #[cfg(test)]
 mod samples;
 mod scan;
@@ -24,8 +32,19 @@ use model::{Event, Finding, LossMark};
 pub use table::Bounded;
 
 /// Every detector: one line each. The order is the order of findings at equal moments.
-pub const DETECTORS: &[&Description] =
-    &[&scan::DESCRIPTION, &guessing::DESCRIPTION, &beacon::DESCRIPTION, &dns_tunnel::DESCRIPTION];
+pub const DETECTORS: &[&Description] = &[
+    &scan::DESCRIPTION,
+    &guessing::DESCRIPTION,
+    &beacon::DESCRIPTION,
+    &dns_tunnel::DESCRIPTION,
+    &certificate::DESCRIPTION,
+    &dga::DESCRIPTION,
+    &nxdomain::DESCRIPTION,
+    &flux::DESCRIPTION,
+    &rare::DESCRIPTION,
+    &lookalike::DESCRIPTION,
+    &disguise::DESCRIPTION,
+];
 
 /// What a detector declares of itself; its manual page is made from it.
 pub struct Description {
@@ -59,6 +78,8 @@ pub trait Detector: Debug + Send {
     fn event(&mut self, event: &Event, home: &Home, findings: &mut Findings);
     /// The input is over: what was gathered is judged.
     fn finish(&mut self, home: &Home, findings: &mut Findings);
+    /// A list that the operator gives by its dotted name (`lookalike.protected`); detectors take theirs, before the first event.
+    fn list(&mut self, _name: &str, _items: &[String]) {}
     /// How many entries its tables evicted for want of room.
     fn evicted(&self) -> u64 {
         0
@@ -109,6 +130,13 @@ impl Behaviour {
             .map(|description| (description.name, (description.new)(&Knobs::new(description, settings))))
             .collect();
         Self { home, detectors, findings: Findings::default() }
+    }
+
+    /// Gives a list to the detector that takes it, by its dotted name; before the first event.
+    pub fn set_list(&mut self, name: &str, items: &[String]) {
+        for (_, detector) in &mut self.detectors {
+            detector.list(name, items);
+        }
     }
 
     /// Takes one event; events come in the order of their moments.

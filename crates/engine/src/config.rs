@@ -19,8 +19,12 @@ pub struct Config {
     pub rules: Option<Arc<rules::RuleSet>>,
     /// Networks that are ours.
     pub home: behave::Home,
+    /// Where addresses are and whose they are, when database files are given.
+    pub places: Option<Arc<incident::Places>>,
     /// Settings of detectors by their dotted name (`scan.ports_min`).
     pub behave: Vec<(String, f64)>,
+    /// Lists of detectors by their dotted name (`lookalike.protected`).
+    pub lists: Vec<(String, Vec<String>)>,
     /// Watch, or prevent (simulated on a capture).
     pub mode: Mode,
     /// Threads that carry shards. Never changes a result.
@@ -52,7 +56,9 @@ impl Default for Config {
             eve: report::eve::EveConfig::default(),
             rules: None,
             home: behave::Home::default(),
+            places: None,
             behave: Vec::new(),
+            lists: Vec::new(),
             mode: Mode::Detect,
             workers: 1,
             detectors: true,

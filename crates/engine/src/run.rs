@@ -7,7 +7,7 @@ use std::sync::Arc;
 use behave::Behaviour;
 use capture::{Batch, Source};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use incident::Desk;
+use incident::{Desk, Network};
 use model::{Event, Finding, Incident, LossMark, Moment, PacketId};
 use report::Overview;
 use rules::{Late, RuleSet, Settled};
@@ -102,8 +102,13 @@ pub fn run_with_orders(
     let rules = config.rules.clone();
     let settings =
         |name: &str| config.behave.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
-    let behaviour = Behaviour::new(config.home.clone(), &settings);
-    let (desk, overview) = (Desk::default(), Overview::default());
+    let mut behaviour = Behaviour::new(config.home.clone(), &settings);
+    for (name, items) in &config.lists {
+        behaviour.set_list(name, items);
+    }
+    let home = config.home.clone();
+    let desk = Desk::new(Network::new(move |address| home.has(address), config.places.clone()));
+    let overview = Overview::default();
     let mut mind = Mind {
         sink,
         summary: Summary::default(),
@@ -358,8 +363,10 @@ impl Mind<'_> {
     fn finish(self, source: &Source) -> Outcome {
         let Mind { summary, behaviour, desk, mut overview, data_sets, witness, refused, .. } = self;
         let (findings, mut losses, home) = behaviour.finish();
-        let (findings, incidents) = desk.finish(findings, &|address| home.has(address));
         overview.hosts = home.hosts_seen();
+        let incident::Verdict { findings, incidents, losses: forgotten } =
+            desk.finish(findings, overview.hosts);
+        losses.extend(forgotten);
         overview.packets = summary.packets;
         losses.extend(
             source.losses().iter().map(|loss| LossMark { after: loss.after, reason: loss.to_string() }),

@@ -5,18 +5,20 @@ use std::net::IpAddr;
 
 use model::{AlertFact, Confidence, Event, Evidence, Finding, PacketId, Severity, Subject, Term, Time};
 
-use crate::network::Ours;
-use crate::tactic;
+use crate::quality::{self, Kind, Quality};
+use crate::{Network, tactic};
 
-/// Different matters (rule, source, destination) that are kept; more are counted into the last one of their rule.
+/// Different matters (rule, source, destination) that are kept; later ones are counted.
 const MATTERS_MAX: usize = 20_000;
+/// Pairs of hosts from which on a signature says little about each.
+const PAIRS_MANY: u64 = 10;
 
 /// Alerts, folded.
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
     matters: BTreeMap<(u32, u32, IpAddr, IpAddr), Matter>,
-    /// Distinct destinations and sources per rule: what fires on everything says little.
-    left_out: u64,
+    /// Alerts that found no room.
+    pub(crate) left_out: u64,
 }
 
 #[derive(Debug)]
@@ -59,7 +61,7 @@ impl Alerts {
     }
 
     /// One finding per matter.
-    pub(crate) fn findings(self, ours: Ours<'_>) -> Vec<Finding> {
+    pub(crate) fn findings(self, network: &Network) -> Vec<Finding> {
         let mut of_rule: BTreeMap<(u32, u32), u64> = BTreeMap::new();
         for (gid, sid, _, _) in self.matters.keys() {
             *of_rule.entry((*gid, *sid)).or_default() += 1;
@@ -67,59 +69,100 @@ impl Alerts {
         self.matters
             .into_iter()
             .map(|((gid, sid, _, _), matter)| {
-                finding(matter, of_rule.get(&(gid, sid)).copied().unwrap_or(1), ours)
+                finding(matter, of_rule.get(&(gid, sid)).copied().unwrap_or(1), network)
             })
             .collect()
     }
 }
 
-/// Whom it was done to: what the rule says, else the side that is ours, else the destination.
-fn sides(alert: &AlertFact, ours: Ours<'_>) -> (IpAddr, IpAddr) {
-    let (source, destination) = (alert.source, alert.destination);
-    let victim = match alert.target {
-        Some(target) => target,
-        None if ours(source) && !ours(destination) => source,
-        None => destination,
-    };
-    (if victim == source { destination } else { source }, victim)
+/// Who did it, as far as the alert tells, and whom it was done to.
+struct Sides {
+    attacker: IpAddr,
+    victim: IpAddr,
+    /// The attacker is a resolver that was asked for a bad name: it only passed the question on.
+    bystander: bool,
+    /// The attacker is behind it even when it is one of ours: it serves what the victim came for.
+    serves: bool,
 }
 
-fn finding(matter: Matter, pairs: u64, ours: Ours<'_>) -> Finding {
-    let Matter { alert, count, first, last, packets } = matter;
-    let (attacker, victim) = sides(&alert, ours);
-    let stated = alert.metadata.iter().find(|(key, _)| key == "confidence").map(|(_, value)| value.as_str());
-    let base: u16 = match (stated, alert.severity) {
-        (Some("High"), _) => 850,
-        (Some("Low"), _) => 350,
-        (_, Severity::High | Severity::Critical) => 700,
-        (_, Severity::Medium) => 500,
-        _ => 300,
+fn sides(alert: &AlertFact, kind: Kind, network: &Network) -> Sides {
+    let (source, destination) = (alert.source, alert.destination);
+    let ends = alert.who.map(|who| (who.client, who.server));
+    let response = quality::family(&alert.message) == "ATTACK_RESPONSE";
+    let victim = match (alert.target, ends) {
+        (Some(target), _) => target,
+        // Who answers to an attack is who was attacked.
+        (None, _) if response && network.has(source) => source,
+        (None, Some((client, server)))
+            if matches!(kind, Kind::Control | Kind::Delivery | Kind::Mining | Kind::Note) =>
+        {
+            if network.has(server) && !network.has(client) { server } else { client }
+        }
+        _ if network.has(source)
+            && !network.has(destination)
+            && matches!(kind, Kind::Control | Kind::Delivery) =>
+        {
+            source
+        }
+        _ => destination,
     };
+    let attacker = if victim == source { destination } else { source };
+    let asked = ends.is_some_and(|(_, server)| server == attacker);
+    let resolver = asked && alert.who.is_some_and(|who| who.server_port == 53);
+    let name = ["DNS Query", "DNS Lookup", "Domain", "TLD"].iter().any(|words| alert.message.contains(words));
+    Sides {
+        attacker,
+        victim,
+        bystander: resolver && name,
+        serves: asked && matches!(kind, Kind::Control | Kind::Delivery | Kind::Mining),
+    }
+}
+
+fn finding(matter: Matter, pairs: u64, network: &Network) -> Finding {
+    let Matter { alert, count, first, last, packets } = matter;
+    let Quality { kind, severity, sure } = quality::of(&alert);
+    let Sides { attacker, victim, bystander, serves } = sides(&alert, kind, network);
     // What fires between everybody and everybody says little about anybody.
-    let spread = u16::try_from(pairs.min(100)).unwrap_or(100) * 3;
-    let confidence = base.saturating_sub(spread).max(50);
-    let techniques = tactic::of_metadata(&alert.metadata);
+    let spread = u16::try_from(pairs.saturating_sub(1).min(100)).unwrap_or(100) * 3;
+    let confidence = Confidence(sure.saturating_sub(spread).max(50));
+    let mut techniques = tactic::of_metadata(&alert.metadata);
+    if techniques.is_empty() {
+        techniques = quality::techniques(kind, &alert);
+    }
+    let behind = !bystander && severity > Severity::Info && (serves || !network.has(attacker));
     Finding {
         id: 0,
         detector: "rule",
         title: format!("{} ({}:{})", alert.message, alert.gid, alert.sid),
-        severity: alert.severity,
-        confidence: Confidence(confidence),
+        severity,
+        confidence,
         techniques,
-        attackers: vec![attacker],
+        attackers: if bystander { Vec::new() } else { vec![attacker] },
         victims: vec![victim],
-        server: (!ours(attacker)).then(|| (attacker, String::new())),
+        server: behind.then(|| (attacker, String::new())),
         subjects: vec![Subject::Host(victim)],
         first,
         last,
         count,
-        terms: vec![Term {
-            name: "pairs of hosts this rule fired on",
-            value: pairs as f64,
-            threshold: 10.0,
-            weight: if pairs > 10 { -1.0 } else { 0.0 },
-            meaning: "a signature that fires between many hosts is more often wrong about each".into(),
-        }],
+        terms: vec![
+            Term {
+                name: "pairs of hosts this rule fired on",
+                value: pairs as f64,
+                threshold: PAIRS_MANY as f64,
+                weight: if pairs > PAIRS_MANY { -1.0 } else { 0.0 },
+                meaning: "a signature that fires between many hosts is more often wrong about each".into(),
+            },
+            Term {
+                name: "worth of the rule by its own words, in 1,000",
+                value: f64::from(sure),
+                threshold: 500.0,
+                weight: f64::from(sure) / 1000.0,
+                meaning: format!(
+                    "classification, signature_severity, confidence and family of the rule; at most {}",
+                    severity.word()
+                ),
+            },
+        ],
         evidence: vec![Evidence {
             flow: alert.who.map(|who| who.flow),
             packets: if packets.is_empty() {

@@ -1,26 +1,38 @@
 //! Findings join through what they share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use model::{Finding, Incident, Role, Server, Severity, Subject, TimelineEntry};
+use model::{Finding, Incident, Severity, Subject, TimelineEntry};
 
-use crate::names::Names;
-use crate::network::Ours;
-use crate::{phase, score};
+use crate::pivot::Shared;
+use crate::{Scene, phase, score, summary, suspect};
 
 /// Lines a timeline holds at most.
 const TIMELINE_MAX: usize = 200;
+/// Victims from which on a finding is about a network, and ties nobody to anybody.
+const VICTIMS_FEW: usize = 4;
 
 /// Groups findings and makes an incident of each group, most important first.
-pub(crate) fn incidents(findings: &[Finding], names: &Names, ours: Ours<'_>) -> Vec<Incident> {
+pub(crate) fn incidents(findings: &[Finding], scene: &mut Scene<'_>) -> Vec<Incident> {
+    let suspects: BTreeSet<IpAddr> = findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Low)
+        .filter_map(|finding| Some(finding.server.as_ref()?.0))
+        .collect();
+    let shared = Shared::find(&suspects, scene.entities, scene.names);
+    let addresses: Vec<IpAddr> = suspects.into_iter().collect();
+    scene.siblings = addresses.iter().copied().zip(scene.names.siblings(&addresses)).collect();
+    let ties = shared.ties();
+    let scene = &*scene;
     let mut incidents: Vec<Incident> =
-        groups(findings).into_iter().map(|group| incident(&group, names, ours)).collect();
+        groups(findings, scene, &ties).into_iter().map(|group| incident(&group, &shared, scene)).collect();
     incidents.sort_by(|a, b| {
         (b.severity, b.score)
             .partial_cmp(&(a.severity, a.score))
             .unwrap_or(std::cmp::Ordering::Equal)
             .then(a.first.cmp(&b.first))
+            .then(a.findings.cmp(&b.findings))
     });
     for (number, incident) in (1..).zip(&mut incidents) {
         incident.id = number;
@@ -28,12 +40,16 @@ pub(crate) fn incidents(findings: &[Finding], names: &Names, ours: Ours<'_>) -> 
     incidents
 }
 
-/// Connected findings: they share a host of ours that was attacked, an outside server, a name or a file.
-fn groups(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+/// Connected findings: they share a host of ours that was attacked, an outside server, a name, a file, or infrastructure.
+fn groups<'a>(
+    findings: &'a [Finding],
+    scene: &Scene<'_>,
+    shared: &BTreeMap<IpAddr, Vec<String>>,
+) -> Vec<Vec<&'a Finding>> {
     let mut leader: Vec<usize> = (0..findings.len()).collect();
     let mut seen: BTreeMap<Subject, usize> = BTreeMap::new();
     for (position, finding) in findings.iter().enumerate() {
-        for subject in ties(finding) {
+        for subject in ties(finding, scene, shared) {
             match seen.get(&subject) {
                 Some(other) => {
                     let (a, b) = (root(&mut leader, *other), root(&mut leader, position));
@@ -60,15 +76,25 @@ fn root(leader: &mut [usize], mut position: usize) -> usize {
     position
 }
 
-/// What ties a finding to others. A victim among very many is not a tie: half the network would be one incident.
-fn ties(finding: &Finding) -> Vec<Subject> {
+/// What ties a finding to others. A victim among very many is not a tie: half the network would be one incident. Neither is what a
+/// mere note says, except to the host it is about; nor a server of ours that everybody uses.
+fn ties(finding: &Finding, scene: &Scene<'_>, shared: &BTreeMap<IpAddr, Vec<String>>) -> Vec<Subject> {
     let mut ties = finding.subjects.clone();
-    ties.extend(finding.attackers.iter().map(|address| Subject::Host(*address)));
-    if finding.victims.len() <= 4 {
+    if finding.victims.len() <= VICTIMS_FEW {
         ties.extend(finding.victims.iter().map(|address| Subject::Host(*address)));
     }
-    if let Some((address, name)) = &finding.server {
+    if finding.severity < Severity::Low {
+        return ties;
+    }
+    let strong = |address: &IpAddr| finding.severity >= Severity::Medium || !scene.network.has(*address);
+    ties.extend(
+        finding.attackers.iter().filter(|address| strong(address)).map(|address| Subject::Host(*address)),
+    );
+    if let Some((address, name)) = &finding.server
+        && strong(address)
+    {
         ties.push(Subject::Host(*address));
+        ties.extend(shared.get(address).into_iter().flatten().map(|link| Subject::Name(link.clone())));
         if !name.is_empty() {
             ties.push(Subject::Name(name.clone()));
         }
@@ -76,8 +102,8 @@ fn ties(finding: &Finding) -> Vec<Subject> {
     ties
 }
 
-fn incident(group: &[&Finding], names: &Names, ours: Ours<'_>) -> Incident {
-    let (score, confidence, severity) = score::judge(group);
+fn incident(group: &[&Finding], shared: &Shared, scene: &Scene<'_>) -> Incident {
+    let judged = score::judge(group);
     let mut by_weight = group.to_vec();
     by_weight.sort_by(|a, b| (b.severity, b.confidence, a.id).cmp(&(a.severity, a.confidence, b.id)));
     let lead = by_weight[0];
@@ -97,73 +123,29 @@ fn incident(group: &[&Finding], names: &Names, ours: Ours<'_>) -> Incident {
     } else {
         lead.title.clone()
     };
+    let servers = suspect::servers(&by_weight, scene);
+    let victims = suspect::ranked(&by_weight, |finding| &finding.victims);
+    let first = group.iter().map(|finding| finding.first).min().unwrap_or_default();
     Incident {
         id: 0,
+        summary: summary::sentence(lead, &victims, &servers, judged.confidence, first, scene.network),
         title,
-        severity,
-        confidence,
-        score,
-        victims: ranked(&by_weight, |finding| &finding.victims),
-        attackers: ranked(&by_weight, |finding| &finding.attackers),
-        servers: servers(&by_weight, names, ours),
-        next_steps: next_steps(lead, severity),
+        severity: judged.severity,
+        confidence: judged.confidence,
+        score: judged.score,
+        terms: judged.terms,
+        attackers: suspect::attackers(&by_weight, &servers, scene),
+        next_steps: summary::next_steps(lead, &victims, &servers, judged.severity),
+        infrastructure: shared.groups(&servers),
+        campaign: None,
+        victims,
+        servers,
         techniques,
         phases,
-        first: group.iter().map(|finding| finding.first).min().unwrap_or_default(),
+        first,
         last: group.iter().map(|finding| finding.last).max().unwrap_or_default(),
         findings: group.iter().map(|finding| finding.id).collect(),
         timeline: timeline(group),
-    }
-}
-
-/// Addresses in the order of the findings that name them.
-fn ranked<'a>(findings: &[&'a Finding], of: impl Fn(&'a Finding) -> &'a Vec<IpAddr>) -> Vec<IpAddr> {
-    let mut list = Vec::new();
-    for address in findings.iter().flat_map(|finding| of(finding)) {
-        if !list.contains(address) {
-            list.push(*address);
-        }
-    }
-    list
-}
-
-fn servers(by_weight: &[&Finding], names: &Names, _ours: Ours<'_>) -> Vec<Server> {
-    let mut servers: Vec<Server> = Vec::new();
-    for finding in by_weight {
-        let Some((address, name)) = &finding.server else { continue };
-        let reason = format!("{} ({})", finding.title, finding.detector);
-        match servers.iter_mut().find(|server| server.address == *address) {
-            Some(server) => {
-                if server.reasons.len() < 16 {
-                    server.reasons.push(reason);
-                }
-            }
-            None => servers.push(Server {
-                address: *address,
-                name: if name.is_empty() { names.of(*address).to_owned() } else { name.clone() },
-                role: role(finding),
-                confidence: finding.confidence,
-                reasons: vec![reason],
-            }),
-        }
-    }
-    servers
-}
-
-/// The role that a finding's techniques give to the server behind it.
-fn role(finding: &Finding) -> Role {
-    let phases: Vec<_> = finding.techniques.iter().filter_map(|technique| phase(technique)).collect();
-    let has = |name: &str| phases.iter().any(|phase| phase.name == name);
-    if has("Exfiltration") && !has("Command and Control") {
-        Role::Drop
-    } else if has("Command and Control") {
-        Role::Control
-    } else if has("Reconnaissance") || has("Credential Access") || has("Discovery") || has("Impact") {
-        Role::Attack
-    } else if has("Initial Access") || has("Execution") {
-        Role::Delivery
-    } else {
-        Role::Unknown
     }
 }
 
@@ -179,19 +161,4 @@ fn timeline(group: &[&Finding]) -> Vec<TimelineEntry> {
     lines.sort_by_key(|a| (a.time, a.finding));
     lines.truncate(TIMELINE_MAX);
     lines
-}
-
-fn next_steps(lead: &Finding, severity: Severity) -> Vec<String> {
-    let mut steps = Vec::new();
-    if let Some((address, name)) = &lead.server {
-        let named = if name.is_empty() { address.to_string() } else { format!("{address} ({name})") };
-        steps.push(format!("Find every host that talked to {named}, also before this capture."));
-    }
-    if let Some(victim) = lead.victims.first() {
-        steps.push(format!("Look at {victim} itself: running programs, recent files, scheduled tasks."));
-    }
-    if severity >= Severity::High {
-        steps.push("Keep the capture; its hash is in the report's manifest.".into());
-    }
-    steps
 }

@@ -92,6 +92,7 @@ const TECHNIQUES: &[(&str, &str, u8)] = &[
     ("T1498", "Network Denial of Service", 13),
     ("T1498.001", "Direct Network Flood", 13),
     ("T1498.002", "Reflection Amplification", 13),
+    ("T1496", "Resource Hijacking", 13),
     ("T1499", "Endpoint Denial of Service", 13),
     ("T1499.001", "OS Exhaustion Flood", 13),
     ("T1499.002", "Service Exhaustion Flood", 13),

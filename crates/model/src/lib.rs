@@ -12,5 +12,8 @@ pub use event::{
     AlertFact, EchoShape, Event, EventKind, Fact, FileFact, FlowFact, PayloadShape, TransactionFact, Value,
 };
 pub use finding::{Confidence, Evidence, Finding, Severity, Subject, Term};
-pub use incident::{Incident, Phase, Role, Server, TimelineEntry};
+pub use incident::{
+    AddressSeen, Campaign, Certificate, ClientSeen, Incident, Infrastructure, NameSeen, Phase, PortSeen,
+    Profile, Rhythm, Role, Server, TimelineEntry,
+};
 pub use packet::{Direction, FlowId, LinkType, LossMark, Moment, Packet, PacketId, Time};

@@ -1,7 +1,7 @@
 //! The frozen report value, and its JSON files.
 
 use json::Json;
-use model::{Finding, Incident, LossMark, Subject};
+use model::{Finding, Incident, LossMark, Profile, Server, Subject, Term};
 
 use crate::Overview;
 use crate::eve::Clock;
@@ -132,15 +132,9 @@ pub(crate) fn write_finding(json: &mut Json, clock: &mut Clock, finding: &Findin
     }
     json.end();
     json.text("first", clock.format(finding.first));
-    json.text("last", clock.format(finding.last)).number("count", finding.count).array("terms");
-    for term in &finding.terms {
-        json.object_item()
-            .text("name", term.name)
-            .float("value", term.value)
-            .float("threshold", term.threshold);
-        json.float("weight", term.weight).text("meaning", &term.meaning).end();
-    }
-    json.end().array("evidence");
+    json.text("last", clock.format(finding.last)).number("count", finding.count);
+    write_terms(json, &finding.terms);
+    json.array("evidence");
     for evidence in &finding.evidence {
         json.object_item();
         if let Some(flow) = evidence.flow {
@@ -157,22 +151,46 @@ pub(crate) fn write_finding(json: &mut Json, clock: &mut Clock, finding: &Findin
     json.end();
 }
 
+fn write_terms(json: &mut Json, terms: &[Term]) {
+    json.array("terms");
+    for term in terms {
+        json.object_item()
+            .text("name", term.name)
+            .float("value", term.value)
+            .float("threshold", term.threshold);
+        json.float("weight", term.weight).text("meaning", &term.meaning).end();
+    }
+    json.end();
+}
+
 pub(crate) fn write_incident(json: &mut Json, clock: &mut Clock, incident: &Incident) {
     json.object_item().number("id", incident.id).text("title", &incident.title);
+    json.text("summary", &incident.summary);
     json.text("severity", incident.severity.word());
     json.float("confidence", f64::from(incident.confidence.0) / 1000.0);
     // Hundredths are all that the arithmetic supports.
     json.float("score", (incident.score * 100.0).round() / 100.0);
+    write_terms(json, &incident.terms);
     displays(json, "victims", &incident.victims);
     displays(json, "attackers", &incident.attackers);
     json.array("servers");
     for server in &incident.servers {
-        json.object_item().display("address", server.address).text("name", &server.name);
-        json.text("role", server.role.word()).float("confidence", f64::from(server.confidence.0) / 1000.0);
-        list(json, "reasons", &server.reasons);
+        write_server(json, clock, server);
+    }
+    json.end().array("infrastructure");
+    for group in &incident.infrastructure {
+        json.object_item();
+        displays(json, "servers", &group.servers);
+        list(json, "links", &group.links);
         json.end();
     }
     json.end();
+    if let Some(campaign) = &incident.campaign {
+        json.object("campaign").text("id", &campaign.id).number("runs", campaign.runs);
+        json.text("first", clock.format(campaign.first)).text("last", clock.format(campaign.last));
+        list(json, "links", &campaign.links);
+        json.end();
+    }
     list(json, "techniques", &incident.techniques);
     json.array("phases");
     for phase in &incident.phases {
@@ -192,6 +210,72 @@ pub(crate) fn write_incident(json: &mut Json, clock: &mut Clock, incident: &Inci
     json.end();
     list(json, "next_steps", &incident.next_steps);
     json.end();
+}
+
+fn write_server(json: &mut Json, clock: &mut Clock, server: &Server) {
+    json.object_item().display("address", server.address).text("name", &server.name);
+    json.text("role", server.role.word()).float("confidence", f64::from(server.confidence.0) / 1000.0);
+    list(json, "reasons", &server.reasons);
+    write_terms(json, &server.terms);
+    if let Some(profile) = &server.profile {
+        write_profile(json, clock, profile);
+    }
+    json.end();
+}
+
+fn write_profile(json: &mut Json, clock: &mut Clock, profile: &Profile) {
+    json.object("seen").text("first", clock.format(profile.first)).text("last", clock.format(profile.last));
+    json.number("flows", profile.flows);
+    json.number("bytes_to", profile.bytes_to).number("bytes_from", profile.bytes_from);
+    json.number("clients_of_ours", profile.client_count).number("hosts_of_ours", profile.hosts);
+    if let Some(rhythm) = profile.rhythm {
+        json.object("rhythm").float("period_s", rhythm.period).float("spread_s", rhythm.spread).end();
+    }
+    if let Some((number, holder)) = &profile.asn {
+        json.object("asn").number("number", *number).text("holder", holder).end();
+    }
+    if let Some(country) = &profile.country {
+        json.text("country", country);
+    }
+    json.array("names");
+    for name in &profile.names {
+        json.object_item().text("name", &name.name).text("source", name.source);
+        json.text("first", clock.format(name.first)).text("last", clock.format(name.last));
+        json.number("count", name.count).end();
+    }
+    json.end().array("addresses");
+    for seen in &profile.addresses {
+        json.object_item().display("address", seen.address).text("name", &seen.name);
+        json.text("first", clock.format(seen.first)).text("last", clock.format(seen.last)).end();
+    }
+    json.end().array("ports");
+    for port in &profile.ports {
+        json.object_item().number("port", port.port).number("transport", port.transport);
+        json.text("app_proto", port.protocol).number("flows", port.flows).end();
+    }
+    json.end().array("certificates");
+    for certificate in &profile.certificates {
+        json.object_item().text("fingerprint", &certificate.fingerprint);
+        json.text("subject", &certificate.subject).text("issuer", &certificate.issuer);
+        json.text("serial", &certificate.serial).boolean("self_signed", certificate.self_signed);
+        if let Some((begin, end)) = certificate.validity {
+            json.number("not_before", begin).number("not_after", end);
+        }
+        list(json, "names", &certificate.names);
+        json.end();
+    }
+    json.end().array("fingerprints");
+    for (kind, value) in &profile.fingerprints {
+        json.object_item().text("kind", kind).text("value", value).end();
+    }
+    json.end().array("clients");
+    for client in &profile.clients {
+        json.object_item().display("address", client.address);
+        json.text("first", clock.format(client.first)).text("last", clock.format(client.last));
+        json.number("flows", client.flows);
+        json.number("bytes_to", client.bytes_to).number("bytes_from", client.bytes_from).end();
+    }
+    json.end().end();
 }
 
 fn list<T: AsRef<str>>(json: &mut Json, key: &str, items: &[T]) {

@@ -130,7 +130,7 @@ fn candidate(sid: u32, kind: &'static str, head: &str, indicator: &Indicator) ->
     let kind_class = match indicator.role {
         Role::Control => "command-and-control",
         Role::Attack => "attempted-recon",
-        Role::Drop | Role::Delivery | Role::Relay | Role::Unknown => "bad-unknown",
+        Role::Drop | Role::Delivery | Role::Relay | Role::Benign | Role::Unknown => "bad-unknown",
     };
     let mut text = head.replace("{}", &about.replace(':', "\\:"));
     if let Some(technique) = indicator.techniques.first() {

@@ -1,9 +1,6 @@
 //! A report for tests: two incidents, names that attack whoever shows them, hosts inside and outside.
 
-use model::{
-    Confidence, Evidence, Finding, FlowId, Incident, LossMark, PacketId, Role, Server, Severity, Subject,
-    Term, Time, TimelineEntry,
-};
+use model::{AddressSeen, Campaign, Certificate, ClientSeen, Confidence, Evidence, Finding, FlowId, Incident, Infrastructure, LossMark, NameSeen, PacketId, PortSeen, Profile, Rhythm, Role, Server, Severity, Subject, Term, Time, TimelineEntry};
 
 use crate::{Manifest, Overview, Report};
 
@@ -51,6 +48,51 @@ fn server(address: &str, name: &str, role: Role) -> Server {
         role,
         confidence: Confidence(965),
         reasons: vec![format!("{address} was called (beacon)")],
+        terms: Vec::new(),
+        profile: Some(Box::new(Profile {
+            names: vec![NameSeen {
+                name: name.into(),
+                source: "sni",
+                first: Time::from_secs(1_700_000_000),
+                last: Time::from_secs(1_700_000_900),
+                count: 3,
+            }],
+            addresses: vec![AddressSeen {
+                address: "203.0.113.77".parse().unwrap(),
+                name: name.into(),
+                first: Time::from_secs(1_700_000_000),
+                last: Time::from_secs(1_700_000_900),
+            }],
+            ports: vec![PortSeen { port: 443, transport: 6, protocol: "tls", flows: 45 }],
+            certificates: vec![Certificate {
+                fingerprint: "aa:bb".into(),
+                subject: format!("CN={EVIL}"),
+                issuer: "CN=other".into(),
+                serial: "01:02".into(),
+                names: vec![name.into()],
+                validity: Some((1_690_000_000, 1_790_000_000)),
+                self_signed: false,
+            }],
+            fingerprints: vec![("ja3s", "0a1b".into())],
+            asn: Some((64_500, "Example Net".into())),
+            country: Some("AQ".into()),
+            clients: vec![ClientSeen {
+                address: "10.0.0.21".parse().unwrap(),
+                first: Time::from_secs(1_700_000_000),
+                last: Time::from_secs(1_700_000_900),
+                flows: 45,
+                bytes_to: 90_000,
+                bytes_from: 4_000,
+            }],
+            client_count: 1,
+            hosts: 12,
+            first: Time::from_secs(1_700_000_000),
+            last: Time::from_secs(1_700_000_900),
+            flows: 45,
+            bytes_to: 90_000,
+            bytes_from: 4_000,
+            rhythm: Some(Rhythm { period: 301.5, spread: 12.2 }),
+        })),
     }
 }
 
@@ -63,9 +105,28 @@ fn incident(id: u64, title: &str, severity: Severity, findings: &[&Finding]) -> 
     Incident {
         id,
         title: title.into(),
+        summary: String::new(),
         severity,
         confidence: Confidence(990),
         score: 12.25,
+        terms: vec![Term {
+            name: "prior",
+            value: -6.9,
+            threshold: 0.0,
+            weight: -6.9,
+            meaning: "before anything was found".into(),
+        }],
+        infrastructure: vec![Infrastructure {
+            servers: vec!["203.0.113.9".parse().unwrap(), "203.0.113.77".parse().unwrap()],
+            links: vec!["the same certificate: aa:bb".into()],
+        }],
+        campaign: Some(Campaign {
+            id: "C-0000000000000001".into(),
+            runs: 2,
+            first: Time::from_secs(1_600_000_000),
+            last: Time::from_secs(1_700_000_900),
+            links: vec!["the same address 203.0.113.9".into()],
+        }),
         victims: findings[0].victims.clone(),
         attackers: findings[0].attackers.clone(),
         servers: Vec::new(),

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use json::Json;
 use model::{
-    Confidence, Evidence, Finding, FlowId, Incident, LossMark, PacketId, Role, Server, Severity, Subject,
-    Term, Time, TimelineEntry,
+    AddressSeen, Campaign, Certificate, ClientSeen, Confidence, Evidence, Finding, FlowId, Incident, Infrastructure, LossMark,
+    NameSeen, PacketId, PortSeen, Profile, Rhythm, Role, Server, Severity, Subject, Term, Time, TimelineEntry,
 };
 use serde_json::Value;
 
@@ -257,12 +257,16 @@ impl Reader {
         Ok(Incident {
             id: number(value, "id")?,
             title: text(value, "title")?.to_owned(),
+            summary: text(value, "summary")?.to_owned(),
             severity: severity(value)?,
             confidence: confidence(value)?,
             score: float(value, "score")?,
+            terms: list(value, "terms")?.iter().map(|value| self.term(value)).collect::<Read<_>>()?,
+            infrastructure: list(value, "infrastructure")?.iter().map(infrastructure).collect::<Read<_>>()?,
+            campaign: value.get("campaign").map(campaign).transpose()?,
             victims: addresses(value, "victims")?,
             attackers: addresses(value, "attackers")?,
-            servers: list(value, "servers")?.iter().map(server).collect::<Read<_>>()?,
+            servers: list(value, "servers")?.iter().map(|value| self.server(value)).collect::<Read<_>>()?,
             techniques,
             phases,
             first: time(text(value, "first")?)?,
@@ -273,6 +277,64 @@ impl Reader {
                 .collect::<Read<_>>()?,
             timeline: list(value, "timeline")?.iter().map(entry).collect::<Read<_>>()?,
             next_steps: texts(value, "next_steps")?,
+        })
+    }
+
+    fn server(&mut self, value: &Value) -> Read<Server> {
+        let word = text(value, "role")?;
+        const ROLES: [Role; 7] =
+            [Role::Control, Role::Drop, Role::Delivery, Role::Attack, Role::Relay, Role::Benign, Role::Unknown];
+        Ok(Server {
+            address: address(text(value, "address")?)?,
+            name: text(value, "name")?.to_owned(),
+            role: ROLES.into_iter().find(|role| role.word() == word).ok_or_else(|| wrong("role"))?,
+            confidence: confidence(value)?,
+            reasons: texts(value, "reasons")?,
+            terms: list(value, "terms")?.iter().map(|value| self.term(value)).collect::<Read<_>>()?,
+            profile: value.get("seen").map(|seen| self.profile(seen).map(Box::new)).transpose()?,
+        })
+    }
+
+    fn profile(&mut self, value: &Value) -> Read<Profile> {
+        let (first, last) = span(value)?;
+        let rhythm = value.get("rhythm").map(|rhythm| {
+            Ok(Rhythm { period: float(rhythm, "period_s")?, spread: float(rhythm, "spread_s")? })
+        });
+        let asn = value.get("asn").map(|asn| Ok((small(asn, "number")?, text(asn, "holder")?.to_owned())));
+        Ok(Profile {
+            names: list(value, "names")?.iter().map(|value| self.name_seen(value)).collect::<Read<_>>()?,
+            addresses: list(value, "addresses")?.iter().map(address_seen).collect::<Read<_>>()?,
+            ports: list(value, "ports")?.iter().map(|value| self.port_seen(value)).collect::<Read<_>>()?,
+            certificates: list(value, "certificates")?.iter().map(certificate).collect::<Read<_>>()?,
+            fingerprints: list(value, "fingerprints")?
+                .iter()
+                .map(|value| Ok((self.word(text(value, "kind")?)?, text(value, "value")?.to_owned())))
+                .collect::<Read<_>>()?,
+            asn: asn.transpose()?,
+            country: value.get("country").and_then(Value::as_str).map(str::to_owned),
+            clients: list(value, "clients")?.iter().map(client_seen).collect::<Read<_>>()?,
+            client_count: number(value, "clients_of_ours")?,
+            hosts: number(value, "hosts_of_ours")?,
+            first,
+            last,
+            flows: number(value, "flows")?,
+            bytes_to: number(value, "bytes_to")?,
+            bytes_from: number(value, "bytes_from")?,
+            rhythm: rhythm.transpose()?,
+        })
+    }
+
+    fn name_seen(&mut self, value: &Value) -> Read<NameSeen> {
+        let (name, first, last) = name_and_span(value)?;
+        Ok(NameSeen { name, source: self.word(text(value, "source")?)?, first, last, count: number(value, "count")? })
+    }
+
+    fn port_seen(&mut self, value: &Value) -> Read<PortSeen> {
+        Ok(PortSeen {
+            port: small(value, "port")?,
+            transport: small(value, "transport")?,
+            protocol: self.word(text(value, "app_proto")?)?,
+            flows: number(value, "flows")?,
         })
     }
 }
@@ -295,16 +357,63 @@ fn manifest(value: &Value) -> Read<Manifest> {
     Ok(manifest)
 }
 
-fn server(value: &Value) -> Read<Server> {
-    let word = text(value, "role")?;
-    let roles = [Role::Control, Role::Drop, Role::Delivery, Role::Attack, Role::Relay, Role::Unknown];
-    Ok(Server {
-        address: address(text(value, "address")?)?,
-        name: text(value, "name")?.to_owned(),
-        role: roles.into_iter().find(|role| role.word() == word).ok_or_else(|| wrong("role"))?,
-        confidence: confidence(value)?,
-        reasons: texts(value, "reasons")?,
+fn infrastructure(value: &Value) -> Read<Infrastructure> {
+    Ok(Infrastructure { servers: addresses(value, "servers")?, links: texts(value, "links")? })
+}
+
+fn campaign(value: &Value) -> Read<Campaign> {
+    Ok(Campaign {
+        id: text(value, "id")?.to_owned(),
+        runs: number(value, "runs")?,
+        first: time(text(value, "first")?)?,
+        last: time(text(value, "last")?)?,
+        links: texts(value, "links")?,
     })
+}
+
+/// First and last time of what was seen.
+fn span(value: &Value) -> Read<(Time, Time)> {
+    Ok((time(text(value, "first")?)?, time(text(value, "last")?)?))
+}
+
+fn name_and_span(value: &Value) -> Read<(String, Time, Time)> {
+    let (first, last) = span(value)?;
+    Ok((text(value, "name")?.to_owned(), first, last))
+}
+
+fn address_seen(value: &Value) -> Read<AddressSeen> {
+    let (name, first, last) = name_and_span(value)?;
+    Ok(AddressSeen { address: address(text(value, "address")?)?, name, first, last })
+}
+
+fn certificate(value: &Value) -> Read<Certificate> {
+    let seconds = |key: &str| value.get(key).and_then(Value::as_i64);
+    Ok(Certificate {
+        fingerprint: text(value, "fingerprint")?.to_owned(),
+        subject: text(value, "subject")?.to_owned(),
+        issuer: text(value, "issuer")?.to_owned(),
+        serial: text(value, "serial")?.to_owned(),
+        names: texts(value, "names")?,
+        validity: seconds("not_before").zip(seconds("not_after")),
+        self_signed: part(value, "self_signed")?.as_bool().ok_or_else(|| wrong("self_signed"))?,
+    })
+}
+
+fn client_seen(value: &Value) -> Read<ClientSeen> {
+    let (first, last) = span(value)?;
+    Ok(ClientSeen {
+        address: address(text(value, "address")?)?,
+        first,
+        last,
+        flows: number(value, "flows")?,
+        bytes_to: number(value, "bytes_to")?,
+        bytes_from: number(value, "bytes_from")?,
+    })
+}
+
+/// A number that fits what it is kept in.
+fn small<T: TryFrom<u64>>(value: &Value, key: &str) -> Read<T> {
+    T::try_from(number(value, key)?).map_err(|_| wrong(key))
 }
 
 fn entry(value: &Value) -> Read<TimelineEntry> {

@@ -37,7 +37,8 @@ pub fn summary(report: &Report, colour: bool, width: usize) -> String {
         } else {
             format!("{word:>8}")
         };
-        let title = cut(&incident.title, width.saturating_sub(10));
+        let said = if incident.summary.is_empty() { &incident.title } else { &incident.summary };
+        let title = cut(said, width.saturating_sub(10));
         writeln!(text, "{badge}  {title}").expect("a String takes every write");
         let mut who = Vec::new();
         if let Some(victim) = incident.victims.first() {
@@ -50,7 +51,12 @@ pub fn summary(report: &Report, colour: bool, width: usize) -> String {
         }
         if let Some(server) = incident.servers.first() {
             let name = if server.name.is_empty() { String::new() } else { format!(" ({})", server.name) };
-            who.push(format!("behind it {}{name}, {}", server.address, server.role.word()));
+            let more = incident.servers.len() - 1;
+            let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+            who.push(format!("behind it {}{name}, {}{tail}", server.address, server.role.word()));
+        }
+        if let Some(campaign) = &incident.campaign {
+            who.push(format!("campaign {}, seen in {} runs", campaign.id, campaign.runs));
         }
         who.push(words::likelihood(incident.confidence).to_owned());
         if !incident.techniques.is_empty() {

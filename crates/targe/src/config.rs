@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) ports: Vec<(String, String)>,
     /// Files of the rule engine.
     pub(crate) files: RuleFiles,
+    /// Databases of autonomous systems and of countries.
+    pub(crate) places: (Option<PathBuf>, Option<PathBuf>),
     /// `HOME_NET` was given, so that it also says which hosts are ours.
     pub(crate) home_is_set: bool,
     /// What the firewall does where no rule decides; `None` = nothing was said.
@@ -121,7 +123,9 @@ impl Settings {
         if let Some(place) = name.strip_prefix("firewall.policies.") {
             return self.set_policy(place, value);
         }
-        if let Some(setting) = name.strip_prefix("behave.") {
+        if let Some(setting) = name.strip_prefix("behave.")
+            && !KNOBS.iter().any(|knob| knob.name == name)
+        {
             return self.set_detector(name, setting, value);
         }
         let Some(knob) = KNOBS.iter().find(|knob| knob.name == name) else {

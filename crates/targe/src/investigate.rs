@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,6 +25,7 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     // A key that cannot be used is told before the work, not after it.
     let key = arguments.key.as_deref().map(crate::proof::read_private).transpose()?;
     let rules = crate::rules::load(&mut settings, &arguments.rules, arguments.quiet)?;
+    settings.engine.places = places(&settings)?;
     let folder = &arguments.output;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -99,6 +101,21 @@ fn save(path: &Path, folder: &Path, content: &[u8]) -> Result<()> {
         std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
     }
     std::fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The databases that say where addresses are; `None` when none is given.
+fn places(settings: &Settings) -> Result<Option<Arc<incident::Places>>> {
+    let read = |path: &Option<PathBuf>| {
+        path.as_ref()
+            .map(|path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display())))
+            .transpose()
+    };
+    let (asn, country) = (read(&settings.places.0)?, read(&settings.places.1)?);
+    if asn.is_none() && country.is_none() {
+        return Ok(None);
+    }
+    let places = incident::Places::read(asn, country).map_err(|error| anyhow::anyhow!("{error}"))?;
+    Ok(Some(Arc::new(places)))
 }
 
 /// The summary, as text or JSON.

@@ -345,7 +345,7 @@ impl<'a> Bundle<'a> {
             Role::Delivery => "hosting-malware",
             Role::Attack => "reconnaissance",
             Role::Relay => "anonymization",
-            Role::Unknown => "unknown",
+            Role::Benign | Role::Unknown => "unknown",
         };
         let value = server.address.to_string();
         let id = self.id("infrastructure", &format!("{} {value}", incident.id));

@@ -543,6 +543,24 @@ pub(crate) const KNOBS: &[Knob] = &[
         },
     },
     Knob {
+        name: "files.asn",
+        default: "\"\"",
+        help: "Path of a database of autonomous systems (MaxMind format), for the servers behind incidents.",
+        set: |s, v| path(v).map(|path| s.places.0 = path),
+    },
+    Knob {
+        name: "files.country",
+        default: "\"\"",
+        help: "Path of a database of countries (MaxMind format), for the servers behind incidents.",
+        set: |s, v| path(v).map(|path| s.places.1 = path),
+    },
+    Knob {
+        name: "behave.lookalike.protected",
+        default: "[\"google.com\", \"microsoft.com\", \"apple.com\", \"amazon.com\", \"facebook.com\", \"instagram.com\", \"whatsapp.com\", \"paypal.com\", \"netflix.com\", \"linkedin.com\", \"dropbox.com\", \"github.com\", \"wikipedia.org\", \"office.com\", \"outlook.com\", \"icloud.com\", \"coinbase.com\", \"binance.com\"]",
+        help: "Domains that others pass themselves off as: your own, banks, ministries, news outlets. A list, or the path of a file with one per line.",
+        set: protected,
+    },
+    Knob {
         name: "rules.errors_fatal",
         default: "false",
         help: "A rule that cannot be honoured ends the run (exit code 2).",
@@ -1148,6 +1166,26 @@ fn inline(settings: &mut Settings, value: &Value) -> Result<(), String> {
         "auto" => None,
         _ => Some(yes_no(value)?),
     };
+    Ok(())
+}
+
+/// Names to protect: a list, or a file with one name per line and `#` before remarks.
+fn protected(settings: &mut Settings, value: &Value) -> Result<(), String> {
+    let text = plain(value);
+    let names = |text: &str, separator: char| -> Vec<String> {
+        let lines = text.split(separator).map(|line| line.split('#').next().unwrap_or_default().trim());
+        lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    };
+    let items = if !value.is_array() && (text.contains('/') || std::path::Path::new(&text).is_file()) {
+        let content =
+            std::fs::read_to_string(&text).map_err(|error| format!("cannot read {text}: {error}"))?;
+        names(&content, '\n')
+    } else {
+        names(&text, ',')
+    };
+    let lists = &mut settings.engine.lists;
+    lists.retain(|(name, _)| name != "lookalike.protected");
+    lists.push(("lookalike.protected".to_owned(), items));
     Ok(())
 }
 

@@ -1,0 +1,47 @@
+//! A server as the report shows it.
+
+use std::net::IpAddr;
+
+use model::{Finding, Profile, Rhythm};
+
+use crate::Scene;
+use crate::entity::Entity;
+
+/// What the traffic showed of a server.
+pub(crate) fn of(address: IpAddr, entity: &Entity, findings: &[&Finding], scene: &Scene<'_>) -> Profile {
+    let mut clients = entity.clients.clone();
+    clients
+        .sort_by(|a, b| (b.bytes_to + b.bytes_from, a.address).cmp(&(a.bytes_to + a.bytes_from, b.address)));
+    let mut ports = entity.ports.clone();
+    ports.sort_by(|a, b| (b.flows, a.port, a.transport).cmp(&(a.flows, b.port, b.transport)));
+    let places = scene.network.places();
+    Profile {
+        names: scene.names.all(address),
+        addresses: scene.siblings.get(&address).cloned().unwrap_or_default(),
+        ports,
+        certificates: entity.certificates.clone(),
+        fingerprints: entity.prints.clone(),
+        asn: places.and_then(|places| places.asn(address)),
+        country: places.and_then(|places| places.country(address)),
+        client_count: clients.iter().filter(|client| scene.network.has(client.address)).count() as u64,
+        clients,
+        hosts: scene.hosts,
+        first: entity.first,
+        last: entity.last,
+        flows: entity.served + entity.opened,
+        bytes_to: entity.bytes[0],
+        bytes_from: entity.bytes[1],
+        rhythm: findings.iter().find_map(|finding| rhythm(finding)),
+    }
+}
+
+/// The rhythm that a finding tells of: its measured interval and spread, or its sentence ("every 300.0 s ± 12.0 s").
+pub(crate) fn rhythm(finding: &Finding) -> Option<Rhythm> {
+    let (_, rest) = finding.title.split_once("every ")?;
+    let (period, rest) = rest.split_once(" s")?;
+    let period: f64 = period.trim().parse().ok()?;
+    let spread =
+        rest.trim_start().strip_prefix('±').and_then(|rest| rest.split_once(" s")).map(|(spread, _)| spread);
+    let spread: f64 = spread.and_then(|spread| spread.trim().parse().ok()).unwrap_or(0.0);
+    (period.is_finite() && spread.is_finite() && period > 0.0).then_some(Rhythm { period, spread })
+}
