@@ -17,6 +17,8 @@ mod domain;
 mod flux;
 mod guessing;
 mod lookalike;
+#[cfg(test)]
+mod metamorphic;
 mod nxdomain;
 mod rare;
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub struct Config {
     pub places: Option<Arc<incident::Places>>,
     /// Settings of detectors by their dotted name (`scan.ports_min`).
     pub behave: Vec<(String, f64)>,
+    /// What is known to be bad.
+    pub intel: Option<Arc<intel::Indicators>>,
     /// Lists of detectors by their dotted name (`lookalike.protected`).
     pub lists: Vec<(String, Vec<String>)>,
     /// Watch, or prevent (simulated on a capture).
@@ -58,6 +60,7 @@ impl Default for Config {
             home: behave::Home::default(),
             places: None,
             behave: Vec::new(),
+            intel: None,
             lists: Vec::new(),
             mode: Mode::Detect,
             workers: 1,

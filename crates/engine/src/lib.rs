@@ -5,6 +5,7 @@
 //! carries a [`model::Moment`] and is merged in that order.
 
 mod alert;
+mod carried;
 mod config;
 mod conversation;
 mod exception;
@@ -20,6 +21,7 @@ mod shape;
 mod shard;
 mod worker;
 
+pub use carried::FileVerdict;
 pub use config::{Config, Mode};
 pub use orders::{NoOrders, Order, Orders, Recorded};
 pub use run::{Outcome, Sink, Summary, run, run_with_orders};

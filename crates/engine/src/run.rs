@@ -8,10 +8,11 @@ use behave::Behaviour;
 use capture::{Batch, Source};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use incident::{Desk, Network};
-use model::{Event, Finding, Incident, LossMark, Moment, PacketId};
+use model::{Event, EventKind, Finding, Incident, LossMark, Moment, PacketId};
 use report::Overview;
 use rules::{Late, RuleSet, Settled};
 
+use crate::carried::{Carried, FileVerdict};
 use crate::config::{Config, Mode};
 use crate::orders::{Change, NoOrders, Order, Orders, upto};
 use crate::output::Output;
@@ -37,6 +38,10 @@ pub trait Sink {
     /// What the disk says; ends the run.
     fn file(&mut self, _sha256: &str, _content: &[u8]) -> io::Result<()> {
         Ok(())
+    }
+    /// What the content of the files said that were given to [`Sink::file`]; asked for once, when the input is over.
+    fn verdicts(&mut self) -> Vec<FileVerdict> {
+        Vec::new()
     }
     /// Called after each batch: packets so far, and bytes of input so far.
     fn progress(&mut self, packets: u64, bytes: u64);
@@ -116,6 +121,8 @@ pub fn run_with_orders(
         rules,
         late,
         behaviour,
+        carried: config.protocol.files.store.then(Carried::default),
+        watch: config.intel.clone().map(intel::Watch::new),
         desk,
         overview,
         cursor: Vec::new(),
@@ -346,6 +353,9 @@ struct Mind<'a> {
     rules: Option<Arc<RuleSet>>,
     late: Option<Late>,
     behaviour: Behaviour,
+    watch: Option<intel::Watch>,
+    /// Who carried which file, where files are kept at all.
+    carried: Option<Carried>,
     desk: Desk,
     overview: Overview,
     /// Position in each worker's output while merging; kept for its memory.
@@ -361,8 +371,28 @@ struct Mind<'a> {
 impl Mind<'_> {
     /// Judges what was gathered.
     fn finish(self, source: &Source) -> Outcome {
-        let Mind { summary, behaviour, desk, mut overview, data_sets, witness, refused, .. } = self;
-        let (findings, mut losses, home) = behaviour.finish();
+        let Mind {
+            sink,
+            summary,
+            behaviour,
+            watch,
+            carried,
+            desk,
+            mut overview,
+            data_sets,
+            witness,
+            refused,
+            ..
+        } = self;
+        let (mut findings, mut losses, home) = behaviour.finish();
+        if let Some((sightings, missed)) = watch.map(intel::Watch::finish) {
+            findings.extend(sightings);
+            losses.extend(missed);
+        }
+        if let Some((told, missed)) = carried.map(|carried| carried.findings(&sink.verdicts())) {
+            findings.extend(told);
+            losses.extend(missed);
+        }
         overview.hosts = home.hosts_seen();
         let incident::Verdict { findings, incidents, losses: forgotten } =
             desk.finish(findings, overview.hosts);
@@ -465,6 +495,12 @@ impl Mind<'_> {
     fn event(&mut self, event: &Event) {
         self.overview.count(event);
         self.behaviour.event(event);
+        if let Some(watch) = &mut self.watch {
+            watch.event(event);
+        }
+        if let (Some(carried), EventKind::File(file)) = (&mut self.carried, &event.kind) {
+            carried.file(file);
+        }
         self.desk.event(event);
     }
 

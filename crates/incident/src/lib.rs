@@ -7,6 +7,7 @@
 //! copies of a faint one are not.
 
 mod alerts;
+mod campaign;
 mod entity;
 mod join;
 mod names;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 
 use model::{AddressSeen, Event, EventKind, Finding, Incident, LossMark, PacketId};
 
+pub use campaign::Memory;
 pub use place::Places;
 pub use tactic::{phase, technique_name};
 

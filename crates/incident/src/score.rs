@@ -90,10 +90,13 @@ pub(crate) fn probability(score: f64) -> f64 {
     1.0 / (1.0 + libm::exp(-score))
 }
 
-/// What depends on what: copies of one detector's finding say little new; so do signatures of one class.
+/// What depends on what: copies of one detector's finding say little new; so do signatures of one class, and detectors that read the
+/// same handshake or the same names.
 pub(crate) fn group(finding: &Finding) -> &str {
     match finding.detector {
         "rule" => finding.evidence.first().map_or("rule", |evidence| &evidence.excerpt),
+        "certificate" | "disguise" | "tls_channel" => "handshake",
+        "dga" | "nxdomain" | "flux" | "rare" => "names",
         detector => detector,
     }
 }

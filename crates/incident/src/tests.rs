@@ -76,6 +76,8 @@ fn flow(number: u64, client: &str, server: &str, port: u16, payload: [u64; 2]) -
         bursts: Vec::new(),
         entropy_percent: 255,
         gaps: [0, 0],
+        shape: None,
+        echo: None,
     };
     event(number, EventKind::Flow(Box::new(fact)))
 }
@@ -300,7 +302,7 @@ fn the_sentence_says_who_since_when_how_often_how_much_and_how_rare() {
     let verdict = story(0, 0, false);
     assert_eq!(
         verdict.incidents[0].summary,
-        "10.0.0.23 is likely controlled from 203.0.113.9 (updates.example) since 1970-01-01 09:12 UTC; every 300 s ± 12 s; \
+        "10.0.0.23 is controlled from 203.0.113.9 (updates.example) since 1970-01-01 09:12 UTC; every 300 s ± 12 s; \
          2.1 MB left; 2 of 140 hosts talk to it"
     );
 }
@@ -348,4 +350,40 @@ fn memory_stays_flat_however_many_servers_pass() {
     assert!(kept <= 2 * 16_384, "{kept}");
     let verdict = desk.finish(Vec::new(), 1);
     assert!(verdict.losses[0].reason.contains("servers were forgotten"), "{:?}", verdict.losses);
+}
+
+#[test]
+fn tomorrows_capture_knows_todays() {
+    let mut today = story(0, 0, false);
+    let added = Memory::default().link("run-1", &mut today.incidents, &today.findings);
+    assert!(today.incidents[0].campaign.is_none(), "the first sighting is no campaign yet");
+    assert_eq!(added.lines().count(), 1);
+    // Another victim on another day, the same server.
+    let mut tomorrow = story(86_400, 7, false);
+    let (memory, broken) = Memory::read(&format!("{added}not a line\n"));
+    assert_eq!(broken, [2]);
+    let more = memory.link("run-2", &mut tomorrow.incidents, &tomorrow.findings);
+    let campaign = tomorrow.incidents[0].campaign.clone().expect("both share a server");
+    assert_eq!((campaign.runs, campaign.first.secs(), campaign.last.secs()), (2, 33_120, 39_000 + 86_400));
+    assert!(campaign.links.contains(&"the same address 203.0.113.9".to_owned()), "{:?}", campaign.links);
+    // The same capture again is known: it adds nothing, and says the same.
+    let mut again = story(86_400, 7, false);
+    let (memory, _) = Memory::read(&format!("{added}{more}"));
+    assert_eq!(memory.link("run-2", &mut again.incidents, &again.findings), "");
+    assert_eq!(again.incidents[0].campaign, Some(campaign));
+}
+
+#[test]
+fn strangers_share_no_campaign() {
+    let mut one = Verdict {
+        incidents: judged(vec![finding("a", "203.0.113.1", "10.0.0.1", Severity::High)]),
+        ..Verdict::default()
+    };
+    let added = Memory::default().link("run-1", &mut one.incidents, &[]);
+    let mut two = Verdict {
+        incidents: judged(vec![finding("a", "203.0.113.2", "10.0.0.2", Severity::High)]),
+        ..Verdict::default()
+    };
+    Memory::read(&added).0.link("run-2", &mut two.incidents, &[]);
+    assert_eq!(two.incidents[0].campaign, None);
 }

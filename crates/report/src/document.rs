@@ -17,6 +17,8 @@ pub struct Manifest {
     pub configuration: String,
     /// Rule files: name, SHA-256, rules that are matched.
     pub rules: Vec<(String, String, usize)>,
+    /// Indicator files: name, SHA-256.
+    pub intel: Vec<(String, String)>,
     /// Logical shards, part of the format.
     pub shards: usize,
 }
@@ -104,7 +106,15 @@ pub(crate) fn write_manifest(json: &mut Json, manifest: &Manifest) {
     for (name, sha256, count) in &manifest.rules {
         json.object_item().text("name", name).text("sha256", sha256).number("rules", *count).end();
     }
-    json.end().end();
+    json.end();
+    if !manifest.intel.is_empty() {
+        json.array("intel");
+        for (name, sha256) in &manifest.intel {
+            json.object_item().text("name", name).text("sha256", sha256).end();
+        }
+        json.end();
+    }
+    json.end();
 }
 
 pub(crate) fn write_finding(json: &mut Json, clock: &mut Clock, finding: &Finding) {

@@ -1,6 +1,10 @@
 //! A report for tests: two incidents, names that attack whoever shows them, hosts inside and outside.
 
-use model::{AddressSeen, Campaign, Certificate, ClientSeen, Confidence, Evidence, Finding, FlowId, Incident, Infrastructure, LossMark, NameSeen, PacketId, PortSeen, Profile, Rhythm, Role, Server, Severity, Subject, Term, Time, TimelineEntry};
+use model::{
+    AddressSeen, Campaign, Certificate, ClientSeen, Confidence, Evidence, Finding, FlowId, Incident,
+    Infrastructure, LossMark, NameSeen, PacketId, PortSeen, Profile, Rhythm, Role, Server, Severity, Subject,
+    Term, Time, TimelineEntry,
+};
 
 use crate::{Manifest, Overview, Report};
 
@@ -201,6 +205,7 @@ pub(crate) fn report() -> Report {
             inputs: vec![("it's a capture.pcap".into(), 5_879_668, "8f".repeat(32))],
             configuration: "7c".repeat(32),
             rules: vec![("my.rules".into(), "12".repeat(32), 3)],
+            intel: vec![("bad.csv".into(), "34".repeat(32))],
             shards: 64,
         },
         overview,

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 
 use json::Json;
 use model::{
-    AddressSeen, Campaign, Certificate, ClientSeen, Confidence, Evidence, Finding, FlowId, Incident, Infrastructure, LossMark,
-    NameSeen, PacketId, PortSeen, Profile, Rhythm, Role, Server, Severity, Subject, Term, Time, TimelineEntry,
+    AddressSeen, Campaign, Certificate, ClientSeen, Confidence, Evidence, Finding, FlowId, Incident,
+    Infrastructure, LossMark, NameSeen, PacketId, PortSeen, Profile, Rhythm, Role, Server, Severity, Subject,
+    Term, Time, TimelineEntry,
 };
 use serde_json::Value;
 
@@ -282,8 +283,15 @@ impl Reader {
 
     fn server(&mut self, value: &Value) -> Read<Server> {
         let word = text(value, "role")?;
-        const ROLES: [Role; 7] =
-            [Role::Control, Role::Drop, Role::Delivery, Role::Attack, Role::Relay, Role::Benign, Role::Unknown];
+        const ROLES: [Role; 7] = [
+            Role::Control,
+            Role::Drop,
+            Role::Delivery,
+            Role::Attack,
+            Role::Relay,
+            Role::Benign,
+            Role::Unknown,
+        ];
         Ok(Server {
             address: address(text(value, "address")?)?,
             name: text(value, "name")?.to_owned(),
@@ -326,7 +334,13 @@ impl Reader {
 
     fn name_seen(&mut self, value: &Value) -> Read<NameSeen> {
         let (name, first, last) = name_and_span(value)?;
-        Ok(NameSeen { name, source: self.word(text(value, "source")?)?, first, last, count: number(value, "count")? })
+        Ok(NameSeen {
+            name,
+            source: self.word(text(value, "source")?)?,
+            first,
+            last,
+            count: number(value, "count")?,
+        })
     }
 
     fn port_seen(&mut self, value: &Value) -> Read<PortSeen> {
@@ -353,6 +367,10 @@ fn manifest(value: &Value) -> Read<Manifest> {
     for rules in list(value, "rules")? {
         let count = usize::try_from(number(rules, "rules")?).unwrap_or(usize::MAX);
         manifest.rules.push((text(rules, "name")?.to_owned(), text(rules, "sha256")?.to_owned(), count));
+    }
+    // Files of runs without indicators do not speak of them.
+    for intel in value.get("intel").and_then(Value::as_array).into_iter().flatten() {
+        manifest.intel.push((text(intel, "name")?.to_owned(), text(intel, "sha256")?.to_owned()));
     }
     Ok(manifest)
 }

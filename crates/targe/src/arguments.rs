@@ -37,6 +37,9 @@ pub(crate) enum Command {
     /// Look at rules.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Look for what is known to be bad.
+    #[command(subcommand)]
+    Intel(IntelCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -217,6 +220,22 @@ pub(crate) struct Trial {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum IntelCommand {
+    /// Match indicators against the events of an earlier run. Ends with 1 when one is met.
+    Match {
+        /// Output folder of an earlier run (its eve.json), or an eve.json.
+        #[arg(value_name = "DIR")]
+        events: PathBuf,
+        /// Indicator files: plain lists, CSV, Zeek intel, STIX 2.1 or MISP JSON.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Print the sightings as JSON instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Print every setting with its value, as YAML.
     Show {
@@ -237,6 +256,15 @@ pub(crate) struct Investigate {
     /// Rule files in the Suricata language (also gzip); may be given several times.
     #[arg(short = 'r', long, value_name = "RULES")]
     pub(crate) rules: Vec<PathBuf>,
+    /// Indicators of what is known to be bad: plain list, CSV, Zeek intel, STIX 2.1 or MISP JSON; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) intel: Vec<PathBuf>,
+    /// YARA rules for the files that were carried (only in builds with the feature `yara`); may be given several times.
+    #[arg(long, value_name = "RULES")]
+    pub(crate) yara: Vec<PathBuf>,
+    /// Folder of the memory that links incidents of several captures into campaigns; made when it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
     /// Configuration file (YAML).
     #[arg(short = 'c', long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

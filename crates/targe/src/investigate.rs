@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::arguments::Investigate;
 use crate::config::Settings;
+use crate::scanner::Scanner;
 
 /// Inputs from this size on show a progress bar.
 const LONG_INPUT_BYTES: u64 = 64 << 20;
@@ -26,6 +27,18 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     let key = arguments.key.as_deref().map(crate::proof::read_private).transpose()?;
     let rules = crate::rules::load(&mut settings, &arguments.rules, arguments.quiet)?;
     settings.engine.places = places(&settings)?;
+    if !arguments.intel.is_empty() {
+        let indicators = crate::intelligence::read(&arguments.intel, arguments.quiet)?;
+        settings.engine.protocol.files.sha256 |= indicators.needs_sha256();
+        settings.engine.intel = Some(Arc::new(indicators));
+    }
+    let scanner = Scanner::new(&arguments.yara)?;
+    let kept = settings.engine.protocol.files.store;
+    if scanner.is_some() {
+        // The content of every file that can be seen as a whole is needed, but only what was asked for is written.
+        let files = &mut settings.engine.protocol.files;
+        (files.store, files.store_all, files.sha256) = (true, true, true);
+    }
     let folder = &arguments.output;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -35,15 +48,19 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     let path = folder.join("eve.json");
     let eve = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let progress = progress_bar(arguments, source.total_bytes());
-    let mut sink =
-        Files { eve: BufWriter::with_capacity(WRITE_BYTES, eve), store: folder.join("filestore"), progress };
+    let mut sink = Files {
+        eve: BufWriter::with_capacity(WRITE_BYTES, eve),
+        store: kept.then(|| folder.join("filestore")),
+        scanner,
+        progress,
+    };
     let outcome = engine::run(&mut source, &settings.engine, &mut sink).context("cannot write eve.json")?;
     sink.eve.flush().context("cannot write eve.json")?;
     sink.progress.finish_and_clear();
     for (path, content) in &outcome.data_sets {
         save(Path::new(path), folder, content)?;
     }
-    let report = Report {
+    let mut report = Report {
         manifest: manifest(
             arguments,
             &inputs,
@@ -56,6 +73,10 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         incidents: outcome.incidents,
         losses: outcome.losses,
     };
+    if let Some(store) = &arguments.store {
+        crate::campaign::link(store, &mut report)?;
+    }
+    let report = report;
     let saved = report.to_json();
     // Pages and formats show what is saved, so that they are the same when they are made again later.
     let frozen = Report::from_json(&saved);
@@ -199,6 +220,11 @@ fn manifest(
         let name = if inputs.spool.as_ref() == Some(path) { "-".to_owned() } else { name };
         manifest.inputs.push((name, bytes, sha256));
     }
+    for path in &arguments.intel {
+        let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        manifest.intel.push((name, digest(&mut file)?.1));
+    }
     for path in &arguments.rules {
         let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
@@ -256,7 +282,8 @@ pub(crate) fn settings(arguments: &Investigate) -> Result<Settings> {
 struct Files {
     eve: BufWriter<File>,
     /// Where stored files go: below it a folder per first byte of the digest, as Suricata's `filestore`.
-    store: PathBuf,
+    store: Option<PathBuf>,
+    scanner: Option<Scanner>,
     progress: ProgressBar,
 }
 
@@ -266,9 +293,17 @@ impl engine::Sink for Files {
     }
 
     fn file(&mut self, sha256: &str, content: &[u8]) -> std::io::Result<()> {
-        let folder = self.store.join(sha256.get(..2).unwrap_or(sha256));
+        if let Some(scanner) = &mut self.scanner {
+            scanner.file(sha256, content);
+        }
+        let Some(store) = &self.store else { return Ok(()) };
+        let folder = store.join(sha256.get(..2).unwrap_or(sha256));
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join(sha256), content)
+    }
+
+    fn verdicts(&mut self) -> Vec<engine::FileVerdict> {
+        self.scanner.as_mut().map_or_else(Vec::new, Scanner::verdicts)
     }
 
     fn progress(&mut self, packets: u64, bytes: u64) {

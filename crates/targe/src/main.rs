@@ -1,11 +1,14 @@
 //! The binary: arguments, configuration, exit codes.
 
 mod arguments;
+mod campaign;
 mod config;
+mod intelligence;
 mod investigate;
 mod proof;
 mod publish;
 mod rules;
+mod scanner;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         Command::Claim(command) => proof::claim_command(&command),
         Command::Key(command) => proof::key_command(&command),
         Command::Rules(command) => rules::command(&command),
+        Command::Intel(command) => intelligence::command(&command),
         Command::Config(ConfigCommand::Show { config }) => show(config.as_deref()),
         Command::Completions { shell } => {
             arguments::completions(shell);
