@@ -2,7 +2,7 @@
 
 use model::Severity;
 
-use super::{LINES_MAX, Page, html};
+use super::{LINES_MAX, Page, html, seen};
 use crate::catalogue::{Language, Piece};
 use crate::story;
 
@@ -34,12 +34,14 @@ impl Page<'_> {
                 .take(REASONS_MAX)
                 .map(|reason| format!("<li>{}", self.said(reason)))
                 .collect();
+            let seen = server.profile.as_deref().map_or_else(Vec::new, seen::profile);
+            let seen: Vec<String> = seen.iter().map(|line| format!("<li>{}", self.said(line))).collect();
             self.add(format_args!(
                 "<tr><th scope=\"row\">{}{name}<td>{}<td>{}<td><ul>{}</ul><td><a href=\"#incident-{incident}\">{}</a>",
                 html::code(&server.address.to_string()),
                 html::words(&self.words.role(server.role)),
                 html::words(self.words.likelihood(server.confidence)),
-                reasons.join(""),
+                [reasons, seen].concat().join(""),
                 self.words.count(incident)
             ));
         }

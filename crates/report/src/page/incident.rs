@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use model::{Evidence, Finding, Incident};
 
-use super::{Page, html};
+use super::{Page, html, seen};
 use crate::catalogue::Piece;
 use crate::story::{self, INCIDENTS_MAX};
 
@@ -46,7 +46,17 @@ impl Page<'_> {
             .replace("{likelihood}", &html::words(self.words.likelihood(incident.confidence)))
             .replace("{promille}", &self.words.count(u64::from(incident.confidence.0)))
             .replace("{score}", &score);
-        self.add(format_args!("<p>{span}</p><dl class=\"who\">"));
+        if !incident.summary.is_empty() {
+            let claim = self.said(&incident.summary);
+            self.add(format_args!("<p class=\"claim\"><strong>{claim}</strong></p>"));
+        }
+        self.add(format_args!("<p>{span}</p>"));
+        let ties: Vec<String> =
+            seen::ties(incident).iter().map(|line| format!("<li>{}", self.said(line))).collect();
+        if !ties.is_empty() {
+            self.add(format_args!("<ul class=\"ties\">{}</ul>", ties.join("")));
+        }
+        self.put("<dl class=\"who\">");
         self.hosts("incident.victims", &incident.victims);
         self.hosts("incident.attackers", &incident.attackers);
         self.techniques(incident);

@@ -8,6 +8,7 @@ mod brief;
 mod close;
 pub(crate) mod html;
 mod incident;
+mod seen;
 #[cfg(test)]
 mod tests;
 
