@@ -19,6 +19,7 @@ pub(crate) fn flow(number: u64, client: &str, server: &str, port: u16, payload: 
         entropy_percent: 255,
         gaps: [0, 0],
         shape: None,
+        guess: "",
         echo: None,
     };
     event(number, EventKind::Flow(Box::new(fact)))

@@ -223,9 +223,16 @@ impl Conversation {
         self.app_events.extend(self.app.take_events());
     }
 
+    /// What the payload looked like, when no protocol was found for the flow.
+    pub(crate) fn unknown(&self) -> Option<[model::PayloadShape; 2]> {
+        let shapes = self.shape.as_ref().filter(|_| matches!(self.app.name(), "" | "failed"))?;
+        Some(shapes.clone().told())
+    }
+
     /// The flow as a fact for the detectors; takes the samples.
     pub(crate) fn flow_fact(&mut self, flow: &Flow, gaps: [bool; 2]) -> FlowFact {
         let told = |sample: &Sample| sample.told(flow.first_time);
+        let unknown = self.unknown();
         FlowFact {
             who: who(flow),
             last: flow.last_time,
@@ -243,9 +250,10 @@ impl Conversation {
                 .filter(|sample| sample.bytes & Sample::BURST != 0)
                 .map(told)
                 .collect(),
-            entropy_percent: 255,
+            entropy_percent: unknown.as_ref().map_or(255, Shapes::random_percent),
             gaps: gaps.map(u64::from),
             shape: self.shape.take().map(|shapes| Box::new(shapes.told())),
+            guess: unknown.as_ref().map_or("", |told| Shapes::guess(flow, told).label),
             echo: self.echo.take().map(|echo| Box::new(echo.told())),
         }
     }

@@ -11,6 +11,7 @@ use crate::config::{Config, Mode};
 use crate::conversation::{Conversation, who};
 use crate::output::Output;
 use crate::packet;
+use crate::shape::Shapes;
 use crate::shard::{Tools, View};
 
 /// Bytes of a text field that go up to the detectors.
@@ -641,6 +642,10 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
         rules.write_traffic(&entry.app.rules, &mut traffic);
         traffic.end();
     }
+    let mut unknown = Json::new();
+    if let Some(told) = entry.app.unknown() {
+        Shapes::write(entry.flow, &told, &mut unknown);
+    }
     let out = &mut *tools.out;
     let tcp = entry.stream.as_ref().map(|stream| TcpEnd {
         state: stream.state().map(flow::tcp::State::word),
@@ -661,6 +666,7 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
         },
         metadata: member_of(metadata.bytes(), br#"{"metadata":"#),
         traffic: member_of(traffic.bytes(), br#"{"traffic":"#),
+        unknown: unknown.bytes(),
         transactions: entry.app.transactions,
         macs: entry.app.macs(entry.flow),
     };

@@ -1,14 +1,19 @@
 //! What payload looks like, for the detectors: bounded, in integers, and only where no protocol explains it.
 
 use decode::Icmp;
+use flow::Flow;
+use json::Json;
 use model::{Direction, EchoShape, PayloadShape};
+use protocol::{Guess, Halves, Look};
 
 /// Payload of both directions while no protocol is recognised.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Shapes {
     told: [PayloadShape; 2],
     /// Byte values seen, one bit each.
     values: [[u64; 4]; 2],
+    /// How often each half of a byte was seen.
+    halves: [Halves; 2],
 }
 
 impl Shapes {
@@ -29,6 +34,7 @@ impl Shapes {
         for byte in looked {
             values[usize::from(byte >> 6)] |= 1 << (byte & 63);
             told.text += u16::from(matches!(byte, 0x20..=0x7e | b'\t' | b'\r' | b'\n'));
+            self.halves[side].add(*byte);
         }
         told.seen += looked.len() as u16;
     }
@@ -38,8 +44,47 @@ impl Shapes {
         for (told, values) in self.told.iter_mut().zip(&self.values) {
             told.distinct = values.iter().map(|word| word.count_ones() as u16).sum();
         }
+        for (told, halves) in self.told.iter_mut().zip(&self.halves) {
+            told.entropy = halves.entropy();
+        }
         self.told
     }
+
+    /// Share of the bytes that look random, in percent of those looked at; 255 = there were none.
+    pub(crate) fn random_percent(told: &[PayloadShape; 2]) -> u8 {
+        let seen: u32 = told.iter().map(|side| u32::from(side.seen)).sum();
+        let random = |side: &&PayloadShape| look(side).is_random();
+        let found: u32 = told.iter().filter(random).map(|side| u32::from(side.seen)).sum();
+        (found * 100).checked_div(seen).map_or(255, |percent| percent as u8)
+    }
+
+    /// What the flow is taken for.
+    pub(crate) fn guess(flow: &Flow, told: &[PayloadShape; 2]) -> Guess {
+        let [to_server, to_client] = told;
+        protocol::guess(flow.protocol, flow.server_port, [look(to_server), look(to_client)])
+    }
+
+    /// Writes the guess and its grounds, as the value of `unknown` in the record of a flow.
+    pub(crate) fn write(flow: &Flow, told: &[PayloadShape; 2], json: &mut Json) {
+        let guess = Self::guess(flow, told);
+        json.object_item().text("guess", guess.label).text("by", guess.by);
+        if !guess.port_hint.is_empty() {
+            json.text("port_hint", guess.port_hint);
+        }
+        for (key, side) in ["to_server", "to_client"].into_iter().zip(told) {
+            if side.seen == 0 {
+                continue;
+            }
+            json.object(key).number("bytes_seen", side.seen).number("text_bytes", side.text);
+            json.number("distinct", side.distinct).number("payloads", side.payloads);
+            json.float("entropy", f64::from(side.entropy) / 100.0).hex("head", side.head(), None).end();
+        }
+        json.end();
+    }
+}
+
+fn look(side: &PayloadShape) -> Look<'_> {
+    Look { head: side.head(), seen: side.seen, text: side.text, entropy: side.entropy }
 }
 
 /// A command interpreter waits after its prompt; the program name and path before it differ, the end does not.

@@ -74,12 +74,16 @@ pub struct FlowFact {
     pub samples: Vec<(Time, Direction, u32)>,
     /// Starts of bursts (payload after at least a second of silence), for rhythm inside long flows. Bounded likewise.
     pub bursts: Vec<(Time, Direction, u32)>,
-    /// Share of payload bytes seen that look random (compressed or encrypted), 0..=100, from the first bytes; 255 = none seen.
+    /// Share of payload bytes seen that look random (compressed or encrypted), 0..=100, from the first bytes of flows
+    /// whose protocol is not known; 255 = none seen.
     pub entropy_percent: u8,
     /// Reassembly gaps in bytes, by direction.
     pub gaps: [u64; 2],
     /// What the payload looked like, by direction, as long as no protocol was recognised. `None` when one was at once.
     pub shape: Option<Box<[PayloadShape; 2]>>,
+    /// What a flow without a known protocol is taken for, by how it begins and how its bytes are spread (`stun`, `random`,
+    /// `text`); empty when a protocol was recognised or nothing was said.
+    pub guess: &'static str,
     /// Statistics of ICMP messages; `None` for other transports.
     pub echo: Option<Box<EchoShape>>,
 }
@@ -97,6 +101,8 @@ pub struct PayloadShape {
     pub text: u16,
     /// How many different byte values those had.
     pub distinct: u16,
+    /// Entropy of the upper and the lower halves of those bytes together, in hundredths of a bit: 800 = evenly spread.
+    pub entropy: u16,
     /// Payloads that ended as a command prompt does (`> `, `$ `, `# `, `>`).
     pub prompts: u16,
     /// Payloads that ended with a line end.

@@ -33,6 +33,7 @@ pub use range::Ranges;
 pub use registry::{Protocol, ProtocolId, REGISTRY, find, get};
 pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input, Log, LogWhen, Session};
 pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions};
+pub use unknown::{Guess, Halves, Look, guess};
 
 mod bacnet;
 mod bittorrent_dht;
@@ -82,5 +83,6 @@ mod ssh;
 mod telnet;
 mod tftp;
 mod tls;
+mod unknown;
 mod websocket;
 mod wire;

@@ -70,6 +70,21 @@ const FIXED: &[Fixed] = &[
     (4, b"ftyp", "ISO Media"),
 ];
 
+/// The kind of a file whose first bytes leave no doubt.
+pub(crate) fn known(head: &[u8]) -> Option<&'static str> {
+    const LONG: [(&[u8], &str); 6] = [
+        (b"%PDF-", "PDF document"),
+        (b"PK\x03\x04", "Zip archive data"),
+        (b"MZ\x90\0", "PE32 executable"),
+        (b"\x89PNG", "PNG image data"),
+        (b"GIF8", "GIF image data"),
+        (b"RIFF", "RIFF data"),
+    ];
+    let fixed = FIXED.iter().filter(|(at, bytes, _)| *at == 0 && bytes.len() >= 3);
+    let fixed = fixed.map(|(_, bytes, words)| (*bytes, *words));
+    LONG.into_iter().chain(fixed).find(|(bytes, _)| head.starts_with(bytes)).map(|(_, words)| words)
+}
+
 /// Writes the kind of a file that begins with `head` into `out`.
 pub(crate) fn describe(head: &[u8], out: &mut Vec<u8>) {
     if head.is_empty() {

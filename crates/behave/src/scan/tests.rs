@@ -29,6 +29,7 @@ fn try_door(number: u64, port: u16, answered: bool) -> Event {
         entropy_percent: 255,
         gaps: [0, 0],
         shape: None,
+        guess: "",
         echo: None,
     };
     Event {

@@ -23,6 +23,8 @@ pub struct EndedFlow<'a> {
     pub metadata: &'a [u8],
     /// `traffic`, already a JSON object; empty = left out.
     pub traffic: &'a [u8],
+    /// `unknown`: what a flow without a known protocol is taken for, already a JSON object; empty = left out.
+    pub unknown: &'a [u8],
     /// Transactions seen (`flow.tx_cnt`); 0 = left out.
     pub transactions: u64,
     /// Hardware addresses of client and server; empty = left out.
@@ -158,6 +160,9 @@ pub fn write_flow(json: &mut Json, clock: &mut Clock, config: &EveConfig, ended:
     }
     if !ended.traffic.is_empty() {
         json.raw("traffic", ended.traffic);
+    }
+    if !ended.unknown.is_empty() {
+        json.raw("unknown", ended.unknown);
     }
     if let Some(tcp) = &ended.tcp {
         json.object("tcp");
