@@ -72,7 +72,8 @@ const FIXED: &[Fixed] = &[
 
 /// The kind of a file whose first bytes leave no doubt.
 pub(crate) fn known(head: &[u8]) -> Option<&'static str> {
-    const LONG: [(&[u8], &str); 6] = [
+    const LONG: [(&[u8], &str); 7] = [
+        (b"\x1f\x8b\x08", "gzip compressed data"),
         (b"%PDF-", "PDF document"),
         (b"PK\x03\x04", "Zip archive data"),
         (b"MZ\x90\0", "PE32 executable"),

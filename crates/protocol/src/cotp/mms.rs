@@ -44,7 +44,10 @@ pub(crate) struct Mms {
 impl Mms {
     /// Reads a data unit of the transport; `None`: no MMS is in it.
     pub(super) fn read(unit: &[u8]) -> Option<Self> {
-        let presentation = session(unit)?;
+        let Some(presentation) = session(unit) else {
+            // Small devices leave the layers between out.
+            return Self::pdu(unit);
+        };
         let mut found = None;
         ber::walk(presentation, LEVELS, &mut |element| {
             // Data, or user information of the association: `[0]` around the PDU, behind the context's number.
@@ -109,11 +112,12 @@ impl Mms {
     }
 
     fn collect(&mut self, content: &[u8]) {
+        let by_place = self.service.is_some_and(|service| NAMED_BY_PLACE.contains(&service));
         let names = &mut self.names;
         ber::walk(content, LEVELS, &mut |element| {
             let mut inside = element.content;
             let pair = [ber::next(&mut inside), ber::next(&mut inside)];
-            match (pair, is_text(&element)) {
+            match (pair, is_text(&element) || by_place && is_name(&element)) {
                 // A name of a domain: two strings, nothing else.
                 ([Some(domain), Some(item)], _)
                     if element.is_constructed()
@@ -161,6 +165,16 @@ fn is_text(element: &Element<'_>) -> bool {
     element.class == 0
         && matches!(element.number, VISIBLE_STRING | GRAPHIC_STRING)
         && !element.content.is_empty()
+}
+
+/// Services of domains and programs, whose names have no tag of their own.
+const NAMED_BY_PLACE: std::ops::RangeInclusive<u32> = 26..=46;
+
+fn is_name(element: &Element<'_>) -> bool {
+    element.class == 0x80
+        && element.number == 0
+        && element.content.len() > 1
+        && element.content.iter().all(u8::is_ascii_graphic)
 }
 
 /// Whether the content of `[8]`, `[9]` or `[10]` is that of an initiation: numbers and one list of details.

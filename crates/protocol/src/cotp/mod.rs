@@ -76,6 +76,8 @@ fn confirm_unit(bytes: &[u8]) -> ProbeAnswer {
 
 const S7_UNIT: &[u8] = &[2, 0xf0, 0x80, s7::PROTOCOL_ID];
 const PLUS_UNIT: &[u8] = &[2, 0xf0, 0x80, plus::PROTOCOL_ID];
+/// Session's "give tokens" and "data transfer", then data of the presentation layer.
+const MMS_UNIT: &[u8] = &[2, 0xf0, 0x80, 1, 0, 1, 0, 0x61];
 
 /// The transport's own protocol: connections of which nothing more is known.
 pub(crate) const PROTOCOL: Protocol = Protocol {
@@ -124,7 +126,7 @@ pub(crate) const S7COMM_PLUS: Protocol = Protocol {
 pub(crate) const MMS: Protocol = Protocol {
     name: "mms",
     help: "Manufacturing Message Specification (ISO 9506), as in IEC 61850.",
-    patterns: &[],
+    patterns: &[midway(Direction::ToServer, MMS_UNIT), midway(Direction::ToClient, MMS_UNIT)],
     fields: fields::MMS,
     logs: &[
         Log { event_type: "mms", when: LogWhen::Complete, write: log::mms, with_alert: true },
@@ -151,6 +153,8 @@ pub(crate) struct Connection {
     size: u32,
     /// Why it was refused or ended.
     reason: Option<u8>,
+    /// It has parameters, and only those of the transport itself.
+    is_plain: bool,
 }
 
 /// One message.
@@ -204,7 +208,8 @@ fn unit(bytes: &[u8]) -> Unit {
     if version == 3 && reserved == 0 && known && fits { Unit::Whole(length) } else { Unit::Not }
 }
 
-/// A connection request or its confirmation that names the end that is called: what asks for a remote desktop looks alike but names none.
+/// A connection request or its confirmation with parameters of the transport: what asks for a remote desktop looks alike, but
+/// has others.
 fn confirm_connection(bytes: &[u8], kind: u8) -> ProbeAnswer {
     match unit(bytes) {
         Unit::Not => ProbeAnswer::No,
@@ -213,7 +218,7 @@ fn confirm_connection(bytes: &[u8], kind: u8) -> ProbeAnswer {
             None if length > 255 + TPKT => ProbeAnswer::No,
             None => ProbeAnswer::More,
             Some(content) => match connection(content) {
-                Some(asked) if asked.kind == kind && !asked.called.is_empty() => ProbeAnswer::Yes,
+                Some(asked) if asked.kind == kind && asked.is_plain => ProbeAnswer::Yes,
                 _ => ProbeAnswer::No,
             },
         },
@@ -231,9 +236,12 @@ fn connection(content: &[u8]) -> Option<Connection> {
     if kind == tpdu::DISCONNECT {
         read.reason = Some(class);
     }
+    let mut first = true;
     while let Some(code) = wire.byte() {
         let length = usize::from(wire.byte()?);
         let value = wire.take(length)?;
+        read.is_plain = (read.is_plain || first) && code >= 0xc0;
+        first = false;
         match (code, value) {
             (0xc0, [power]) => read.size = 1u32.checked_shl((*power).into()).unwrap_or(0),
             (0xc1, _) => read.calling = value.to_vec(),

@@ -149,6 +149,17 @@ fn services_of_mms_tell_what_they_name() {
 }
 
 #[test]
+fn small_devices_leave_layers_out() {
+    let stop = "a0 0d 020101 bf29 07 80 05 4150505f31";
+    let drive = talk(&[(CLIENT, unit_of(stop)), (SERVER, unit_of("a1 06 020101 bf29 00"))], 4096);
+    let text = records(&drive);
+    assert!(
+        text.contains(r#""service":"stop","invoke_id":1"#) && text.contains(r#""names":["APP_1"]"#),
+        "{text}"
+    );
+}
+
+#[test]
 fn data_units_in_pieces_are_put_together() {
     let whole = hex("32010000 0006 0010 0000 29 0000000000 09 505f50524f4752414d");
     let (first, second) = whole.split_at(9);
