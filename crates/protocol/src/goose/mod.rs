@@ -78,7 +78,8 @@ impl Seen {
         let last = self.publishers.get(&key).copied();
         let follows = last.is_some_and(|last| {
             // The sequence starts over before it ends.
-            last.state == message.state && (message.sequence == last.sequence + 1 || message.sequence == 1)
+            last.state == message.state
+                && (message.sequence == last.sequence.wrapping_add(1) || message.sequence == 1)
         });
         let repeated = last.map_or(0, |last| last.repeated);
         let now = Last {

@@ -1,6 +1,7 @@
 //! The text of a query: found behind its attributes, kept in part, secrets in it masked.
 
 use super::handshake::{capability, number};
+use crate::line::begins;
 use crate::wire::Wire;
 
 /// Bytes of a query that are kept.
@@ -81,11 +82,9 @@ fn mask(text: &mut Vec<u8>) {
 
 /// The end of the next word that announces a password.
 fn announced(text: &[u8], from: usize) -> Option<usize> {
-    let words: [&[u8]; 2] = [b"identified", b"password"];
-    let rest = text.get(from..)?;
-    let ends = words.iter().filter_map(|word| {
-        let at = rest.windows(word.len()).position(|window| window.eq_ignore_ascii_case(word))?;
-        Some(from + at + word.len())
-    });
-    ends.min()
+    const WORDS: [&[u8]; 2] = [b"identified", b"password"];
+    (from..text.len()).find_map(|at| {
+        let rest = text.get(at..)?;
+        WORDS.iter().find(|word| begins(rest, word)).map(|word| at + word.len())
+    })
 }
