@@ -77,6 +77,7 @@ fn flow(number: u64, client: &str, server: &str, port: u16, payload: [u64; 2]) -
         entropy_percent: 255,
         gaps: [0, 0],
         shape: None,
+        guess: "",
         echo: None,
     };
     event(number, EventKind::Flow(Box::new(fact)))
