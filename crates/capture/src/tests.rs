@@ -711,3 +711,26 @@ fn every_capture_of_the_corpus_is_read_to_its_end() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_digest_is_of_the_whole_file_wherever_reading_stops() {
+    use sha2::{Digest, Sha256};
+    let packet = vec![7; 1_000];
+    let packets: Vec<(u32, u32, &[u8])> = (0..700).map(|second| (second, 0, packet.as_slice())).collect();
+    let whole = pcap_of(&packets);
+    // Half way a packet claims to be longer than any.
+    let mut damaged = whole.clone();
+    damaged[24 + 350 * 1_016 + 8..][..8].fill(0xff);
+    for (name, bytes) in
+        [("digest-whole", &whole), ("digest-damaged", &damaged), ("digest-short", &whole[..60].to_vec())]
+    {
+        let folder = Folder::new(name);
+        let path = folder.file("a", bytes);
+        let mut source = Source::open(std::slice::from_ref(&path)).unwrap();
+        source.digest_inputs();
+        read_all(&mut source, 100);
+        let expected: [u8; 32] = Sha256::digest(bytes).into();
+        assert_eq!(source.digests(), [(path, bytes.len() as u64, expected)]);
+        assert!(source.digests().is_empty(), "a digest is handed out once");
+    }
+}

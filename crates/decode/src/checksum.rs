@@ -20,9 +20,10 @@ pub(crate) fn sum(bytes: &[u8]) -> u64 {
     for word in words {
         total += u64::from(u32::from_le_bytes(*word));
     }
-    let mut last = [0u8; 4];
-    last[..rest.len()].copy_from_slice(rest);
-    total + u64::from(u32::from_le_bytes(last))
+    for (byte, shift) in rest.iter().zip([0, 8, 16]) {
+        total += u64::from(*byte) << shift;
+    }
+    total
 }
 
 /// Sum of the pseudo header (RFC 9293 §3.1, RFC 8200 §8.1).

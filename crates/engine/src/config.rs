@@ -68,7 +68,7 @@ impl Default for Config {
             workers: 1,
             detectors: true,
             watch: None,
-            batch_packets: 2048,
+            batch_packets: 1024,
             checksum_auto: true,
         }
     }

@@ -103,6 +103,11 @@ impl Shard {
 
     /// The life of one level of one packet.
     pub(crate) fn packet(&mut self, view: &View<'_>, tools: &mut Tools<'_>) {
+        self.live(view, tools);
+        self.flows.settle();
+    }
+
+    fn live(&mut self, view: &View<'_>, tools: &mut Tools<'_>) {
         let seen = &view.seen;
         self.advance(seen.time, tools);
         tools.out.begin(Cause::Packet { time: seen.time, packet: seen.id, turn: view.turn });

@@ -1,49 +1,65 @@
-//! A growing array in pieces: growing never moves what is there, and never needs room for two copies.
+//! Items with a number each; numbers of items that are gone are given again.
+//!
+//! Each item has its own allocation: a table that was full once does not keep that memory, and what one shard gives back
+//! another one uses. Reaching an item costs one look-up more than in a flat array, and nothing ever moves.
 
 use std::ops::{Index, IndexMut};
 
-/// Items per piece.
-const PIECE: usize = 64;
-
-/// A growing array in pieces of equal length.
+/// Numbered items.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
-    pieces: Vec<Vec<T>>,
-    len: usize,
+    places: Vec<Option<Box<T>>>,
+    /// Places without an item, to be used again.
+    free: Vec<u32>,
 }
 
 impl<T> Slab<T> {
     /// An empty one.
     pub(crate) const fn new() -> Self {
-        Self { pieces: Vec::new(), len: 0 }
+        Self { places: Vec::new(), free: Vec::new() }
     }
 
-    /// How many items there are.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Adds an item at the end.
-    pub(crate) fn push(&mut self, item: T) {
-        if self.len.is_multiple_of(PIECE) {
-            self.pieces.push(Vec::with_capacity(PIECE));
+    /// Takes an item in; says its number.
+    ///
+    /// # Panics
+    /// With more items at once than a `u32` counts; limits are below that.
+    pub(crate) fn insert(&mut self, item: T) -> u32 {
+        let item = Some(Box::new(item));
+        match self.free.pop() {
+            Some(at) => {
+                self.places[at as usize] = item;
+                at
+            }
+            None => {
+                let at = u32::try_from(self.places.len()).expect("limits of tables are u32");
+                self.places.push(item);
+                at
+            }
         }
-        self.pieces.last_mut().expect("a piece was just added").push(item);
-        self.len += 1;
+    }
+
+    /// Hands an item out; its number is free.
+    ///
+    /// # Panics
+    /// When there is none under the number.
+    pub(crate) fn remove(&mut self, at: u32) -> Box<T> {
+        let item = self.places[at as usize].take().expect("a number belongs to an item until it is removed");
+        self.free.push(at);
+        item
     }
 }
 
-impl<T> Index<usize> for Slab<T> {
+impl<T> Index<u32> for Slab<T> {
     type Output = T;
 
-    fn index(&self, at: usize) -> &T {
-        &self.pieces[at / PIECE][at % PIECE]
+    fn index(&self, at: u32) -> &T {
+        self.places[at as usize].as_deref().expect("a number belongs to an item until it is removed")
     }
 }
 
-impl<T> IndexMut<usize> for Slab<T> {
-    fn index_mut(&mut self, at: usize) -> &mut T {
-        &mut self.pieces[at / PIECE][at % PIECE]
+impl<T> IndexMut<u32> for Slab<T> {
+    fn index_mut(&mut self, at: u32) -> &mut T {
+        self.places[at as usize].as_deref_mut().expect("a number belongs to an item until it is removed")
     }
 }
 
@@ -52,15 +68,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn items_stay_where_they_are() {
+    fn numbers_are_given_again() {
         let mut slab = Slab::new();
-        for number in 0..PIECE * 3 + 1 {
-            slab.push(number);
-        }
-        slab[PIECE] += 1;
-        assert_eq!(
-            (slab.len(), slab[0], slab[PIECE], slab[PIECE * 3]),
-            (PIECE * 3 + 1, 0, PIECE + 1, PIECE * 3)
-        );
+        let numbers: Vec<u32> = ["a", "b", "c"].map(|item| slab.insert(item)).to_vec();
+        assert_eq!((*slab.remove(numbers[1]), slab.insert("d")), ("b", numbers[1]));
+        slab[numbers[0]] = "e";
+        assert_eq!(numbers.iter().map(|number| slab[*number]).collect::<Vec<_>>(), ["e", "d", "c"]);
     }
 }

@@ -106,7 +106,8 @@ pub struct Table<A> {
     hasher: FixedState,
     index: HashTable<u32>,
     nodes: Slab<Node<A>>,
-    free: Vec<u32>,
+    /// By number of the flow, as `nodes`.
+    links: Vec<Link>,
     queues: [Queue; CLASSES],
     ended: VecDeque<u32>,
     /// Last flow handed out for change: its state may have moved it to another queue.
@@ -127,10 +128,16 @@ struct Node<A> {
     session: Option<Box<Session>>,
     key: Key,
     hash: u64,
-    class: u8,
-    linked: bool,
+}
+
+/// A flow's place in its queue. Kept apart from the flows: a packet changes those of its neighbours too, which would be
+/// waited for if they lay far away.
+#[derive(Debug, Clone, Copy)]
+struct Link {
     before: u32,
     after: u32,
+    class: u8,
+    linked: bool,
 }
 
 /// Ends of a queue through the nodes, oldest first.
@@ -138,6 +145,8 @@ struct Node<A> {
 struct Queue {
     head: u32,
     tail: u32,
+    /// Not before the time of any flow in the queue.
+    latest: Time,
     /// First flow that was not laid to rest; those behind it were not either.
     awake: u32,
 }
@@ -159,8 +168,8 @@ impl<A: Default> Table<A> {
             config,
             index: HashTable::new(),
             nodes: Slab::new(),
-            free: Vec::new(),
-            queues: [Queue { head: NONE, tail: NONE, awake: NONE }; CLASSES],
+            links: Vec::new(),
+            queues: [Queue { head: NONE, tail: NONE, latest: Time::default(), awake: NONE }; CLASSES],
             ended: VecDeque::new(),
             dirty: None,
             emergency: false,
@@ -175,7 +184,7 @@ impl<A: Default> Table<A> {
     ///
     /// The caller finishes it through [`Table::entry`] and then calls [`Table::release`].
     pub fn next_due(&mut self, now: Time) -> Option<Slot> {
-        self.settle_dirty();
+        self.settle();
         if now >= self.rest_due {
             self.lay_to_rest(now);
         }
@@ -190,7 +199,7 @@ impl<A: Default> Table<A> {
                 continue;
             }
             let timeout = self.timeout(class as u8);
-            let flow = &self.nodes[head as usize].flow;
+            let flow = &self.nodes[head].flow;
             let deadline = flow.last_time.plus_secs(u64::from(timeout));
             earliest = earliest.min(deadline);
             if deadline <= now && best.is_none_or(|(time, id, ..)| (deadline, flow.id) < (time, id)) {
@@ -199,7 +208,7 @@ impl<A: Default> Table<A> {
         }
         self.earliest = earliest;
         let (_, _, at, timeout) = best?;
-        self.nodes[at as usize].flow.timeout_secs = timeout;
+        self.nodes[at].flow.timeout_secs = timeout;
         self.end(at, EndReason::Timeout);
         Some(Slot(at))
     }
@@ -211,7 +220,7 @@ impl<A: Default> Table<A> {
         for class in 0..TCP_CLASSES {
             let mut at = self.queues[class].awake;
             while at != NONE {
-                let node = &mut self.nodes[at as usize];
+                let node = &mut self.nodes[at];
                 let due = node.flow.last_time.plus_secs(REST_SECS);
                 if due > now {
                     self.rest_due = self.rest_due.min(due);
@@ -220,7 +229,7 @@ impl<A: Default> Table<A> {
                 if let Some(session) = &mut node.session {
                     rest(session, &self.config.stream, &mut self.memory);
                 }
-                at = node.after;
+                at = self.links[at as usize].after;
             }
             self.queues[class].awake = at;
         }
@@ -239,7 +248,7 @@ impl<A: Default> Table<A> {
         }
         if self.ended.is_empty() {
             let mut rest: Vec<u32> = self.index.iter().copied().collect();
-            rest.sort_unstable_by_key(|at| self.nodes[*at as usize].flow.id);
+            rest.sort_unstable_by_key(|at| self.nodes[*at].flow.id);
             for at in rest {
                 self.end(at, EndReason::Shutdown);
                 self.ended.push_back(at);
@@ -250,7 +259,7 @@ impl<A: Default> Table<A> {
 
     /// Finds the flow of a packet or opens one, and counts the packet in it.
     pub fn touch(&mut self, seen: &Seen<'_>) -> Touch {
-        self.settle_dirty();
+        self.settle();
         let nothing = Touch {
             slot: None,
             direction: Direction::ToServer,
@@ -275,7 +284,7 @@ impl<A: Default> Table<A> {
             None if identity.may_open => self.open(seen, &identity, hash),
             None => return nothing,
         };
-        let node = &mut self.nodes[at as usize];
+        let node = &mut self.nodes[at];
         let touch = count(&mut node.flow, node.session.as_deref(), seen, &identity);
         self.requeue(at);
         Touch { slot: Some(Slot(at)), opened, ..touch }
@@ -283,9 +292,9 @@ impl<A: Default> Table<A> {
 
     /// The flow behind a handle.
     pub fn entry(&mut self, slot: Slot) -> Entry<'_, A> {
-        self.settle_dirty();
+        self.settle();
         self.dirty = Some(slot.0);
-        let node = &mut self.nodes[slot.0 as usize];
+        let node = &mut self.nodes[slot.0];
         let stream = (node.flow.protocol == key::TCP).then(|| {
             Stream::new(&mut node.session, &mut self.memory, &self.config.stream, &mut self.counters)
         });
@@ -302,15 +311,15 @@ impl<A: Default> Table<A> {
     /// Forgets an ended flow; gives its application state back for logging or recycling.
     pub fn release(&mut self, slot: Slot) -> A {
         let at = slot.0;
-        assert!(!self.nodes[at as usize].linked, "only ended flows are released");
+        assert!(!self.links[at as usize].linked, "only ended flows are released");
         if self.dirty == Some(at) {
             self.dirty = None;
         }
-        if let Some(session) = self.nodes[at as usize].session.take() {
+        let node = self.nodes.remove(at);
+        if let Some(session) = node.session {
             self.memory.recycle(session);
         }
-        self.free.push(at);
-        std::mem::take(&mut self.nodes[at as usize].app)
+        node.app
     }
 
     /// What was counted so far.
@@ -334,12 +343,12 @@ impl<A: Default> Table<A> {
     }
 
     fn find(&self, hash: u64, key: &Key) -> Option<u32> {
-        self.index.find(hash, |at| self.nodes[*at as usize].key == *key).copied()
+        self.index.find(hash, |at| self.nodes[*at].key == *key).copied()
     }
 
     fn is_reused(&self, at: u32, seen: &Seen<'_>) -> bool {
         let decode::Transport::Tcp(tcp) = &seen.layers.transport else { return false };
-        let node = &self.nodes[at as usize];
+        let node = &self.nodes[at];
         is_reuse(&self.config.stream, node.session.as_deref(), direction(&node.flow, seen.layers), tcp)
     }
 
@@ -350,32 +359,15 @@ impl<A: Default> Table<A> {
             self.evict();
         }
         let flow = new_flow(seen, identity);
-        let node = Node {
-            class: 0,
-            flow,
-            app: A::default(),
-            session: None,
-            key: identity.key,
-            hash,
-            linked: false,
-            before: NONE,
-            after: NONE,
-        };
-        let at = match self.free.pop() {
-            Some(at) => {
-                self.nodes[at as usize] = node;
-                at
-            }
-            None => {
-                let at = u32::try_from(self.nodes.len()).expect("flows_max is a u32");
-                self.nodes.push(node);
-                at
-            }
-        };
+        let node = Node { flow, app: A::default(), session: None, key: identity.key, hash };
+        let at = self.nodes.insert(node);
+        if self.links.len() <= at as usize {
+            self.links.resize(at as usize + 1, Link { before: NONE, after: NONE, class: 0, linked: false });
+        }
         let nodes = &self.nodes;
-        self.index.insert_unique(hash, at, |other| nodes[*other as usize].hash);
+        self.index.insert_unique(hash, at, |other| nodes[*other].hash);
         self.counters.opened += 1;
-        self.nodes[at as usize].class = self.class_of(at);
+        self.links[at as usize].class = self.class_of(at);
         self.link(at);
         at
     }
@@ -387,7 +379,7 @@ impl<A: Default> Table<A> {
             .iter()
             .filter(|queue| queue.head != NONE)
             .map(|queue| queue.head)
-            .min_by_key(|at| (self.nodes[*at as usize].flow.last_time, self.nodes[*at as usize].flow.id));
+            .min_by_key(|at| (self.nodes[*at].flow.last_time, self.nodes[*at].flow.id));
         if let Some(at) = oldest {
             self.end(at, EndReason::Forced);
             self.ended.push_back(at);
@@ -397,7 +389,7 @@ impl<A: Default> Table<A> {
 
     fn end(&mut self, at: u32, reason: EndReason) {
         self.unlink(at);
-        let node = &mut self.nodes[at as usize];
+        let node = &mut self.nodes[at];
         node.flow.reason = reason;
         node.flow.emergency = self.emergency;
         let entry = self.index.find_entry(node.hash, |other| *other == at).expect("a linked flow is indexed");
@@ -432,7 +424,7 @@ impl<A: Default> Table<A> {
     }
 
     fn class_of(&self, at: u32) -> u8 {
-        let flow = &self.nodes[at as usize].flow;
+        let flow = &self.nodes[at].flow;
         let protocol = match flow.protocol {
             key::TCP => 0,
             key::UDP => 1,
@@ -448,10 +440,12 @@ impl<A: Default> Table<A> {
         protocol * 4 + state
     }
 
-    fn settle_dirty(&mut self) {
+    /// Takes note of what the last flow handed out became. Whoever asks for something next does so too; done at once, the
+    /// flow is still at hand.
+    pub fn settle(&mut self) {
         if let Some(at) = self.dirty.take()
-            && self.nodes[at as usize].linked
-            && self.class_of(at) != self.nodes[at as usize].class
+            && self.links[at as usize].linked
+            && self.class_of(at) != self.links[at as usize].class
         {
             self.requeue(at);
         }
@@ -459,59 +453,62 @@ impl<A: Default> Table<A> {
 
     fn requeue(&mut self, at: u32) {
         let class = self.class_of(at);
-        if self.nodes[at as usize].class == class && self.queues[class as usize].tail == at {
+        if self.links[at as usize].class == class && self.queues[class as usize].tail == at {
+            let queue = &mut self.queues[class as usize];
+            queue.latest = queue.latest.max(self.nodes[at].flow.last_time);
             return;
         }
         self.unlink(at);
-        self.nodes[at as usize].class = class;
+        self.links[at as usize].class = class;
         self.link(at);
     }
 
     fn link(&mut self, at: u32) {
-        let class = self.nodes[at as usize].class;
-        let time = self.nodes[at as usize].flow.last_time;
+        let class = self.links[at as usize].class;
+        let timeout = self.timeout(class);
+        let flow = &mut self.nodes[at].flow;
+        flow.timeout_secs = timeout;
+        let time = flow.last_time;
+        let queue = &mut self.queues[class as usize];
         // Time is monotone, so the place is the tail, save for a flow whose state changed without a packet of its own.
-        let mut before = self.queues[class as usize].tail;
-        while before != NONE && self.nodes[before as usize].flow.last_time > time {
-            before = self.nodes[before as usize].before;
+        let mut before = queue.tail;
+        if time < queue.latest {
+            while before != NONE && self.nodes[before].flow.last_time > time {
+                before = self.links[before as usize].before;
+            }
         }
+        queue.latest = queue.latest.max(time);
         let after = match before {
-            NONE => std::mem::replace(&mut self.queues[class as usize].head, at),
-            _ => std::mem::replace(&mut self.nodes[before as usize].after, at),
+            NONE => std::mem::replace(&mut queue.head, at),
+            _ => std::mem::replace(&mut self.links[before as usize].after, at),
         };
-        let awake = &mut self.queues[class as usize].awake;
-        if usize::from(class) < TCP_CLASSES && *awake == after {
-            *awake = at;
+        if usize::from(class) < TCP_CLASSES && queue.awake == after {
+            queue.awake = at;
             self.rest_due = self.rest_due.min(time.plus_secs(REST_SECS));
         }
         match after {
-            NONE => self.queues[class as usize].tail = at,
-            _ => self.nodes[after as usize].before = at,
+            NONE => queue.tail = at,
+            _ => self.links[after as usize].before = at,
         }
-        let timeout = self.timeout(class);
         self.earliest = self.earliest.min(time.plus_secs(u64::from(timeout)));
-        let node = &mut self.nodes[at as usize];
-        node.before = before;
-        node.after = after;
-        node.linked = true;
-        node.flow.timeout_secs = timeout;
+        self.links[at as usize] = Link { before, after, class, linked: true };
     }
 
     fn unlink(&mut self, at: u32) {
-        let node = &mut self.nodes[at as usize];
-        assert!(node.linked, "a flow leaves its queue once");
-        node.linked = false;
-        let (class, before, after) = (node.class as usize, node.before, node.after);
-        if self.queues[class].awake == at {
-            self.queues[class].awake = after;
+        let Link { before, after, class, linked } = self.links[at as usize];
+        assert!(linked, "a flow leaves its queue once");
+        self.links[at as usize].linked = false;
+        let queue = &mut self.queues[class as usize];
+        if queue.awake == at {
+            queue.awake = after;
         }
         match before {
-            NONE => self.queues[class].head = after,
-            _ => self.nodes[before as usize].after = after,
+            NONE => queue.head = after,
+            _ => self.links[before as usize].after = after,
         }
         match after {
-            NONE => self.queues[class].tail = before,
-            _ => self.nodes[after as usize].before = before,
+            NONE => queue.tail = before,
+            _ => self.links[after as usize].before = before,
         }
     }
 }

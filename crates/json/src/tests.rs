@@ -24,3 +24,28 @@ fn hexadecimal_takes_a_separator() {
     json.object_item().hex("a", &[1, 0xab], Some(b':')).hex("b", &[], None).end();
     assert_eq!(json.bytes(), br#"{"a":"01:ab","b":""}"#);
 }
+
+#[test]
+fn every_byte_is_escaped_wherever_it_stands() {
+    for byte in 0..=127u8 {
+        for place in 0..20 {
+            let mut text = vec![b'a'; 20];
+            text[place] = byte;
+            let mut out = Vec::new();
+            escape_into(&mut out, &text);
+            let middle = match byte {
+                b'"' => "\\\"".to_owned(),
+                b'\\' => "\\\\".to_owned(),
+                b'\n' => "\\n".to_owned(),
+                b'\r' => "\\r".to_owned(),
+                b'\t' => "\\t".to_owned(),
+                0x08 => "\\b".to_owned(),
+                0x0c => "\\f".to_owned(),
+                0..0x20 | 0x7f => format!("\\u{byte:04x}"),
+                _ => char::from(byte).to_string(),
+            };
+            let expected = format!("{}{middle}{}", "a".repeat(place), "a".repeat(19 - place));
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+}

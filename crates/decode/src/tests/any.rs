@@ -4,7 +4,7 @@ use model::{LinkType, Time};
 use proptest::prelude::*;
 
 use super::build::{ethernet, fragment, icmp, ipv4, ipv6, join, options, tcp, udp, vlan};
-use crate::{Config, Decoder, Layers, Transport};
+use crate::{Config, Decoder, Layers, Transport, plain_addresses};
 
 const LINKS: [u16; 16] = [0, 1, 9, 12, 14, 101, 104, 105, 108, 113, 127, 228, 229, 276, 147, 65535];
 
@@ -61,6 +61,37 @@ fn packets() -> Vec<Vec<u8>> {
         ethernet(0x8864, &join(&[&[0x11, 0, 0, 1, 0, 55, 0, 0x21], &inner])),
         ethernet(0x894f, &join(&[&[0, 2, 2, 3, 0, 0, 0, 0], &frame])),
     ]
+}
+
+/// What is told of a packet without decoding it must be what decoding finds. True when something was told.
+fn assert_plain(decoder: &mut Decoder, bytes: &[u8]) -> bool {
+    let Some((src, dst)) = plain_addresses(LinkType::ETHERNET, bytes, &Config::default()) else {
+        return false;
+    };
+    let levels = decoder.decode(LinkType::ETHERNET, bytes, Time::default());
+    let [level] = levels else { panic!("{} levels", levels.len()) };
+    assert_eq!((level.src, level.dst), (src, dst));
+    assert!(level.fragment.is_none() && !matches!(level.transport, Transport::Icmp(_) | Transport::Icmp6(_)));
+    true
+}
+
+#[test]
+fn plain_addresses_are_those_that_decoding_finds() {
+    let mut decoder = Decoder::new(Config::default());
+    let mut told = 0;
+    for packet in packets().into_iter().chain([ethernet(0x0800, &ipv4(17, &udp(1, 53, b"x")))]) {
+        for length in 0..=packet.len() {
+            told += u32::from(assert_plain(&mut decoder, &packet[..length]));
+        }
+        for position in 0..packet.len() {
+            let mut changed = packet.clone();
+            for value in 0..=255 {
+                changed[position] = value;
+                told += u32::from(assert_plain(&mut decoder, &changed));
+            }
+        }
+    }
+    assert!(told > 10_000, "ordinary packets are told: {told}");
 }
 
 #[test]

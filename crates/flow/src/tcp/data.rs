@@ -119,7 +119,18 @@ impl Region {
             self.buffer.truncate(self.buffer.len() - self.head);
             self.head = 0;
         }
+        if self.buffer.len() + bytes.len() > self.buffer.capacity() {
+            // A quarter more at a time, not twice as much: what waits here may be most of the memory in use.
+            self.buffer.reserve_exact(bytes.len().max(self.buffer.len() / 4));
+        }
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Gives back the room that nothing needs now.
+    fn shrink(&mut self) {
+        self.buffer.drain(..self.head);
+        self.head = 0;
+        self.buffer.shrink_to_fit();
     }
 }
 
@@ -363,9 +374,10 @@ impl Data {
         if self.regions.iter().all(|region| region.live().is_empty()) {
             self.regions = VecDeque::new();
         }
-        if self.bounds.is_empty() {
-            self.bounds = VecDeque::new();
+        for region in &mut self.regions {
+            region.shrink();
         }
+        self.bounds.shrink_to_fit();
     }
 
     /// Forgets everything; later segments are as if before the base.

@@ -3,11 +3,11 @@
 use super::session::Session;
 
 /// Buffers kept for reuse.
-const BUFFERS_MAX: usize = 8;
+const BUFFERS_MAX: usize = 4;
 /// Larger buffers go back to the allocator.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
 /// Sessions kept for reuse.
-const SESSIONS_MAX: usize = 32;
+const SESSIONS_MAX: usize = 16;
 
 /// Reassembly memory of a shard.
 #[derive(Debug, Default)]

@@ -1,7 +1,5 @@
 //! What is remembered of a TCP session.
 
-use smallvec::SmallVec;
-
 use super::State;
 use super::data::Data;
 use super::memory::Memory;
@@ -185,7 +183,7 @@ pub(crate) struct Session {
     pub(super) previous: State,
     /// To server (sent by the client), to client.
     pub(super) sides: [Side; 2],
-    pub(super) offers: SmallVec<[Offer; 2]>,
+    pub(super) offers: Vec<Offer>,
     pub(super) depth: u32,
     pub(super) midstream: bool,
     pub(super) midstream_synack: bool,

@@ -589,3 +589,42 @@ fn late_segments_beyond_the_limit_are_refused_and_told() {
         "#]],
     );
 }
+
+#[test]
+fn an_idle_session_keeps_no_bytes_that_were_read() {
+    let mut config = Config::default();
+    config.stream.raw = false;
+    let mut talk = Talk::new(config);
+    talk.run(OPEN);
+    talk.run(
+        "client: ACK seq=1001 ack=5001 data=hello
+         server: ACK seq=5001 ack=1006",
+    );
+    // Until the client's next packet they are kept, to be compared with a copy of themselves.
+    assert_eq!(talk.memory_used(), 5);
+    talk.packet("server: ACK seq=5001 ack=1006 at=9");
+    assert_eq!(talk.memory_used(), 5);
+    talk.packet("server: ACK seq=5001 ack=1006 at=19");
+    assert_eq!(talk.memory_used(), 0);
+    talk.run(
+        "client: ACK seq=1006 ack=5001 data=again at=20
+         server: ACK seq=5001 ack=1011 at=20",
+    );
+    assert_eq!(talk.read[0], b"helloagain");
+}
+
+#[test]
+fn an_idle_session_keeps_what_was_not_acknowledged() {
+    let mut config = Config::default();
+    config.stream.raw = false;
+    let mut talk = Talk::new(config);
+    talk.run(OPEN);
+    talk.run(
+        "client: ACK seq=1001 ack=5001 data=hello
+         client: ACK seq=1016 ack=5001 data=third
+         server: ACK seq=5001 ack=1001 at=30
+         client: ACK seq=1006 ack=5001 data=secondpart at=31
+         server: ACK seq=5001 ack=1021 at=60",
+    );
+    assert_eq!(talk.read[0], b"hellosecondpartthird");
+}
