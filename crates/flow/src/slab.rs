@@ -47,6 +47,11 @@ impl<T> Slab<T> {
         self.free.push(at);
         item
     }
+
+    /// Every item, in the order of their numbers.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.places.iter_mut().filter_map(Option::as_deref_mut)
+    }
 }
 
 impl<T> Index<u32> for Slab<T> {

@@ -303,8 +303,8 @@ impl<A: Default> Table<A> {
 
     /// Calls `change` with the application state of every flow, in no order that means anything.
     pub fn each_app(&mut self, mut change: impl FnMut(&mut A)) {
-        for at in 0..self.nodes.len() {
-            change(&mut self.nodes[at].app);
+        for node in self.nodes.iter_mut() {
+            change(&mut node.app);
         }
     }
 
