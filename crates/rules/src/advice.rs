@@ -141,7 +141,7 @@ fn reasons(sig: &Sig, found: Option<&Choice>) -> Vec<&'static str> {
             }
         }
     }
-    if buffers(sig).any(|ops| is_lonely_pcre(ops)) && !slow.iter().any(|reason| reason.contains("pcre")) {
+    if buffers(sig).any(is_lonely_pcre) && !slow.iter().any(|reason| reason.contains("pcre")) {
         slow.push(
             "a buffer has a pcre and no content: add one to the same buffer, so that the pcre runs seldom",
         );
