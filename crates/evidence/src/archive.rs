@@ -10,7 +10,9 @@ use std::fmt;
 use std::io::{Read, Write};
 
 /// Most bytes of one member once unpacked.
-const MEMBER_BYTES_MAX: usize = 1 << 30;
+const MEMBER_BYTES_MAX: usize = 256 << 20;
+/// Most bytes of all members once unpacked: a small file must not become a large memory.
+const CONTENT_BYTES_MAX: usize = 1 << 30;
 /// Most members.
 const MEMBERS_MAX: usize = 4_096;
 const LOCAL: u32 = 0x0403_4b50;
@@ -130,13 +132,19 @@ impl Archive {
     /// What was touched: a member's header, its bytes, its entry in the directory, the end; or where the file breaks off.
     pub fn read(bytes: &[u8]) -> Result<Self, ArchiveError> {
         let mut archive = Self::default();
-        let mut at = 0;
+        let (mut at, mut content_bytes) = (0, 0);
         while u32_at(bytes, at) == Some(LOCAL) {
             if archive.members.len() >= MEMBERS_MAX {
                 return Err(ArchiveError(format!("the archive has more than {MEMBERS_MAX} members")));
             }
             let member = read_member(bytes, at, archive.members.last())?;
             at += local_header(&member).len() + member.packed.len();
+            content_bytes += member.content.len();
+            if content_bytes > CONTENT_BYTES_MAX {
+                return Err(ArchiveError(format!(
+                    "the members unpack to more than {CONTENT_BYTES_MAX} bytes"
+                )));
+            }
             if archive.members.iter().any(|known| known.name == member.name) {
                 return Err(ArchiveError(format!("member `{}` is there twice", member.name)));
             }

@@ -200,7 +200,7 @@ fn parts(archive: &Archive, signed: Option<&Signed>) -> Result<Bundle, String> {
     let missing = |name: &str| format!("member `{name}` is missing");
     let claims = read_claims(archive.get(CLAIMS).ok_or_else(|| missing(CLAIMS))?)?;
     let packets = read_slice(archive.get(PACKETS).ok_or_else(|| missing(PACKETS))?)?;
-    let sensitive = pieces::read(text(PIECES)?.ok_or_else(|| missing(PIECES))?)
+    let sensitive = pieces::read(text(PIECES)?.ok_or_else(|| missing(PIECES))?, packets.len())
         .ok_or_else(|| format!("member `{PIECES}` was altered: it is not in its form"))?;
     let withheld: BTreeMap<String, Hash> = match text(WITHHELD)? {
         Some(list) => {

@@ -210,8 +210,8 @@ pub(crate) fn write(ranges: &Ranges) -> String {
     text
 }
 
-/// Reads what [`write`] wrote; `None` when it is anything else.
-pub(crate) fn read(text: &str) -> Option<Ranges> {
+/// Reads what [`write`] wrote, for at most so many packets; `None` when it is anything else.
+pub(crate) fn read(text: &str, packets_max: usize) -> Option<Ranges> {
     let mut ranges = Ranges::new();
     for line in text.lines() {
         let (pattern, ids) = line.split_once(' ')?;
@@ -224,7 +224,7 @@ pub(crate) fn read(text: &str) -> Option<Ranges> {
         for run in ids.split(',') {
             let (first, last) = run.split_once('-').unwrap_or((run, run));
             let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
-            if last.checked_sub(first)? > IDS_MAX || ranges.len() as u64 > IDS_MAX {
+            if last.checked_sub(first)? >= (packets_max.saturating_sub(ranges.len())) as u64 {
                 return None;
             }
             ranges.extend((first..=last).map(|id| (id, list.clone())));
@@ -232,9 +232,6 @@ pub(crate) fn read(text: &str) -> Option<Ranges> {
     }
     (write(&ranges) == text).then_some(ranges)
 }
-
-/// Packets that a list may name.
-const IDS_MAX: u64 = 1 << 22;
 
 /// `1-3,7`.
 fn runs(ids: &[u64]) -> String {
@@ -280,7 +277,8 @@ mod tests {
         ranges.insert(5, vec![range(54, 900, Kind::Mail)]);
         let text = write(&ranges);
         assert_eq!(text, "24-30a,60-76c 1-3,9\n54-900m 5\n");
-        assert_eq!(read(&text), Some(ranges));
-        assert_eq!(read("24-30a 1-3,4\n"), None, "one form only");
+        assert_eq!(read(&text, 5), Some(ranges));
+        assert_eq!(read(&text, 4), None, "more than there are packets");
+        assert_eq!(read("24-30a 1-3,4\n", 9), None, "one form only");
     }
 }

@@ -45,3 +45,8 @@ fn any_file_is_read_as_far_as_it_goes() {
 fn any_packets_replay_the_same_with_one_worker_and_two() {
     check("replay");
 }
+
+#[test]
+fn any_file_is_held_for_a_bundle_and_nothing_is_believed() {
+    check("evidence");
+}

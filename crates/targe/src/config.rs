@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) places: (Option<PathBuf>, Option<PathBuf>),
     /// `HOME_NET` was given, so that it also says which hosts are ours.
     pub(crate) home_is_set: bool,
+    /// Rules and settings are a stranger's: they read no files of this machine.
+    pub(crate) confined: bool,
     /// What the firewall does where no rule decides; `None` = nothing was said.
     pub(crate) policies: Option<Policies>,
     /// `stream.inline`; `None` = as the mode wants it.

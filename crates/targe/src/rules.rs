@@ -192,7 +192,11 @@ fn environment(settings: &Settings) -> Result<Environment> {
             environment.features.retain(|known| *known != feature);
         }
     }
-    environment.read_file = |path| std::fs::read(path);
+    environment.read_file = if settings.confined {
+        |_| Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, "rules of a bundle read no files"))
+    } else {
+        |path| std::fs::read(path)
+    };
     environment.firewall = !settings.text("firewall.rules").is_empty();
     let mut told = Vec::new();
     if let Some(path) = &settings.files.classification {

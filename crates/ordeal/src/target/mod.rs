@@ -5,6 +5,7 @@
 
 mod capture;
 mod decode;
+mod evidence;
 mod mutation;
 mod protocol;
 mod stream;
@@ -28,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "stream", run: stream::run, seeds: stream::seeds },
     Target { name: "protocol", run: protocol::run, seeds: protocol::seeds },
     Target { name: "capture", run: capture::run, seeds: capture::seeds },
+    Target { name: "evidence", run: evidence::run, seeds: evidence::seeds },
     Target { name: "replay", run: capture::replay, seeds: capture::replay_seeds },
 ];
 

@@ -35,6 +35,8 @@ fn settings(files: &[(String, Vec<u8>)]) -> Result<(Settings, Scratch)> {
     };
     let mut settings = Settings::new();
     settings.merge(std::str::from_utf8(configuration).context("the configuration is no UTF-8")?)?;
+    settings.confined = true;
+    settings.set("firewall.rules", &serde_json::Value::from(""))?;
     let scratch = Scratch::new()?;
     let place = |name: &str| -> Result<Option<PathBuf>> {
         get(name).map(|content| scratch.file(&name.replace('/', "-"), content)).transpose()
