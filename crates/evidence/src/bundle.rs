@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hkdf::Hkdf;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use crate::archive::{Archive, Member};
 use crate::envelope::{Signed, Statement};
@@ -39,16 +39,39 @@ pub(crate) enum Salts {
 }
 
 impl Salts {
-    pub(crate) fn of(&self, leaf: &str) -> Option<[u8; SALT_BYTES]> {
+    /// Ready to give salts: what all of them share is done once.
+    pub(crate) fn ready(&self) -> Salter<'_> {
         match self {
-            Salts::Secret(secret) => {
-                let mut salt = [0; SALT_BYTES];
-                let expanded = Hkdf::<Sha256>::from_prk(secret).ok()?.expand(leaf.as_bytes(), &mut salt);
-                expanded.ok().map(|()| salt)
-            }
-            Salts::Each(salts) => salts.get(leaf).copied(),
+            Salts::Secret(secret) => Salter::Derived(
+                Hkdf::from_prk(secret).expect("32 bytes are long enough for a key of HKDF-SHA-256"),
+            ),
+            Salts::Each(salts) => Salter::Each(salts),
         }
     }
+}
+
+/// Gives the salts of leaves.
+pub(crate) enum Salter<'a> {
+    Derived(Hkdf<Sha256>),
+    Each(&'a BTreeMap<String, [u8; SALT_BYTES]>),
+}
+
+impl Salter<'_> {
+    pub(crate) fn of(&self, leaf: &str) -> Option<[u8; SALT_BYTES]> {
+        match self {
+            Salter::Derived(secret) => {
+                let mut salt = [0; SALT_BYTES];
+                secret.expand(leaf.as_bytes(), &mut salt).ok().map(|()| salt)
+            }
+            Salter::Each(salts) => salts.get(leaf).copied(),
+        }
+    }
+}
+
+/// Hashes of all leaves, and what names a touched claim or packet: the first bytes of each one's hash, in order.
+pub(crate) struct Digest {
+    pub(crate) hashes: Vec<Hash>,
+    pub(crate) fingerprints: Vec<(String, Vec<u8>)>,
 }
 
 /// Everything a bundle holds.
@@ -165,39 +188,41 @@ impl Bundle {
     }
 
     /// Hash of a leaf: from its salt and content, or as it was left when the leaf was taken out. `None`: its salt is missing.
-    pub(crate) fn hash(&self, leaf: &Leaf<'_>) -> Option<Hash> {
+    pub(crate) fn hash(&self, leaf: &Leaf<'_>, salts: &Salter<'_>) -> Option<Hash> {
         if let Some(hash) = self.withheld.get(&leaf.name) {
             return Some(*hash);
         }
-        Some(leaf_hash(&self.salts.of(&leaf.name)?, &leaf.name, &leaf.content))
+        Some(leaf_hash(&salts.of(&leaf.name)?, &leaf.name, &leaf.content))
     }
 
-    /// Hashes of all leaves.
+    /// Hashes and fingerprints of all leaves, in one pass.
     ///
     /// # Errors
     /// The name of a leaf whose salt is missing.
-    pub(crate) fn hashes(&self) -> Result<Vec<Hash>, String> {
-        // Files that were taken out have no content, but a place in the tree: their names are in the statement's order.
-        self.leaves().iter().map(|leaf| self.hash(leaf).ok_or_else(|| leaf.name.clone())).collect()
-    }
-
-    /// What names a touched claim or packet: the first bytes of each one's hash, in order.
-    pub(crate) fn fingerprints(&self) -> Vec<(String, Vec<u8>)> {
-        let claims = self.claims.iter().map(|(id, line)| {
-            let leaf = Leaf { name: format!("claim/{id}"), content: std::borrow::Cow::Borrowed(line) };
-            (format!("claim {id}"), self.hash(&leaf).unwrap_or_default())
-        });
-        let packets = self.packets.iter().map(|packet| {
-            let mut hash = Sha256::new();
-            for leaf in self.packet_leaves(packet) {
-                hash.update(self.hash(&leaf).unwrap_or_default());
+    pub(crate) fn digest(&self) -> Result<Digest, String> {
+        let salts = self.salts.ready();
+        let mut digest = Digest { hashes: Vec::new(), fingerprints: Vec::new() };
+        let mut packets: Vec<Sha256> = Vec::with_capacity(self.packets.len());
+        for leaf in self.leaves() {
+            let hash = self.hash(&leaf, &salts).ok_or_else(|| leaf.name.clone())?;
+            digest.hashes.push(hash);
+            if let Some(id) = leaf.name.strip_prefix("claim/") {
+                digest.fingerprints.push((format!("claim {id}"), hash[..FINGERPRINT_BYTES].to_vec()));
+            } else if leaf.name.starts_with("packet/") {
+                // The head of a packet is its first leaf.
+                if leaf.name.ends_with("/head") {
+                    packets.push(Sha256::new());
+                }
+                if let Some(packet) = packets.last_mut() {
+                    packet.update(hash);
+                }
             }
-            (format!("packet {}", packet.id), hash.finalize().into())
-        });
-        claims
-            .chain(packets)
-            .map(|(name, hash): (String, Hash)| (name, hash[..FINGERPRINT_BYTES].to_vec()))
-            .collect()
+        }
+        digest.fingerprints.extend(self.packets.iter().zip(packets).map(|(packet, hash)| {
+            let hash: Hash = hash.finalize().into();
+            (format!("packet {}", packet.id), hash[..FINGERPRINT_BYTES].to_vec())
+        }));
+        Ok(digest)
     }
 
     /// The file, signed by `key` or by nobody.
@@ -206,13 +231,14 @@ impl Bundle {
     /// On a bundle from which something was taken out: it keeps the signature it has.
     pub fn seal(&self, key: Option<&SigningKey>) -> Archive {
         let Salts::Secret(secret) = &self.salts else { panic!("a redacted bundle keeps its signature") };
+        let digest = self.digest().expect("a whole bundle has every salt");
         let mut members = vec![Member::new(CLAIMS, claims_file(&self.claims))];
         members.extend(self.files.iter().map(|(name, content)| Member::new(name.as_str(), content.clone())));
         members.push(Member::new(PACKETS, write_slice(&self.packets)));
         members.push(Member::new(PIECES, pieces::write(&self.sensitive).into_bytes()));
-        members.push(Member::new(FINGERPRINTS, write_fingerprints(&self.fingerprints()).into_bytes()));
+        members.push(Member::new(FINGERPRINTS, write_fingerprints(&digest.fingerprints).into_bytes()));
         members.push(Member::stored(SECRET, format!("{}\n", hex(secret)).into_bytes()));
-        let hashes = self.hashes().expect("a whole bundle has every salt");
+        let hashes = digest.hashes;
         let statement = Statement {
             root: root(&hashes),
             leaves: hashes.len() as u64,

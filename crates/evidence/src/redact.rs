@@ -20,15 +20,17 @@ pub fn redact(archive: &Archive, bundle: &Bundle, signed: bool, kinds: &[Kind]) 
     }
     let mut copy = bundle.clone();
     let names = chosen(bundle, kinds);
-    let leaves = bundle.leaves();
+    let (leaves, salter) = (bundle.leaves(), bundle.salts.ready());
     for leaf in leaves.iter().filter(|leaf| names.contains(&leaf.name)) {
-        let hash = bundle.hash(leaf).ok_or_else(|| format!("the salt of leaf `{}` is missing", leaf.name))?;
+        let hash = bundle
+            .hash(leaf, &salter)
+            .ok_or_else(|| format!("the salt of leaf `{}` is missing", leaf.name))?;
         copy.withheld.insert(leaf.name.clone(), hash);
     }
     let salts: BTreeMap<_, _> = leaves
         .iter()
         .filter(|leaf| !copy.withheld.contains_key(&leaf.name))
-        .filter_map(|leaf| Some((leaf.name.clone(), bundle.salts.of(&leaf.name)?)))
+        .filter_map(|leaf| Some((leaf.name.clone(), salter.of(&leaf.name)?)))
         .collect();
     drop(leaves);
     blank(&mut copy);
