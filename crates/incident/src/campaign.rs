@@ -213,7 +213,7 @@ fn is_public(address: std::net::IpAddr) -> bool {
             !(address.is_private() || address.is_loopback() || address.is_link_local())
         }
         std::net::IpAddr::V6(address) => {
-            !matches!(address.octets()[0], 0xfc | 0xfd | 0xfe) && !address.is_loopback()
+            !matches!(address.octets()[0], 0xfc..=0xfe) && !address.is_loopback()
         }
     }
 }

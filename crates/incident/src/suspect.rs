@@ -203,12 +203,11 @@ pub(crate) fn role(finding: &Finding) -> Role {
         Role::Drop
     } else if has("Command and Control") {
         Role::Control
-    } else if ["Reconnaissance", "Credential Access", "Discovery", "Impact", "Lateral Movement"]
-        .iter()
-        .any(|name| has(name))
+    } else if names(&["T1190", "T1203", "T1068"])
+        || ["Reconnaissance", "Credential Access", "Discovery", "Impact", "Lateral Movement"]
+            .iter()
+            .any(|name| has(name))
     {
-        Role::Attack
-    } else if names(&["T1190", "T1203", "T1068"]) {
         Role::Attack
     } else if has("Initial Access") || has("Execution") {
         Role::Delivery
