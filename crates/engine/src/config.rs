@@ -37,6 +37,8 @@ pub struct Config {
     pub watch: Option<rules::Watch>,
     /// Packets handed out at a time. Never changes a result.
     pub batch_packets: usize,
+    /// Whoever opens the input may switch off `flow.stream.checksum_validation` when [`crate::checksums_are_offloaded`].
+    pub checksum_auto: bool,
 }
 
 /// Watch or prevent.
@@ -67,6 +69,7 @@ impl Default for Config {
             detectors: true,
             watch: None,
             batch_packets: 2048,
+            checksum_auto: true,
         }
     }
 }

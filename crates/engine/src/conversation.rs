@@ -192,6 +192,8 @@ impl Conversation {
             _ if !payload.is_empty() && matches!(self.app.name(), "" | "failed") => {
                 self.shape.get_or_insert_default().take(direction, payload);
             }
+            // Segments are looked at before they are acknowledged and read: a protocol may have been recognised since.
+            _ if self.shape.is_some() && !matches!(self.app.name(), "" | "failed") => self.shape = None,
             _ => {}
         }
     }
@@ -252,9 +254,13 @@ impl Conversation {
                 .collect(),
             entropy_percent: unknown.as_ref().map_or(255, Shapes::random_percent),
             gaps: gaps.map(u64::from),
-            shape: self.shape.take().map(|shapes| Box::new(shapes.told())),
             guess: unknown.as_ref().map_or("", |told| Shapes::guess(flow, told).label),
-            echo: self.echo.take().map(|echo| Box::new(echo.told())),
+            shape: self
+                .shape
+                .take()
+                .filter(|_| matches!(self.app.name(), "" | "failed"))
+                .map(|shapes| Box::new(shapes.told())),
+            echo: self.echo.take().map(|echo| Box::new(echo.told())).filter(|echo| echo.messages != [0, 0]),
         }
     }
 }

@@ -12,6 +12,7 @@ mod exception;
 mod frame;
 mod inspect;
 mod log;
+mod offload;
 mod orders;
 mod output;
 mod packet;
@@ -23,6 +24,7 @@ mod worker;
 
 pub use carried::FileVerdict;
 pub use config::{Config, Mode};
+pub use offload::checksums_are_offloaded;
 pub use orders::{NoOrders, Order, Orders, Recorded};
 pub use run::{Outcome, Sink, Summary, run, run_with_orders};
 pub use worker::SHARDS;

@@ -248,6 +248,10 @@ pub(crate) fn transactions(
             session.remove(index);
             conversation.transactions += 1;
         } else {
+            // What was cut off tells as much as what was brought to an end.
+            if ending {
+                turn.tell(out);
+            }
             index += 1;
         }
     }
@@ -525,14 +529,15 @@ impl TransactionTurn<'_> {
             let scope = self.session.scope_of(self.index, direction);
             for field in self.protocol.fields.iter().filter(|field| field.fact && field.sides.has(direction))
             {
-                // A value that exists on both sides is told once: the client's, when there is one.
-                if direction == Direction::ToClient
-                    && field.sides == protocol::Sides::Both
-                    && fields.iter().any(|(name, _)| *name == field.name)
-                {
-                    continue;
-                }
+                let before = fields.len();
                 gather(field, &scope, &mut fields);
+                // A value that is the same on both sides is told once; the client's comes first.
+                if direction == Direction::ToClient && field.sides == protocol::Sides::Both {
+                    let (told, new) = fields.split_at(before);
+                    if new.iter().all(|value| told.contains(value)) {
+                        fields.truncate(before);
+                    }
+                }
             }
         }
         if fields.is_empty() {

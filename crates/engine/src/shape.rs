@@ -91,11 +91,18 @@ fn look(side: &PayloadShape) -> Look<'_> {
 fn ends_with_prompt(payload: &[u8]) -> bool {
     match payload {
         [.., b'$' | b'#' | b'>' | b'%', b' '] => true,
-        // The Windows interpreter ends with the path and an angle bracket: `C:\Users>`.
-        [.., before, b'>'] => before.is_ascii_alphanumeric() || *before == b'\\',
+        // The Windows interpreter ends with a path and an angle bracket: `C:\Users>`. So does markup, without a path.
+        [line @ .., b'>'] => {
+            let line = &line[line.len().saturating_sub(PROMPT_MAX)..];
+            let line = line.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+            line.get(1..3) == Some(b":\\")
+        }
         _ => false,
     }
 }
+
+/// Longest prompt that is looked at.
+const PROMPT_MAX: usize = 300;
 
 /// Messages of an ICMP flow.
 #[derive(Debug, Default)]
@@ -118,6 +125,11 @@ const LOOKED_MAX: usize = 512;
 impl Echo {
     /// Looks at one message.
     pub(crate) fn take(&mut self, icmp: &Icmp, direction: Direction, payload: &[u8]) {
+        let asks = match icmp.kind {
+            8 | 128 => true,
+            0 | 129 => false,
+            _ => return,
+        };
         let told = &mut self.told;
         if told.messages == [0, 0] {
             let len = payload.len().min(PayloadShape::HEAD);
@@ -128,7 +140,8 @@ impl Echo {
         let behind_stamp = looked.get(STAMP..).unwrap_or_default();
         let tail = digest(behind_stamp);
         let side = direction.index();
-        told.messages[side] = told.messages[side].saturating_add(1);
+        let count = &mut told.messages[usize::from(!asks)];
+        *count = count.saturating_add(1);
         if let Some((len, digest)) = self.last[side].replace((payload.len() as u32, tail)) {
             told.resized = told.resized.saturating_add(u32::from(len != payload.len() as u32));
             told.changed = told.changed.saturating_add(u32::from(digest != tail));
@@ -139,19 +152,18 @@ impl Echo {
         told.counted = told.counted.saturating_add(behind_stamp.len().saturating_sub(1) as u32);
         let number = u32::from(icmp.id.unwrap_or(0)) << 16 | u32::from(icmp.seq.unwrap_or(0));
         let whole = digest(looked) ^ payload.len() as u64;
-        match icmp.kind {
-            8 | 128 => {
-                self.asked[usize::from(self.next) % ASKED] = Some((number, whole));
-                self.next = self.next.wrapping_add(1);
-            }
-            0 | 129 => {
-                let mut asked = self.asked.iter().flatten().filter(|(known, _)| *known == number).peekable();
-                told.unasked = told.unasked.saturating_add(u32::from(asked.peek().is_none()));
-                // A request may be repeated with the same number: any of them may be the one that is answered.
-                let unlike = asked.peek().is_some() && asked.all(|(_, digest)| *digest != whole);
-                told.unlike = told.unlike.saturating_add(u32::from(unlike));
-            }
-            _ => {}
+        if asks {
+            let last = self.next.checked_sub(1).and_then(|last| self.asked[usize::from(last)]);
+            told.repeated =
+                told.repeated.saturating_add(u32::from(last.is_some_and(|(last, _)| last == number)));
+            self.asked[usize::from(self.next) % ASKED] = Some((number, whole));
+            self.next = self.next % ASKED as u8 + 1;
+        } else {
+            let mut asked = self.asked.iter().flatten().filter(|(known, _)| *known == number).peekable();
+            told.unasked = told.unasked.saturating_add(u32::from(asked.peek().is_none()));
+            // A request may be repeated with the same number: any of them may be the one that is answered.
+            let unlike = asked.peek().is_some() && asked.all(|(_, digest)| *digest != whole);
+            told.unlike = told.unlike.saturating_add(u32::from(unlike));
         }
     }
 
@@ -208,6 +220,13 @@ mod tests {
         echo.take(&icmp(0, 2), Direction::ToClient, b"hostname");
         let told = echo.told();
         assert_eq!((told.unlike, told.unasked, told.resized), (1, 1, 1));
+    }
+
+    #[test]
+    fn requests_that_keep_their_number_are_counted() {
+        let mut echo = Box::<Echo>::default();
+        (0..20).for_each(|_| echo.take(&icmp(8, 0), Direction::ToServer, b"shell"));
+        assert_eq!(echo.told().repeated, 19);
     }
 
     #[test]

@@ -132,6 +132,8 @@ pub struct EchoShape {
     pub unlike: u32,
     /// Replies to no recent request of that identifier and sequence number.
     pub unasked: u32,
+    /// Requests with the identifier and sequence number of the request before them.
+    pub repeated: u32,
     /// Messages whose payload length differs from the one before in their direction.
     pub resized: u32,
     /// Messages whose payload, its first 16 bytes aside (a time stamp), differs from the one before in their direction.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use model::{LossMark, PacketId};
 use report::{Manifest, Report};
 use sha2::{Digest, Sha256};
 
@@ -19,6 +20,10 @@ use crate::scanner::Scanner;
 const LONG_INPUT_BYTES: u64 = 64 << 20;
 /// Bytes gathered before they are written to disk; larger pieces are written as they are.
 const WRITE_BYTES: usize = 128 << 10;
+
+/// What the report says where checksums were not held against segments.
+const OFFLOADED: &str = "wrong TCP checksums were not held against segments: more than a tenth of the first ones are wrong, as \
+                         where the sender's hardware fills them in after they were recorded";
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
@@ -43,6 +48,11 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let inputs = Inputs::new(arguments, folder)?;
+    let offloaded = settings.engine.checksum_auto && are_offloaded(&inputs.paths, &settings)?;
+    if offloaded {
+        // Said in the settings, so that a re-run from the bundle reads the same.
+        settings.merge("stream.checksum_validation: false")?;
+    }
     let mut source = capture::Source::open(&inputs.paths)?;
     source.digest_inputs();
     let path = folder.join("eve.json");
@@ -59,6 +69,10 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     sink.progress.finish_and_clear();
     for (path, content) in &outcome.data_sets {
         save(Path::new(path), folder, content)?;
+    }
+    let mut outcome = outcome;
+    if offloaded {
+        outcome.losses.push(LossMark { after: PacketId(0), reason: OFFLOADED.into() });
     }
     let mut report = Report {
         manifest: manifest(
@@ -137,6 +151,15 @@ fn places(settings: &Settings) -> Result<Option<Arc<incident::Places>>> {
     }
     let places = incident::Places::read(asn, country).map_err(|error| anyhow::anyhow!("{error}"))?;
     Ok(Some(Arc::new(places)))
+}
+
+/// Whether the inputs were recorded where hardware fills in checksums. Only files can be looked at twice.
+fn are_offloaded(captures: &[PathBuf], settings: &Settings) -> Result<bool> {
+    if captures.iter().any(|path| !path.is_file()) {
+        return Ok(false);
+    }
+    let mut front = capture::Source::open(captures)?;
+    Ok(engine::checksums_are_offloaded(&mut front, &settings.engine.decode))
 }
 
 /// The summary, as text or JSON.

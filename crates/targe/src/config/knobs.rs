@@ -354,9 +354,9 @@ pub(crate) const KNOBS: &[Knob] = &[
     },
     Knob {
         name: "stream.checksum_validation",
-        default: "true",
-        help: "Leave segments with wrong checksums out of streams.",
-        set: |s, v| yes_no(v).map(|value| s.engine.flow.stream.checksum_validation = value),
+        default: "\"auto\"",
+        help: "Leave segments with wrong checksums out of streams: true, false, auto (not where a sender's hardware fills them in).",
+        set: |s, v| checksum_validation(s, v),
     },
     Knob {
         name: "stream.reassembly_depth",
@@ -1186,6 +1186,13 @@ fn protected(settings: &mut Settings, value: &Value) -> Result<(), String> {
     let lists = &mut settings.engine.lists;
     lists.retain(|(name, _)| name != "lookalike.protected");
     lists.push(("lookalike.protected".to_owned(), items));
+    Ok(())
+}
+
+fn checksum_validation(settings: &mut Settings, value: &Value) -> Result<(), String> {
+    let auto = plain(value) == "auto";
+    settings.engine.checksum_auto = auto;
+    settings.engine.flow.stream.checksum_validation = auto || yes_no(value)?;
     Ok(())
 }
 
