@@ -1,7 +1,9 @@
 //! Which hosts are ours.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
+use foldhash::fast::FixedState;
 use model::{Event, EventKind};
 
 /// The networks that are ours, and what was learnt about who lives there.
@@ -10,10 +12,15 @@ pub struct Home {
     networks: Vec<(IpAddr, u8)>,
     /// Hosts of ours that spoke, in order of their address; bounded.
     hosts: std::collections::BTreeSet<IpAddr>,
+    /// Addresses that a DNS answer named, and hosts that got answers; bounded, never iterated.
+    named: HashSet<IpAddr, FixedState>,
+    resolving: HashSet<IpAddr, FixedState>,
 }
 
 /// Hosts of ours that are remembered at most.
 const HOSTS_MAX: usize = 1 << 16;
+/// Addresses with a name that are remembered at most.
+const NAMED_MAX: usize = 1 << 18;
 
 impl Default for Home {
     /// The private networks of RFC 1918 and RFC 4193, shared space (RFC 6598), and link-local addresses.
@@ -39,12 +46,22 @@ fn parse(network: &str) -> Option<(IpAddr, u8)> {
 impl Home {
     /// These networks, as address and prefix length.
     pub fn new(networks: Vec<(IpAddr, u8)>) -> Self {
-        Self { networks, hosts: std::collections::BTreeSet::new() }
+        let empty = || HashSet::with_hasher(FixedState::with_seed(0));
+        Self { networks, hosts: std::collections::BTreeSet::new(), named: empty(), resolving: empty() }
     }
 
     /// Whether an address is ours.
     pub fn has(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|(network, bits)| covers(*network, *bits, address))
+    }
+
+    /// Whether `server` is inside as seen from `client`: ours, or a neighbour in the same small network.
+    pub fn is_inside(&self, client: IpAddr, server: IpAddr) -> bool {
+        let neighbours = match client {
+            IpAddr::V4(_) => covers(client, 24, server),
+            IpAddr::V6(_) => covers(client, 64, server),
+        };
+        neighbours || self.has(server)
     }
 
     /// Whether a conversation crosses the border, from inside to outside.
@@ -57,7 +74,25 @@ impl Home {
         self.hosts.len()
     }
 
+    /// Whether `client` went to `server` without asking for a name, though it asks for others. Never so
+    /// when its questions are not seen.
+    pub fn is_unasked(&self, client: IpAddr, server: IpAddr) -> bool {
+        self.resolving.contains(&client) && !self.named.contains(&server) && !self.is_inside(client, server)
+    }
+
     pub(crate) fn learn(&mut self, event: &Event) {
+        if let EventKind::Transaction(fact) = &event.kind
+            && fact.protocol == "dns"
+        {
+            for address in fact.texts("dns.answers.address").filter_map(|text| text.parse().ok()) {
+                if self.named.len() < NAMED_MAX {
+                    self.named.insert(address);
+                }
+                if self.resolving.len() < HOSTS_MAX {
+                    self.resolving.insert(fact.who.client);
+                }
+            }
+        }
         if let EventKind::Flow(flow) = &event.kind {
             for address in [flow.who.client, flow.who.server] {
                 if self.hosts.len() < HOSTS_MAX && self.has(address) {

@@ -10,21 +10,32 @@ mod table;
 
 mod beacon;
 mod certificate;
+mod delivery;
 mod dga;
 mod disguise;
 mod dns_tunnel;
 mod domain;
+mod encoding;
 mod flux;
 mod guessing;
+mod icmp_tunnel;
 mod lookalike;
 #[cfg(test)]
 mod metamorphic;
+#[cfg(test)]
+mod metamorphic_channels;
 mod nxdomain;
 mod rare;
+mod raw_channel;
+mod rhythm;
 #[cfg(test)]
 mod samples;
 mod scan;
 mod statistic;
+mod theft;
+mod tls_channel;
+mod verdict;
+mod web_channel;
 
 use std::fmt::Debug;
 
@@ -46,6 +57,12 @@ pub const DETECTORS: &[&Description] = &[
     &rare::DESCRIPTION,
     &lookalike::DESCRIPTION,
     &disguise::DESCRIPTION,
+    &icmp_tunnel::DESCRIPTION,
+    &web_channel::DESCRIPTION,
+    &raw_channel::DESCRIPTION,
+    &tls_channel::DESCRIPTION,
+    &delivery::DESCRIPTION,
+    &theft::DESCRIPTION,
 ];
 
 /// What a detector declares of itself; its manual page is made from it.

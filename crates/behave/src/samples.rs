@@ -60,3 +60,19 @@ fn event(number: u64, kind: EventKind) -> Event {
     let moment = Moment { time: Time::from_secs(number), cause: number, step: 0 };
     Event { moment, packet: PacketId(number), kind }
 }
+
+/// The body of an HTTP message.
+pub(crate) fn file(number: u64, ends: (&str, &str, u16), direction: model::Direction, head: &[u8]) -> Event {
+    let fact = model::FileFact {
+        who: who(number, ends.0, ends.1, ends.2, 6),
+        direction,
+        protocol: "http",
+        name: String::new(),
+        magic: String::new(),
+        size: head.len() as u64,
+        complete: true,
+        sha256: String::new(),
+        head: head.to_vec(),
+    };
+    event(number, EventKind::File(Box::new(fact)))
+}

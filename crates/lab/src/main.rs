@@ -1,5 +1,7 @@
 //! Writes captures of the lab to files, with a truth file beside each.
 
+mod curves;
+
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -129,6 +131,7 @@ const PIECES: &[Piece] = &[
 ];
 
 const USAGE: &str = "usage: lab list
+       lab curves                                detectors and how often they see what, as Markdown
        lab NAME FILE.pcapng|FILE.pcap [SEED]     writes the capture, and its truth to FILE.truth.json";
 
 fn main() -> ExitCode {
@@ -152,6 +155,7 @@ fn run(arguments: &[String]) -> Result<String, String> {
                 PIECES.iter().map(|piece| format!("{:12} {}", piece.name, piece.about)).collect();
             return Ok(lines.join("\n"));
         }
+        [word] if word == "curves" => return Ok(curves::manual().trim_end().to_owned()),
         [word] if word == "--help" || word == "-h" => return Ok(USAGE.to_owned()),
         [name, path] => (name, path, scenario::SEED),
         [name, path, seed] => {

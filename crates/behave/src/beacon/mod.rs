@@ -3,14 +3,16 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use model::{
-    Confidence, Direction, Event, EventKind, Evidence, Finding, FlowFact, PacketId, Severity, Subject, Term,
-    Time,
+    Direction, Event, EventKind, Finding, FlowFact, PacketId, Severity, Subject, Time, TransactionFact,
 };
 
-use crate::statistic::{median, probability, spread};
+use crate::rhythm::{Rhythm, rhythm};
+use crate::statistic::{median, spread};
+use crate::verdict::{Packets, Verdict, is_nobody};
 use crate::{Bounded, Description, Detector, Findings, Home, Knob};
 
 /// What the registry needs to know.
@@ -28,7 +30,7 @@ pub(crate) const DESCRIPTION: Description = Description {
             help: "Contacts that are needed to speak of a rhythm.",
             unit: "count",
             range: (4.0, 512.0),
-            default: 8.0,
+            default: 6.0,
         },
         Knob {
             name: "interval_min",
@@ -51,6 +53,7 @@ pub(crate) const DESCRIPTION: Description = Description {
             interval_min: knobs.get("interval_min"),
             score_min: knobs.get("score_min"),
             channels: Bounded::new(CHANNELS_MAX),
+            names: Bounded::new(NAMES_MAX),
             users: Bounded::new(CHANNELS_MAX),
         })
     },
@@ -58,12 +61,30 @@ pub(crate) const DESCRIPTION: Description = Description {
 
 /// Channels remembered.
 const CHANNELS_MAX: usize = 65_536;
+/// Names remembered, by client.
+const NAMES_MAX: usize = 16_384;
 /// Contacts remembered per channel.
 const CONTACTS_MAX: usize = 512;
-/// Clients remembered per server.
+/// Clients remembered per server, and servers per name.
 const CLIENTS_MAX: usize = 64;
-/// Protocols whose rhythm is their purpose.
-const RHYTHMIC: [&str; 8] = ["ntp", "dns", "mdns", "llmnr", "dhcp", "snmp", "modbus", "dnp3"];
+/// Protocols whose rhythm is their purpose, or whose keep-alive is part of them.
+const RHYTHMIC: [&str; 12] = [
+    "ntp",
+    "dns",
+    "mdns",
+    "llmnr",
+    "dhcp",
+    "snmp",
+    "modbus",
+    "dnp3",
+    "enip",
+    "mqtt",
+    "sip",
+    "bittorrent-dht",
+];
+
+/// Most that the rhythm alone can weigh.
+const TIMING_MAX: f64 = 5.5;
 
 type Channel = (IpAddr, IpAddr, u16, u8);
 
@@ -73,6 +94,8 @@ struct Beacon {
     interval_min: f64,
     score_min: f64,
     channels: Bounded<Channel, Contacts>,
+    /// The same by name: a server may change its address between contacts.
+    names: Bounded<(IpAddr, String), Contacts>,
     users: Bounded<(IpAddr, u16), Vec<IpAddr>>,
 }
 
@@ -81,14 +104,114 @@ struct Contacts {
     /// When, payload bytes sent, first packet.
     list: Vec<(Time, u64, PacketId)>,
     protocol: &'static str,
+    /// Where the contacts of a name went to: address and port.
+    servers: Vec<(IpAddr, u16)>,
     count: u64,
-    received: u64,
+    /// Contacts that are bursts inside a connection kept open.
+    kept_open: u64,
     failed: u64,
 }
 
 impl Detector for Beacon {
     fn event(&mut self, event: &Event, _home: &Home, _findings: &mut Findings) {
-        let EventKind::Flow(flow) = &event.kind else { return };
+        match &event.kind {
+            EventKind::Flow(flow) => self.flow(flow),
+            // The first exchange of a connection says which name it is for.
+            EventKind::Transaction(fact) if fact.tx_id == 0 => self.name(fact),
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, home: &Home, findings: &mut Findings) {
+        let pools = self.pools();
+        for (channel, contacts) in self.channels.sorted() {
+            let pool = pools.get(&pool_of(channel)).copied().unwrap_or(1);
+            self.judge(&Place { channel: *channel, name: "", pool }, contacts, home, findings);
+        }
+        for ((client, name), contacts) in self.names.sorted() {
+            // A name at one address is judged by its address already.
+            if let [(server, port), _, ..] = contacts.servers[..] {
+                self.judge(
+                    &Place { channel: (*client, server, port, 6), name, pool: 1 },
+                    contacts,
+                    home,
+                    findings,
+                );
+            }
+        }
+    }
+
+    fn evicted(&self) -> u64 {
+        self.channels.evicted() + self.users.evicted() + self.names.evicted()
+    }
+}
+
+/// What is judged: a server, or a name with the server that answered last.
+struct Place<'a> {
+    channel: Channel,
+    name: &'a str,
+    /// Servers of one network that the client has like contacts with.
+    pool: usize,
+}
+
+/// Client, port, and the network of the server: the first half of its address.
+type Pool = (IpAddr, u16, u64);
+
+fn pool_of(channel: &Channel) -> Pool {
+    let (client, server, port, _) = *channel;
+    let network = match server {
+        IpAddr::V4(server) => u64::from(u32::from(server) >> 16),
+        IpAddr::V6(server) => (u128::from(server) >> 96) as u64,
+    };
+    (client, port, network)
+}
+
+impl Contacts {
+    fn take(&mut self, flow: &FlowFact) {
+        self.count += 1;
+        if flow.payload == [0, 0] {
+            self.failed += 1;
+        }
+        if !flow.protocol.is_empty() {
+            self.protocol = flow.protocol;
+        }
+        // A long connection shows its rhythm in its bursts, a short one by its beginning. Either side may keep the timer.
+        let of = |side: Direction| flow.bursts.iter().filter(move |(_, direction, _)| *direction == side);
+        let side = if of(Direction::ToClient).count() > of(Direction::ToServer).count() {
+            Direction::ToClient
+        } else {
+            Direction::ToServer
+        };
+        if of(side).count() >= 4 {
+            for (time, _, bytes) in of(side) {
+                self.push(*time, u64::from(*bytes), flow.who.first_packet);
+                self.kept_open += 1;
+            }
+        } else {
+            self.push(flow.who.began, flow.payload[0], flow.who.first_packet);
+        }
+    }
+
+    fn push(&mut self, time: Time, bytes: u64, packet: PacketId) {
+        if self.list.len() < CONTACTS_MAX {
+            if self.list.is_empty() {
+                // Most channels see one contact.
+                self.list.reserve_exact(1);
+            }
+            self.list.push((time, bytes, packet));
+        }
+    }
+
+    /// Median of what was sent, and its spread as a share of it.
+    fn size(&self) -> (f64, f64) {
+        let mut sizes: Vec<f64> = self.list.iter().map(|(_, bytes, _)| *bytes as f64).collect();
+        let size = median(&mut sizes);
+        (size, spread(&sizes, size) / size.max(1.0))
+    }
+}
+
+impl Beacon {
+    fn flow(&mut self, flow: &FlowFact) {
         if !matches!(flow.who.transport, 6 | 17) || RHYTHMIC.contains(&flow.protocol) {
             return;
         }
@@ -105,174 +228,173 @@ impl Detector for Beacon {
         self.channels.touch(&channel, Contacts::default).take(flow);
     }
 
-    fn finish(&mut self, home: &Home, findings: &mut Findings) {
+    fn name(&mut self, fact: &TransactionFact) {
+        let name = match fact.protocol {
+            "tls" => fact.text("tls.sni"),
+            "quic" => fact.text("quic.sni"),
+            "http" => fact.text("http.host"),
+            _ => return,
+        };
+        if name.is_empty() || name.parse::<IpAddr>().is_ok() {
+            return;
+        }
+        let who = &fact.who;
+        let contacts = self.names.touch(&(who.client, name.to_ascii_lowercase()), Contacts::default);
+        contacts.count += 1;
+        contacts.protocol = fact.protocol;
+        let server = (who.server, who.server_port);
+        if contacts.servers.len() < CLIENTS_MAX && !contacts.servers.contains(&server) {
+            contacts.servers.push(server);
+        }
+        contacts.push(who.began, 0, who.first_packet);
+    }
+
+    /// How many servers of one network a client has contacts of like size with.
+    fn pools(&self) -> BTreeMap<Pool, usize> {
+        let mut pools: BTreeMap<Pool, Vec<f64>> = BTreeMap::new();
         for (channel, contacts) in self.channels.sorted() {
-            self.judge(channel, contacts, home, findings);
+            pools.entry(pool_of(channel)).or_default().push(contacts.size().0);
         }
+        let alike = |sizes: &[f64]| {
+            let most = sizes.iter().copied().fold(0.0, f64::max);
+            sizes.iter().filter(|size| **size >= most * 0.8).count()
+        };
+        pools.into_iter().map(|(pool, sizes)| (pool, alike(&sizes))).collect()
     }
 
-    fn evicted(&self) -> u64 {
-        self.channels.evicted() + self.users.evicted()
-    }
-}
-
-impl Contacts {
-    fn take(&mut self, flow: &FlowFact) {
-        self.count += 1;
-        self.received += flow.payload[1];
-        if flow.payload == [0, 0] {
-            self.failed += 1;
-        }
-        if !flow.protocol.is_empty() {
-            self.protocol = flow.protocol;
-        }
-        // A long connection shows its rhythm in its bursts, a short one by its beginning.
-        let bursts: Vec<_> =
-            flow.bursts.iter().filter(|(_, direction, _)| *direction == Direction::ToServer).collect();
-        if bursts.len() >= 4 {
-            for (time, _, bytes) in bursts {
-                self.push(*time, u64::from(*bytes), flow.who.first_packet);
-            }
-        } else {
-            self.push(flow.who.began, flow.payload[0], flow.who.first_packet);
-        }
-    }
-
-    fn push(&mut self, time: Time, bytes: u64, packet: PacketId) {
-        if self.list.len() < CONTACTS_MAX {
-            if self.list.is_empty() {
-                // Most channels see one contact.
-                self.list.reserve_exact(1);
-            }
-            self.list.push((time, bytes, packet));
-        }
-    }
-}
-
-impl Beacon {
-    fn judge(&self, channel: &Channel, contacts: &Contacts, home: &Home, findings: &mut Findings) {
-        let (client, server, port, transport) = *channel;
-        let mut list = contacts.list.clone();
-        list.sort();
-        if list.len() < self.contacts_min || is_group(server) || client == server {
+    fn judge(&self, place: &Place<'_>, contacts: &Contacts, home: &Home, findings: &mut Findings) {
+        let (client, server, port, _) = place.channel;
+        if contacts.list.len() < self.contacts_min || is_nobody(server) || client == server {
             return;
         }
-        let mut gaps: Vec<f64> = list.windows(2).map(|pair| pair[1].0.secs_since(pair[0].0)).collect();
-        let period = median(&mut gaps);
-        if period < self.interval_min {
+        let mut times: Vec<Time> = contacts.list.iter().map(|(time, _, _)| *time).collect();
+        let Some(found) = rhythm(&mut times) else { return };
+        if found.contacts < self.contacts_min || found.period < self.interval_min {
             return;
         }
-        let jitter = spread(&gaps, period) / period;
-        let mut sizes: Vec<f64> = list.iter().map(|(_, bytes, _)| *bytes as f64).collect();
-        let size = median(&mut sizes);
-        let size_spread = spread(&sizes, size) / size.max(1.0);
         let users = self.users.get(&(server, port)).map_or(1, Vec::len);
-        let terms = vec![
-            // Robust spread below a tenth is a timer; people spread over more than their median.
-            term(
-                "jitter, share of the interval",
-                jitter,
-                0.3,
-                (0.35 - jitter).clamp(-0.5, 0.35) * 10.0,
-                "timers keep their interval, people do not; a share above 0.35 would speak against a timer",
+        let verdict = self.weigh(place, contacts, &found, users, home);
+        if verdict.score() < self.score_min {
+            return;
+        }
+        let mut packets = Packets::default();
+        contacts.list.iter().for_each(|(_, _, packet)| packets.add(*packet));
+        let to = if place.name.is_empty() { format!("{server} port {port}") } else { place.name.to_owned() };
+        let web = matches!(contacts.protocol, "http" | "tls" | "http2" | "quic");
+        findings.push(Finding {
+            id: 0,
+            detector: DESCRIPTION.name,
+            title: format!(
+                "{client} calls {to} every {:.1} s ± {:.1} s, {} times",
+                found.period,
+                found.jitter * found.period,
+                found.contacts
             ),
-            term(
+            severity: verdict.severity(Severity::Medium),
+            confidence: verdict.confidence(),
+            techniques: vec![if web { "T1071.001" } else { "T1095" }],
+            attackers: Vec::new(),
+            victims: vec![client],
+            server: Some((server, place.name.to_owned())),
+            subjects: vec![Subject::Host(client)],
+            first: times.first().copied().unwrap_or_default(),
+            last: times.last().copied().unwrap_or_default(),
+            count: found.contacts as u64,
+            terms: verdict.terms(),
+            evidence: vec![
+                packets.evidence("", &format!("median payload sent: {:.0} bytes", contacts.size().0)),
+            ],
+            against: vec!["Software updates, monitoring and mail clients keep timers, too.".into()],
+        });
+    }
+
+    fn weigh(
+        &self,
+        place: &Place<'_>,
+        contacts: &Contacts,
+        found: &Rhythm,
+        users: usize,
+        home: &Home,
+    ) -> Verdict {
+        let (client, server, _, transport) = place.channel;
+        let mut verdict = Verdict::new(-3.0);
+        let timing = (0.35 - found.jitter).clamp(-0.5, 0.35) * 10.0;
+        verdict.term(
+            "jitter, share of the interval",
+            found.jitter,
+            0.3,
+            timing,
+            "timers keep their interval, people do not; a share above 0.35 would speak against a timer",
+        );
+        if place.name.is_empty() {
+            let (_, size_spread) = contacts.size();
+            verdict.term(
                 "spread of sizes, share of the median",
                 size_spread,
                 0.3,
                 (0.25 - size_spread).clamp(-0.5, 0.25) * 6.0,
                 "the same question again and again has the same size",
-            ),
-            term(
-                "contacts",
-                list.len() as f64,
-                self.contacts_min as f64,
-                libm::log(list.len() as f64 / self.contacts_min as f64).min(2.0),
-                "the more contacts keep the rhythm, the less it is chance",
-            ),
-            term(
-                "hosts that use this server and port",
-                users as f64,
-                3.0,
-                if users >= 3 { -2.0 } else { 0.0 },
-                "what many hosts do is more often an update or a monitor",
-            ),
-            term(
-                "datagrams",
-                f64::from(transport == 17),
-                1.0,
-                if transport == 17 { -2.5 } else { 0.0 },
-                "programs keep address translations open with datagrams on a timer (RFC 8445 §11)",
-            ),
-            term(
-                "the server is ours",
-                f64::from(home.has(server)),
-                1.0,
-                if home.has(server) { -3.0 } else { 0.0 },
-                "inside, monitoring and file services are asked on a timer; an implant asks outside",
-            ),
-            term(
-                "share of contacts without payload",
-                contacts.failed as f64 / contacts.count as f64,
-                0.5,
-                if contacts.failed * 2 > contacts.count { -1.0 } else { 0.0 },
-                "a server that never answers controls nobody yet",
-            ),
-        ];
-        let score: f64 = terms.iter().map(|term| term.weight).sum::<f64>() - 3.0;
-        if score < self.score_min {
-            return;
+            );
         }
-        let confidence = Confidence((probability(score) * 1000.0) as u16);
-        let packets =
-            list.iter().map(|(_, _, packet)| *packet).fold(Vec::new(), |mut kept: Vec<PacketId>, packet| {
-                if kept.len() < Evidence::PACKETS && !kept.contains(&packet) {
-                    kept.push(packet);
-                }
-                kept
-            });
-        findings.push(Finding {
-            id: 0,
-            detector: DESCRIPTION.name,
-            title: format!(
-                "{client} calls {server} port {port} every {period:.1} s ± {:.1} s, {} times",
-                jitter * period,
-                list.len()
-            ),
-            // More likely wrong than right is worth a note, not a night call.
-            severity: if confidence.0 >= 750 { Severity::Medium } else { Severity::Low },
-            confidence,
-            techniques: vec![if matches!(contacts.protocol, "http" | "tls" | "http2" | "quic") {
-                "T1071.001"
-            } else {
-                "T1095"
-            }],
-            attackers: Vec::new(),
-            victims: vec![client],
-            server: Some((server, String::new())),
-            subjects: vec![Subject::Host(client)],
-            first: list.first().map_or(Time::default(), |contact| contact.0),
-            last: list.last().map_or(Time::default(), |contact| contact.0),
-            count: list.len() as u64,
-            terms,
-            evidence: vec![Evidence {
-                flow: None,
-                packets,
-                field: "",
-                excerpt: format!("median payload sent: {size:.0} bytes"),
-            }],
-            against: vec!["Software updates, monitoring and mail clients keep timers, too.".into()],
-        });
+        // A loose timer needs more contacts to be believed; a strict one is soon believed and gains little by more.
+        let strict = ((0.35 - found.jitter) / 0.15).clamp(0.0, 1.0);
+        verdict.term(
+            "contacts",
+            found.contacts as f64,
+            8.0,
+            (libm::log(found.contacts as f64 / 8.0) * strict).min(TIMING_MAX - timing),
+            "the more contacts keep the rhythm, the less it is chance",
+        );
+        verdict.term(
+            "hosts that use this server and port",
+            users as f64,
+            3.0,
+            prevalence(users),
+            "what many hosts do is more often an update or a monitor",
+        );
+        verdict.term(
+            "like servers of the same network",
+            place.pool as f64,
+            3.0,
+            if place.pool >= 3 { -2.5 } else { 0.0 },
+            "a service has a pool of servers that answer alike; a control server is one",
+        );
+        verdict.fact(
+            "datagrams of no known protocol",
+            transport == 17 && contacts.protocol != "quic",
+            -4.0,
+            "programs keep address translations open with datagrams on a timer (RFC 8445 §11)",
+        );
+        verdict.fact(
+            "the server is ours",
+            home.is_inside(client, server),
+            -3.0,
+            "inside, monitoring and file services are asked on a timer; an implant asks outside",
+        );
+        verdict.fact(
+            "address never asked for",
+            place.name.is_empty() && home.is_unasked(client, server),
+            0.7,
+            "the host asks for names, but not for this one",
+        );
+        let small = contacts.kept_open * 2 > contacts.list.len() as u64 && contacts.size().0 < 72.0;
+        verdict.fact(
+            "small words inside a connection kept open",
+            small,
+            -0.7,
+            "messengers and push services keep their connections alive so",
+        );
+        verdict.fact(
+            "most contacts without payload",
+            contacts.failed * 2 > contacts.count,
+            -1.0,
+            "a server that never answers controls nobody yet",
+        );
+        verdict
     }
 }
 
-fn is_group(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_multicast() || address.is_broadcast() || address.octets()[3] == 255,
-        IpAddr::V6(address) => address.is_multicast(),
-    }
-}
-
-fn term(name: &'static str, value: f64, threshold: f64, weight: f64, meaning: &str) -> Term {
-    Term { name, value, threshold, weight, meaning: meaning.into() }
+/// Weight of how many hosts do the same: nothing below three, then more with each doubling.
+fn prevalence(users: usize) -> f64 {
+    if users < 3 { 0.0 } else { -2.0 - 1.5 * libm::log2(users as f64 / 3.0).min(2.0) }
 }

@@ -30,7 +30,10 @@ fn packed(number: u64) -> String {
 fn packed_names_below_one_domain_are_a_tunnel() {
     let findings = judge((0..40).map(|number| format!("{}.t.example.org", packed(number))));
     let [finding] = &findings[..] else { panic!("one finding, not {findings:?}") };
-    assert_eq!(finding.title, "10.0.0.7 sends data in names below example.org: 40 names carried 1640 bytes");
+    assert_eq!(
+        finding.title,
+        "10.0.0.7 sends data in names below example.org: 40 names and their answers carried 1640 bytes"
+    );
     assert_eq!(finding.server.as_ref().map(|server| server.1.as_str()), Some("example.org"));
 }
 
@@ -44,9 +47,15 @@ fn the_names_of_a_large_site_are_not() {
 }
 
 #[test]
-fn names_are_split_below_the_registered_domain() {
-    assert_eq!(split("a.b.example.com"), Some(("a.b", "example.com")));
-    assert_eq!(split("a.b.example.co.uk"), Some(("a.b", "example.co.uk")));
-    assert_eq!(split("example.com"), None);
-    assert_eq!(split("1.0.0.10.in-addr.arpa"), None);
+fn one_name_of_base_64_is_enough() {
+    let found =
+        judge(std::iter::once("H4sICN03*2QAA3R0eHQAC8nILFYAokSF4tTkotQShbTMnFQuAA==-.test.txt".to_owned()));
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn lists_of_senders_are_asked_often_and_are_no_tunnel() {
+    let names = (0..200)
+        .map(|n: u32| format!("{}.{}.{}.203.zen.lists.example.org", n % 251, n * 7 % 256, n * 13 % 256));
+    assert_eq!(judge(names).len(), 0);
 }
