@@ -82,6 +82,7 @@ impl Facts {
             bursts: Vec::new(),
             entropy_percent: 255,
             gaps: [0, 0],
+            guess: "",
             shape: None,
             echo: None,
         };
