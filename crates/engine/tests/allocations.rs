@@ -90,7 +90,30 @@ fn conversation(turns: u32) -> Vec<Vec<u8>> {
 
 #[test]
 fn packets_of_known_flows_allocate_nothing() {
-    let path = std::env::temp_dir().join(format!("targe-allocations-{}.pcap", std::process::id()));
+    check("plain", None);
+}
+
+/// Patterns that occur in each packet, so that their rules are tried each time, and others.
+#[test]
+fn nor_do_rules_that_look_at_them() {
+    let text = r#"
+alert tcp any any -> any any (content:"|00 25 4a 6f|"; content:"no such text"; sid:1;)
+alert tcp any any -> any 7777 (content:"|4a 6f|"; offset:2; depth:2; pcre:"/%Jo.*nothing like this/"; sid:2;)
+alert tcp any any -> any any (content:"|94 b9 de|"; byte_test:1,=,255,0; flowbits:isset,never; sid:3;)
+alert ip 192.0.2.0/24 any -> any any (sid:4;)
+alert http any any -> any any (http.uri; content:"/never"; sid:5;)
+alert tcp any any -> any any (flags:S; dsize:>900; sid:6;)
+"#;
+    let environment = rules::Environment::default();
+    let mut loader = rules::Loader::new(&environment);
+    loader.rules(std::path::Path::new("test.rules"), text.as_bytes());
+    let loaded = loader.finish();
+    assert!(loaded.errors.is_empty(), "{:?}", loaded.errors);
+    check("rules", Some(rules::RuleSet::compile(loaded.rules, rules::Settings::default())));
+}
+
+fn check(name: &str, rules: Option<rules::RuleSet>) {
+    let path = std::env::temp_dir().join(format!("targe-allocations-{name}-{}.pcap", std::process::id()));
     let mut writer = Writer::pcap(std::fs::File::create(&path).unwrap(), LinkType::ETHERNET);
     for (number, bytes) in (1u64..).zip(conversation(10_000)) {
         let time = Time::from_micros(1_700_000_000_000_000 + number * 1_000);
@@ -101,6 +124,7 @@ fn packets_of_known_flows_allocate_nothing() {
     writer.finish().unwrap();
 
     let mut config = Config { batch_packets: 1_000, ..Config::default() };
+    config.rules = rules.map(std::sync::Arc::new);
     config.decode.checksums = false;
     config.flow.stream.checksum_validation = false;
     let mut source = Source::open(std::slice::from_ref(&path)).unwrap();

@@ -1,4 +1,4 @@
-//! Reads rule files (packed with gzip or not) and says what came of it: `cargo run --release -p rules --example load -- FILE…`.
+//! Reads and compiles rule files (packed with gzip or not) and says what came of it: `cargo run --release -p rules --example load -- FILE…`.
 //!
 //! Without a file, the public rule set beside the workspace is read, when it is there.
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use rules::{Environment, Loader};
+use rules::{Environment, Group, Loader, RuleSet, Settings};
 
 fn main() {
     let mut files: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -32,6 +32,14 @@ fn main() {
             file.display(),
             loaded.skipped.len()
         );
+        let begin = Instant::now();
+        let mut rules = loaded.rules;
+        let set = RuleSet::compile(std::mem::take(&mut rules), Settings::default());
+        println!("compiled in {:?}", begin.elapsed());
+        for group in set.groups() {
+            let Group { name, strings, size_bytes, unfiltered } = group;
+            println!("{name:50} {strings:5?} strings {size_bytes:8} bytes {unfiltered:5} unfiltered");
+        }
         let mut reasons: BTreeMap<String, (usize, String)> = BTreeMap::new();
         for error in &loaded.errors {
             let entry = reasons.entry(format!("{} {}", error.code.name(), error.cause)).or_default();

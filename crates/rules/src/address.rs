@@ -1,11 +1,12 @@
 //! Sets of addresses and ports, as rule headers and `suppress` use them.
 
+use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::text::group::{self, holds};
 
 /// A set of IP addresses: sorted, disjoint, inclusive ranges per version.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct AddressSet {
     pub(crate) v4: Vec<(u32, u32)>,
     pub(crate) v6: Vec<(u128, u128)>,
@@ -87,7 +88,7 @@ impl AddressSet {
 }
 
 /// A set of ports: sorted, disjoint, inclusive ranges.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct PortSet {
     pub(crate) ranges: Vec<(u16, u16)>,
 }

@@ -1,24 +1,93 @@
 //! Groups of signatures: which ones a packet or transaction meets at all.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::compile::Names;
+use crate::inspect::Transform;
 use crate::ir::Proto;
 use crate::scan::Scanner;
-use crate::sig::{ANY, Part, Sig};
+use crate::sig::{ANY, Sig};
 
 /// All groups of a rule set.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Index {
     /// By class and direction.
     pub(crate) packets: [[PacketIndex; 2]; Class::ALL.len()],
     /// By protocol and direction.
     pub(crate) transactions: Box<[[TransactionIndex; 2]]>,
+    /// Patterns of transactions' buffers. Versions of a protocol share theirs.
+    pub(crate) scanners: Box<[Scanner]>,
     /// Rules on frames.
     pub(crate) frames: Box<[u32]>,
     /// Rules on addresses alone.
     pub(crate) ip_only: AddressIndex,
+}
+
+/// Rules that are found together, for those who want to know what inspection costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// What traffic they are held against: `tcp to_server stream`, `http to_client file.data`, …
+    pub name: String,
+    /// Strings that are looked for there at each fourth, each second and each position, and those of up to three bytes.
+    pub strings: [usize; 4],
+    /// Bytes of memory that looking for them takes.
+    pub size_bytes: usize,
+    /// Rules without a string, which are held against everything of their group that has what their header asks for.
+    pub unfiltered: usize,
+}
+
+impl Index {
+    /// All groups that have rules.
+    pub(crate) fn groups(&self) -> Vec<Group> {
+        let sides = ["to_server", "to_client"];
+        let group = |name: String, scanner: Option<&Scanner>, unfiltered: usize| Group {
+            name,
+            strings: scanner.map_or([0; 4], Scanner::tiers),
+            size_bytes: scanner.map_or(0, Scanner::size_bytes),
+            unfiltered,
+        };
+        let mut groups = Vec::new();
+        for (class, of_class) in Class::ALL.iter().zip(&self.packets) {
+            for (side, index) in sides.iter().zip(of_class) {
+                let name = format!("{class:?} {side}").to_lowercase();
+                let from = index.sources.iter().map(|(port, it)| (format!("{name} from {port}"), it));
+                let to = index.destinations.iter().map(|(port, it)| (format!("{name} to {port}"), it));
+                for (name, patterns) in std::iter::once((name.clone(), &index.any)).chain(from).chain(to) {
+                    groups.push(group(format!("{name} stream"), patterns.stream.as_ref(), 0));
+                    groups.push(group(format!("{name} packet"), patterns.packet.as_ref(), 0));
+                }
+                let unfiltered = index.unfiltered.iter().map(|(_, rules)| rules.len()).sum();
+                groups.push(group(name, None, unfiltered));
+            }
+        }
+        for (protocol, of_protocol) in protocol::REGISTRY.iter().zip(&self.transactions) {
+            for (side, index) in sides.iter().zip(of_protocol) {
+                let name = format!("{} {side}", protocol.name);
+                for engine in &index.engines {
+                    let what = match engine.source {
+                        Source::Field(field) => {
+                            protocol.fields.get(usize::from(field)).map_or("", |field| field.name)
+                        }
+                        Source::FileData => "file.data",
+                        Source::FileName => "file.name",
+                        Source::FileMagic => "file.magic",
+                    };
+                    let transformed = if engine.transforms.is_empty() { "" } else { " transformed" };
+                    groups.push(group(
+                        format!("{name} {what}{transformed}"),
+                        self.scanners.get(engine.scanner as usize),
+                        0,
+                    ));
+                }
+                groups.push(group(name, None, index.unfiltered.len()));
+            }
+        }
+        groups.push(group("frames".to_owned(), None, self.frames.len()));
+        groups.retain(|group| group.unfiltered > 0 || group.strings != [0; 4]);
+        groups
+    }
 }
 
 /// What packets are told apart by.
@@ -58,18 +127,41 @@ impl Class {
 }
 
 /// Rules that packets of one class and direction meet.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PacketIndex {
-    /// Patterns looked for in the stream.
-    pub(crate) stream: Option<Scanner>,
-    /// Patterns looked for in packets.
-    pub(crate) packet: Option<Scanner>,
+    /// Patterns of rules for any port, or for many.
+    pub(crate) any: Patterns,
+    /// Patterns of rules for few source ports, in order.
+    pub(crate) sources: Box<[(u16, Patterns)]>,
+    /// Patterns of rules for few destination ports, in order.
+    pub(crate) destinations: Box<[(u16, Patterns)]>,
     /// Rules without a pattern, by what the packet must have.
     pub(crate) unfiltered: Box<[(u16, Box<[u32]>)]>,
 }
 
+impl PacketIndex {
+    /// Patterns that a packet between these ports meets.
+    pub(crate) fn patterns(&self, source: u16, destination: u16) -> impl Iterator<Item = &Patterns> {
+        let of = |list: &'_ [(u16, Patterns)], port: u16| {
+            list.binary_search_by_key(&port, |(known, _)| *known).ok()
+        };
+        let source = of(&self.sources, source).and_then(|at| self.sources.get(at));
+        let destination = of(&self.destinations, destination).and_then(|at| self.destinations.get(at));
+        std::iter::once(&self.any).chain(source.map(|(_, it)| it)).chain(destination.map(|(_, it)| it))
+    }
+}
+
+/// Patterns of packets.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Patterns {
+    /// Looked for in the stream.
+    pub(crate) stream: Option<Scanner>,
+    /// Looked for in packets.
+    pub(crate) packet: Option<Scanner>,
+}
+
 /// Rules that transactions of one protocol and direction meet.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TransactionIndex {
     /// In order of progress.
     pub(crate) engines: Box<[Engine]>,
@@ -85,18 +177,19 @@ impl TransactionIndex {
 }
 
 /// One buffer's patterns.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Engine {
     /// Progress from which the buffer can be read.
     pub(crate) progress: u8,
     pub(crate) source: Source,
-    /// Some part that looks at the buffer; all share its transforms.
-    pub(crate) part: Arc<Part>,
-    pub(crate) scanner: Scanner,
+    /// What is done to the buffer first.
+    pub(crate) transforms: Box<[Transform]>,
+    /// Position of the patterns in [`Index::scanners`].
+    pub(crate) scanner: u32,
 }
 
 /// Where an engine's bytes come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Source {
     Field(u16),
     FileData,
@@ -105,7 +198,7 @@ pub(crate) enum Source {
 }
 
 /// Finds rules by one of their addresses.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AddressIndex {
     v4: [Intervals<u32>; 2],
     v6: [Intervals<u128>; 2],
@@ -162,7 +255,7 @@ impl AddressIndex {
 }
 
 /// Stretches of numbers between which the set of rules changes.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Intervals<T> {
     /// Where a stretch starts, and where its rules start; it reaches to the next one.
     starts: Vec<(T, u32)>,

@@ -123,7 +123,7 @@ impl Inspector {
         late: Option<&mut Late>,
         outcome: &mut Outcome,
     ) {
-        self.inspect_as(rules, scene, late, outcome, false);
+        self.inspect_as(rules, scene, late, outcome, !rules.settings().prefilter);
     }
 
     /// Like [`Inspector::inspect`], but holds every rule against everything without looking for candidates first.
@@ -326,16 +326,20 @@ impl<'r> Run<'r, '_> {
         let candidates = &mut self.tools.candidates;
         let stream = self.scene.flow.as_ref().and_then(|flow| flow.stream);
         let added = stream.is_some_and(|stream| stream.added);
-        if let (Some(scanner), Some(stream)) = (&index.stream, &stream) {
-            for window in stream.windows {
-                scanner.scan(window.data, |rules| candidates.extend(rules));
+        let (source, destination) = (self.scene.layers.src_port, self.scene.layers.dst_port);
+        for patterns in index.patterns(source, destination) {
+            if let (Some(scanner), Some(stream)) = (&patterns.stream, &stream) {
+                for window in stream.windows {
+                    scanner.scan(window.data, |rules| candidates.extend(rules));
+                }
             }
-        }
-        if self.scene.inspect_payload && !self.scene.payload.is_empty() {
-            if let Some(scanner) = &index.packet {
+            if !self.scene.inspect_payload || self.scene.payload.is_empty() {
+                continue;
+            }
+            if let Some(scanner) = &patterns.packet {
                 scanner.scan(self.scene.payload, |rules| candidates.extend(rules));
             }
-            if let (Some(scanner), false) = (&index.stream, added) {
+            if let (Some(scanner), false) = (&patterns.stream, added) {
                 scanner.scan(self.scene.payload, |rules| candidates.extend(rules));
             }
         }

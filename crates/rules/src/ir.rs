@@ -5,6 +5,8 @@
 //! protocol, `late` in packet order by the one who sees the whole input. Names (flowbits, data sets, variables) are still
 //! names here; compiling numbers them.
 
+use serde::{Deserialize, Serialize};
+
 mod header;
 mod late;
 mod op;
@@ -61,7 +63,7 @@ pub struct Rule {
 }
 
 /// What a rule says of itself.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Meta {
     /// Signature id.
     pub sid: u32,
@@ -92,7 +94,7 @@ pub struct Meta {
 }
 
 /// Which end a rule calls the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// The packet's source.
     Source,

@@ -27,6 +27,7 @@ mod settings;
 mod sig;
 mod state;
 mod succession;
+mod store;
 mod text;
 mod witness;
 
@@ -34,6 +35,7 @@ pub use address::{AddressSet, PortSet};
 pub use advice::Advice;
 pub use country::Countries;
 pub use firewall::{Policies, Policy};
+pub use index::Group;
 pub use inspect::Inspector;
 pub use late::Late;
 pub use number::NumberTest;

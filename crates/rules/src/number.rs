@@ -1,7 +1,9 @@
 //! Comparisons of integers, with all that the rule language can say.
 
+use serde::{Deserialize, Serialize};
+
 /// A comparison of an integer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum NumberTest {
     /// `5`, `=5`.
     Equal(u64),

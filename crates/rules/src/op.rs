@@ -1,5 +1,8 @@
 //! Operations on bytes, in the form in which they run: names are numbers, what repeats is worked out.
 
+pub(crate) use literal::commonness;
+use serde::{Deserialize, Serialize};
+
 use crate::NumberTest;
 use crate::Pattern;
 use crate::ir::{
@@ -8,7 +11,7 @@ use crate::ir::{
 };
 
 /// One operation.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Op {
     Content(Content),
     Pcre(Pcre),
@@ -26,7 +29,7 @@ pub(crate) enum Op {
 }
 
 /// `content`.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Content {
     /// Lower case when `nocase`.
     pub(crate) bytes: Box<[u8]>,
@@ -48,7 +51,7 @@ pub(crate) struct Content {
 }
 
 /// `pcre`.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Pcre {
     pub(crate) pattern: Pattern,
     pub(crate) negated: bool,
@@ -174,26 +177,4 @@ fn rarest(bytes: &[u8]) -> u8 {
         }
     }
     best.1
-}
-
-/// How common a byte is in traffic, roughly; both cases of a letter count together.
-pub(crate) const fn commonness(byte: u8) -> u8 {
-    match byte.to_ascii_lowercase() {
-        0 => 255,
-        b' ' => 230,
-        b'e' | b't' | b'a' | b'o' => 220,
-        b'i' | b'n' | b's' | b'r' => 210,
-        b'/' | b'.' | b'-' | b'=' | b'\r' | b'\n' => 200,
-        b'0' | b'1' => 195,
-        b'h' | b'l' | b'd' | b'c' | b'u' | b'm' | b'p' => 190,
-        b'2'..=b'9' => 170,
-        b'f' | b'g' | b'w' | b'y' | b'b' => 165,
-        b':' | b';' | b',' | b'"' | b'<' | b'>' | b'_' | b'%' | b'&' => 150,
-        b'v' | b'k' | b'x' => 140,
-        b'j' | b'q' | b'z' => 110,
-        255 => 180,
-        1..=31 => 100,
-        128..=254 => 60,
-        _ => 90,
-    }
 }

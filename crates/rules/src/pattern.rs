@@ -3,6 +3,7 @@
 //! PCRE2 itself, since rules are written for its dialect to the letter. The match and depth limits are Suricata's
 //! defaults, so that no traffic can make an expression run away.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt::Debug;
 use std::sync::OnceLock;
 
@@ -12,14 +13,16 @@ use pcre2::bytes::{CaptureLocations, Regex, RegexBuilder};
 const LIMITS: &str = "(*LIMIT_MATCH=3500)(*LIMIT_DEPTH=1500)";
 
 /// A regular expression, compiled when it is first needed.
+#[derive(Clone)]
 pub struct Pattern {
-    source: String,
+    source: Box<str>,
     flags: Flags,
-    regex: OnceLock<Option<Regex>>,
+    groups: u16,
+    regex: OnceLock<Option<Box<Regex>>>,
 }
 
 /// Options of an expression.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Flags {
     /// `i`.
     pub caseless: bool,
@@ -38,15 +41,14 @@ pub struct Flags {
 }
 
 impl Pattern {
-    /// Checks an expression.
+    /// Checks an expression. Few of the expressions of a rule set are ever asked, so that nothing but the text is kept.
     ///
     /// # Errors
     /// When it is not one; in one sentence.
     pub fn new(source: &str, flags: Flags) -> Result<Self, String> {
         let regex = compile(source, flags)?;
-        let cell = OnceLock::new();
-        let _ = cell.set(Some(regex));
-        Ok(Self { source: source.to_owned(), flags, regex: cell })
+        let groups = u16::try_from(regex.captures_len().saturating_sub(1)).unwrap_or(u16::MAX);
+        Ok(Self { source: source.into(), flags, groups, regex: OnceLock::new() })
     }
 
     /// Its text.
@@ -91,11 +93,25 @@ impl Pattern {
 
     /// How many groups it has, without the whole match.
     pub fn groups(&self) -> usize {
-        self.regex().map_or(0, |regex| regex.captures_len().saturating_sub(1))
+        self.groups.into()
     }
 
     fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| compile(&self.source, self.flags).ok()).as_ref()
+        self.regex.get_or_init(|| compile(&self.source, self.flags).ok().map(Box::new)).as_deref()
+    }
+}
+
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.source, self.flags, self.groups).serialize(serializer)
+    }
+}
+
+/// What was checked before it was written needs no check.
+impl<'d> Deserialize<'d> for Pattern {
+    fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+        let (source, flags, groups) = Deserialize::deserialize(deserializer)?;
+        Ok(Self { source, flags, groups, regex: OnceLock::new() })
     }
 }
 

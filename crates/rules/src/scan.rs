@@ -3,76 +3,60 @@
 //! Every rule with a suitable content gives one pattern of it to the scanner of its buffer; the scanner reports each rule
 //! whose pattern occurs, case ignored. [`Scanner`] is the only thing the rest knows of it.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
-use hashbrown::HashMap;
-
-/// Bytes of a pattern that are searched for; more would only make the automaton large.
-const PATTERN_MAX: usize = 32;
+use serde::{Deserialize, Serialize};
 
 /// Collects patterns for one scanner.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ScannerBuilder {
-    patterns: Vec<(Vec<u8>, Vec<u32>)>,
-    places: HashMap<Vec<u8>, usize>,
+    strings: literal::Builder,
 }
 
 impl ScannerBuilder {
     /// Adds a pattern for a rule.
     pub(crate) fn add(&mut self, pattern: &[u8], rule: u32) {
-        let pattern = pattern.get(..PATTERN_MAX).unwrap_or(pattern).to_ascii_lowercase();
-        let place = *self.places.entry(pattern.clone()).or_insert_with(|| {
-            self.patterns.push((pattern, Vec::new()));
-            self.patterns.len() - 1
-        });
-        self.patterns[place].1.push(rule);
+        self.strings.add(pattern, rule);
+    }
+
+    /// The same for a pattern that can only match at byte `at` of the buffer, when that is known.
+    pub(crate) fn add_at(&mut self, pattern: &[u8], at: Option<u32>, rule: u32) {
+        match at {
+            Some(at) => self.strings.add_at(pattern, at, rule),
+            None => self.strings.add(pattern, rule),
+        }
+    }
+
+    /// Whether there are no patterns.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.strings.is_empty()
     }
 
     /// Builds the scanner; `None` without patterns.
     pub(crate) fn build(self) -> Option<Scanner> {
-        if self.patterns.is_empty() {
-            return None;
-        }
-        let shortest = self.patterns.iter().map(|(pattern, _)| pattern.len()).min().unwrap_or(usize::MAX);
-        let automaton = AhoCorasickBuilder::new()
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .prefilter(true)
-            .kind(if self.patterns.len() <= 64 { None } else { Some(AhoCorasickKind::ContiguousNFA) })
-            .build(self.patterns.iter().map(|(pattern, _)| pattern))
-            .expect("patterns are few and short enough for the automaton");
-        let mut rules = Vec::new();
-        let mut starts = vec![0];
-        for (_, of_pattern) in &self.patterns {
-            rules.extend_from_slice(of_pattern);
-            starts.push(u32::try_from(rules.len()).expect("rules are counted in 32 bits"));
-        }
-        Some(Scanner { automaton, rules: rules.into(), starts: starts.into(), shortest })
+        self.strings.build().map(|finder| Scanner { finder })
     }
 }
 
 /// Finds candidates in a buffer.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Scanner {
-    automaton: AhoCorasick,
-    /// Rules of all patterns, one pattern after the other.
-    rules: Box<[u32]>,
-    /// Where each pattern's rules start.
-    starts: Box<[u32]>,
-    shortest: usize,
+    finder: literal::Finder,
 }
 
 impl Scanner {
     /// Calls `found` with the rules of each pattern that occurs; maybe more than once.
-    pub(crate) fn scan(&self, bytes: &[u8], mut found: impl FnMut(&[u32])) {
-        if bytes.len() < self.shortest {
-            return;
-        }
-        for hit in self.automaton.find_overlapping_iter(bytes) {
-            let pattern = hit.pattern().as_usize();
-            if let Some([start, end]) = self.starts.get(pattern..pattern + 2) {
-                found(self.rules.get(*start as usize..*end as usize).unwrap_or_default());
-            }
-        }
+    #[inline]
+    pub(crate) fn scan(&self, bytes: &[u8], found: impl FnMut(&[u32])) {
+        self.finder.scan(bytes, found);
+    }
+
+    /// How many strings are looked for, by how they are.
+    pub(crate) fn tiers(&self) -> [usize; 4] {
+        self.finder.tiers()
+    }
+
+    /// Bytes of memory that it takes.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.finder.size_bytes()
     }
 }
 

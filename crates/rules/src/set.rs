@@ -7,16 +7,17 @@ use json::Json;
 use crate::compile::{self, Names};
 use crate::dataset::Dataset;
 use crate::firewall::{Firewall, policy_rules};
-use crate::index::Index;
+use crate::index::{Group, Index};
 use crate::ir::{BitTrack, DatasetCommand, HashKind, Late, Rule, TagOf, Track};
 use crate::op::Op;
 use crate::sig::{Look, Sig, Test, What};
+use crate::store::Sigs;
 use crate::{FlowState, Outcome, Settings};
 
 /// Rules, ordered and indexed for inspection. Shared by all workers, never changed.
 #[derive(Debug)]
 pub struct RuleSet {
-    pub(crate) sigs: Vec<Sig>,
+    pub(crate) sigs: Sigs,
     pub(crate) names: Names,
     pub(crate) index: Index,
     pub(crate) firewall: Option<Firewall>,
@@ -55,7 +56,38 @@ impl RuleSet {
                 HashKind::Sha256 => 2,
             }] = true;
         }
-        Self { sigs, names, index, firewall, datasets, growing, settings, needs_order, needs_hashes }
+        Self {
+            sigs: Sigs::pack(sigs),
+            names,
+            index,
+            firewall,
+            datasets,
+            growing,
+            settings,
+            needs_order,
+            needs_hashes,
+        }
+    }
+
+    /// What was compiled before, without anything that depends on files or a firewall.
+    pub(crate) fn restored(
+        sigs: Sigs,
+        names: Names,
+        index: Index,
+        settings: Settings,
+        needs_order: bool,
+    ) -> Self {
+        Self {
+            sigs,
+            names,
+            index,
+            firewall: None,
+            datasets: Vec::new(),
+            growing: Vec::new(),
+            settings,
+            needs_order,
+            needs_hashes: [false; 3],
+        }
     }
 
     /// The rule at a position, as alerts name it.
@@ -66,6 +98,11 @@ impl RuleSet {
         &self.sigs[position as usize]
     }
 
+    /// All rules, in the order in which they run. Unpacks them all.
+    pub fn rules(&self) -> impl Iterator<Item = &Sig> {
+        self.sigs.iter()
+    }
+
     /// How many rules there are.
     pub fn len(&self) -> usize {
         self.sigs.len()
@@ -74,6 +111,11 @@ impl RuleSet {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.sigs.is_empty()
+    }
+
+    /// In which groups its rules are found, and how.
+    pub fn groups(&self) -> Vec<Group> {
+        self.index.groups()
     }
 
     /// Its settings.

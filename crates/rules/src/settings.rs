@@ -17,6 +17,8 @@ pub struct Settings {
     pub alerts_max: u16,
     /// Order of actions, first wins (`action-order`).
     pub action_order: [Verb; 4],
+    /// Patterns find candidates; otherwise every rule is held against everything, which is slow and comes to the same.
+    pub prefilter: bool,
     /// Alerts of rules on streams and packets get a transaction when there is just one (`detect.guess-applayer-tx`).
     pub guess_transaction: bool,
     /// HTTP request bodies.
@@ -72,6 +74,7 @@ impl Default for Settings {
             prevent: false,
             alerts_max: 15,
             action_order: [Verb::Pass, Verb::Drop, Verb::Reject, Verb::Alert],
+            prefilter: true,
             guess_transaction: false,
             request_body: BodyWindow { least: 32_768, window: 4_096, limit: 102_400 },
             response_body: BodyWindow { least: 40_960, window: 16_384, limit: 102_400 },

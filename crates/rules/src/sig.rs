@@ -1,5 +1,6 @@
 //! A rule in the form in which it runs.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use model::Direction;
@@ -14,7 +15,7 @@ use crate::ir::{
 use crate::op::Op;
 
 /// A rule, ready to run.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Sig {
     /// What the rule says of itself.
     pub meta: Meta,
@@ -46,12 +47,16 @@ pub struct Sig {
 }
 
 /// The quick checks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Head {
     pub(crate) proto: Proto,
     /// Application protocols; empty = no matter.
+    #[serde(with = "crate::store::foreign")]
     pub(crate) apps: Box<[ProtocolId]>,
+    /// Whose transactions and flows count as one of `apps`: bit by protocol.
+    pub(crate) spoken: u128,
     pub(crate) never: bool,
+    #[serde(with = "crate::store::foreign")]
     pub(crate) hook: Option<Hook>,
     /// The hook is for every state before its own, too.
     pub(crate) hook_up_to: bool,
@@ -89,7 +94,7 @@ pub(crate) mod gate {
 }
 
 /// Rule types, as Suricata tells them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
     /// Only addresses: once per flow and direction.
     IpOnly,
@@ -112,7 +117,7 @@ pub(crate) enum Kind {
 }
 
 /// A condition on packet or flow.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Test {
     /// One that needs no names.
     Packet(PacketTest),
@@ -143,7 +148,7 @@ pub(crate) enum Test {
 }
 
 /// Where payload conditions look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PayloadSides {
     /// At the stream.
     pub(crate) stream: bool,
@@ -154,7 +159,7 @@ pub(crate) struct PayloadSides {
 }
 
 /// An inspection of the packet.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Look {
     /// The payload: of the stream, of the packet, or whichever there is.
     Payload { sides: PayloadSides, ops: Box<[Op]> },
@@ -165,16 +170,18 @@ pub(crate) enum Look {
 }
 
 /// An inspection of a frame.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FrameLook {
+    #[serde(with = "crate::store::foreign")]
     pub(crate) protocol: ProtocolId,
     pub(crate) kind: String,
     pub(crate) parts: Box<[(Box<[Transform]>, Box<[Op]>)]>,
 }
 
 /// How a rule inspects transactions of one protocol.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Plan {
+    #[serde(with = "crate::store::foreign")]
     pub(crate) protocol: ProtocolId,
     /// In the order in which they are tried; at most [`Plan::STEPS_MAX`].
     pub(crate) steps: Box<[Step]>,
@@ -191,7 +198,7 @@ impl Plan {
 }
 
 /// One step of a plan.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Step {
     /// Directions in which it can be taken.
     pub(crate) directions: [bool; 2],
@@ -201,64 +208,90 @@ pub(crate) struct Step {
 }
 
 /// What a step looks at. Operations are shared between the plans of a rule.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum What {
     /// Bytes of a field.
     Bytes {
         field: u16,
+        #[serde(with = "crate::store::part")]
         part: Arc<Part>,
     },
     /// Each file's content.
-    FileData(Arc<Part>),
+    FileData(#[serde(with = "crate::store::part")] Arc<Part>),
     /// Each file's name.
-    FileName(Arc<Part>),
+    FileName(#[serde(with = "crate::store::part")] Arc<Part>),
     /// Each file's kind.
-    FileMagic(Arc<Part>),
+    FileMagic(#[serde(with = "crate::store::part")] Arc<Part>),
     /// The stream's payload.
-    Stream(Arc<Part>),
+    Stream(#[serde(with = "crate::store::part")] Arc<Part>),
     Number {
         field: u16,
         test: NumberTest,
         items: Items,
     },
-    Custom {
-        condition: Arc<dyn Condition>,
-        negated: bool,
-    },
     Event(u8),
     State {
+        #[serde(with = "crate::store::foreign")]
         direction: Direction,
         test: NumberTest,
     },
     FileSize(NumberTest),
-    Hashes(FileHashes),
     /// Any file at all.
     AnyFile,
     /// Nothing but the progress: a hook.
     Reached,
+    // These two cannot be packed. They stand last: what is skipped would shift the numbers of those behind.
+    #[serde(skip)]
+    Custom {
+        condition: Arc<dyn Condition>,
+        negated: bool,
+    },
+    #[serde(skip)]
+    Hashes(FileHashes),
 }
 
 /// Transforms and operations of one inspection.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Part {
     pub(crate) transforms: Box<[Transform]>,
     pub(crate) ops: Box<[Op]>,
     pub(crate) absent: Absent,
     /// The buffer of this direction is meant, whatever the rule's own.
+    #[serde(with = "crate::store::foreign")]
     pub(crate) direction: Option<Direction>,
 }
 
 /// What a match changes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Post {
     BitSet(u32),
     BitUnset(u32),
     BitToggle(u32),
-    Int { name: u32, operator: char, value: u32, other: Option<u32> },
-    XbitSet { bit: u32, track: BitTrack, expire: u32 },
-    XbitUnset { bit: u32, track: BitTrack },
-    XbitToggle { bit: u32, track: BitTrack, expire: u32 },
-    Filestore { direction: Option<Option<Direction>>, scope: crate::ir::ActionScope },
+    Int {
+        name: u32,
+        operator: char,
+        value: u32,
+        other: Option<u32>,
+    },
+    XbitSet {
+        bit: u32,
+        track: BitTrack,
+        expire: u32,
+    },
+    XbitUnset {
+        bit: u32,
+        track: BitTrack,
+    },
+    XbitToggle {
+        bit: u32,
+        track: BitTrack,
+        expire: u32,
+    },
+    Filestore {
+        #[serde(with = "crate::store::foreign")]
+        direction: Option<Option<Direction>>,
+        scope: crate::ir::ActionScope,
+    },
     Bypass,
     LoggingOff(crate::ir::ActionScope),
 }

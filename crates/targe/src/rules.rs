@@ -15,6 +15,7 @@ use rules::{BodyWindow, Countries, Environment, Loaded, Loader, Policies, Reputa
 
 use crate::arguments::{RulesCommand, Trial};
 use crate::config::{Settings, plain};
+use crate::rule_cache::{Place, Told};
 
 /// Some rules cannot be honoured.
 const EXIT_REFUSED: u8 = 1;
@@ -30,37 +31,80 @@ pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> R
     if files.is_empty() && firewall.is_empty() && settings.policies.is_none() {
         return Ok(None);
     }
-    let loaded = read(settings, files)?;
-    say(&loaded, quiet);
-    if !loaded.errors.is_empty() && settings.is_on("rules.errors_fatal") {
-        bail!("{} rules cannot be honoured, and rules.errors_fatal is set", loaded.errors.len());
-    }
-    let listing = listing(&loaded);
-    let count = loaded.rules.len();
+    let contents = contents(settings, files)?;
+    let environment = environment(settings)?;
     let reputation = Arc::new(reputation(settings)?);
     let inspection = rules::Settings { reputation, ..inspection(settings) };
-    let compiled = RuleSet::compile(loaded.rules, inspection);
+    let place = Place::of(settings, &contents);
+    let unpack = |bytes: &[u8]| RuleSet::from_bytes(bytes, inspection.clone(), &environment);
+    let found = place.as_ref().and_then(|place| place.find(unpack));
+    let (compiled, told) = match found {
+        Some(found) => found,
+        None => {
+            let loaded = read_into(Loader::new(&environment), settings, files, contents)?;
+            let told = told(&loaded);
+            let compiled = RuleSet::compile(loaded.rules, inspection);
+            if let Some(place) = &place {
+                place.keep(&compiled, &told);
+            }
+            (compiled, told)
+        }
+    };
+    eprint!("{}", told.errors);
+    if !quiet {
+        eprint!("{}", told.summary);
+    }
+    if told.refused > 0 && settings.is_on("rules.errors_fatal") {
+        bail!("{} rules cannot be honoured, and rules.errors_fatal is set", told.refused);
+    }
     let [md5, sha1, sha256] = compiled.needs_hashes();
     let hashes = &mut settings.engine.protocol.files;
     hashes.md5 |= md5;
     hashes.sha1 |= sha1;
     hashes.sha256 |= sha256;
     settings.engine.rules = Some(Arc::new(compiled));
-    Ok(Some(Rules { listing, count }))
+    Ok(Some(Rules { listing: told.listing, count: told.count }))
 }
 
 fn read(settings: &Settings, files: &[PathBuf]) -> Result<Loaded> {
-    let environment = environment(settings)?;
+    let contents = contents(settings, files)?;
+    read_into(Loader::new(&environment(settings)?), settings, files, contents)
+}
+
+/// Every file that says what rules there are and what they mean, as it is; rule files first.
+fn contents(settings: &Settings, files: &[PathBuf]) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     let firewall = settings.text("firewall.rules");
-    let mut loader = Loader::new(&environment);
-    for path in files {
-        loader.rules(path, &unpacked(path)?);
+    let firewall = (!firewall.is_empty()).then(|| PathBuf::from(firewall));
+    let beside = &settings.files;
+    let others = [&firewall, &beside.threshold, &beside.classification, &beside.reference];
+    files
+        .iter()
+        .chain(others.into_iter().flatten())
+        .chain(&beside.reputation_categories)
+        .map(|path| Ok((path.clone(), bytes_of(path)?)))
+        .collect()
+}
+
+fn read_into(
+    mut loader: Loader<'_>,
+    settings: &Settings,
+    files: &[PathBuf],
+    contents: Vec<(PathBuf, Vec<u8>)>,
+) -> Result<Loaded> {
+    let firewall = settings.text("firewall.rules");
+    let mut contents = contents.into_iter();
+    for (path, bytes) in contents.by_ref().take(files.len()) {
+        loader.rules(&path, &unpack(&path, bytes)?);
     }
-    if !firewall.is_empty() {
-        loader.firewall_rules(Path::new(&firewall), &unpacked(Path::new(&firewall))?);
+    if !firewall.is_empty()
+        && let Some((path, bytes)) = contents.next()
+    {
+        loader.firewall_rules(&path, &unpack(&path, bytes)?);
     }
-    if let Some(path) = &settings.files.threshold {
-        loader.thresholds(path, &unpacked(path)?);
+    if settings.files.threshold.is_some()
+        && let Some((path, bytes)) = contents.next()
+    {
+        loader.thresholds(&path, &unpack(&path, bytes)?);
     }
     Ok(loader.finish())
 }
@@ -249,6 +293,7 @@ fn inspection(settings: &Settings) -> rules::Settings {
         prevent,
         alerts_max: u16::try_from(number("detect.packet_alert_max", 15)).unwrap_or(u16::MAX),
         action_order: action_order(&settings.text("detect.action_order")),
+        prefilter: !matches!(settings.text("rules.prefilter").as_str(), "false" | "no"),
         guess_transaction: settings.is_on("detect.guess_applayer_tx"),
         request_body: body("request"),
         response_body: body("response"),
@@ -288,9 +333,17 @@ fn text(path: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&unpacked(path)?).into_owned())
 }
 
-/// A file's bytes, unpacked when it is gzip (RFC 1952 §2.3.1: it starts with 1f 8b).
+fn bytes_of(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// A file's bytes, unpacked.
 pub(crate) fn unpacked(path: &Path) -> Result<Vec<u8>> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    unpack(path, bytes_of(path)?)
+}
+
+/// Unpacks a file's bytes when they are gzip (RFC 1952 §2.3.1: it starts with 1f 8b).
+fn unpack(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes);
     }
@@ -301,20 +354,20 @@ pub(crate) fn unpacked(path: &Path) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-fn say(loaded: &Loaded, quiet: bool) {
+/// What a start tells of its rules.
+fn told(loaded: &Loaded) -> Told {
+    let (rules, refused, skipped) = (loaded.rules.len(), loaded.errors.len(), loaded.skipped.len());
+    let mut errors = String::new();
     for error in loaded.errors.iter().take(PRINTED_MAX) {
-        eprintln!("{}", error.render());
+        errors.push_str(&error.render());
+        errors.push('\n');
     }
-    if loaded.errors.len() > PRINTED_MAX {
-        eprintln!(
-            "and {} more rules that cannot be honoured; rules.json lists all",
-            loaded.errors.len() - PRINTED_MAX
-        );
+    if refused > PRINTED_MAX {
+        let more = refused - PRINTED_MAX;
+        errors.push_str(&format!("and {more} more rules that cannot be honoured; rules.json lists all\n"));
     }
-    if !quiet {
-        let (rules, errors, skipped) = (loaded.rules.len(), loaded.errors.len(), loaded.skipped.len());
-        eprintln!("rules: {rules} matched, {errors} cannot be honoured, {skipped} left out");
-    }
+    let summary = format!("rules: {rules} matched, {refused} cannot be honoured, {skipped} left out\n");
+    Told { listing: listing(loaded), errors, summary, count: rules, refused }
 }
 
 fn listing(loaded: &Loaded) -> Vec<u8> {

@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
-use crate::ir::{Absent, FastPattern};
-use crate::op::{Content, Op, commonness};
+use literal::commonness;
+
+use crate::ir::{Absent, FastPattern, Value};
+use crate::op::{Content, Op};
 use crate::sig::{Look, Part, PayloadSides, Sig, What};
 
 /// Where the pattern is looked for.
@@ -23,6 +25,8 @@ pub(crate) enum Where {
 pub(crate) struct Choice {
     pub(crate) place: Where,
     pub(crate) pattern: Vec<u8>,
+    /// Byte of the buffer at which the pattern must start, when the rule says so.
+    pub(crate) at: Option<u32>,
 }
 
 /// Points for a pattern in a field over one of the same strength in payload.
@@ -43,6 +47,7 @@ pub(crate) fn choose(sig: &Sig) -> Option<Choice> {
             offer(score(content, pattern), &|| Choice {
                 place: Where::Payload(*sides),
                 pattern: pattern.to_vec(),
+                at: anchor(content),
             });
         }
     }
@@ -73,6 +78,7 @@ pub(crate) fn choose(sig: &Sig) -> Option<Choice> {
             offer(score(content, pattern).saturating_add(bonus), &|| Choice {
                 place: Where::Step(Arc::clone(part)),
                 pattern: pattern.to_vec(),
+                at: anchor(content),
             });
         }
     }
@@ -95,6 +101,24 @@ fn piece(content: &Content) -> &[u8] {
         }
         Some(FastPattern::Whole | FastPattern::Only) | None => &content.bytes,
     }
+}
+
+/// Where the searched part of a content must start, when there is just one place for it.
+fn anchor(content: &Content) -> Option<u32> {
+    let (Some(Value::Is(offset)), Some(Value::Is(depth))) = (content.offset, content.depth) else {
+        return None;
+    };
+    if content.distance.is_some()
+        || content.within.is_some()
+        || usize::try_from(depth) != Ok(content.bytes.len())
+    {
+        return None;
+    }
+    let skipped = match content.fast {
+        Some(FastPattern::Chop(skipped, _)) if content.bytes.len() > piece(content).len() => skipped,
+        _ => 0,
+    };
+    u32::try_from(offset).ok()?.checked_add(skipped.into())
 }
 
 fn score(content: &Content, pattern: &[u8]) -> u32 {

@@ -58,6 +58,7 @@ pub(super) fn lower(rule: Rule, names: &mut Names) -> Sig {
         .collect();
     let head = Head {
         proto: header.proto,
+        spoken: spoken(&header.apps),
         apps: header.apps.into(),
         never: header.never,
         hook: header.hook,
@@ -214,9 +215,10 @@ fn plans(
         return Box::default();
     }
     let count = u8::try_from(REGISTRY.len()).unwrap_or(u8::MAX);
+    let spoken = spoken(&header.apps);
     (0..count)
         .map(ProtocolId)
-        .filter(|protocol| header.apps.is_empty() || speaks(&header.apps, *protocol))
+        .filter(|protocol| header.apps.is_empty() || spoken >> protocol.0 & 1 != 0)
         .filter_map(|protocol| {
             plan(protocol, header.both_sides, steps, tests, hashes, directions, app_hook, stores_files)
         })
@@ -230,6 +232,16 @@ pub(crate) fn speaks(apps: &[ProtocolId], protocol: ProtocolId) -> bool {
         *app == protocol
             || matches!((protocol::get(*app).name, name), ("dcerpc", "smb") | ("dns" | "http2", "doh2"))
     })
+}
+
+/// A bit for each protocol that counts as one of `apps`.
+fn spoken(apps: &[ProtocolId]) -> u128 {
+    let count = u8::try_from(REGISTRY.len()).unwrap_or(u8::MAX);
+    if apps.is_empty() {
+        return 0;
+    }
+    assert!(count <= 128, "protocols fit into a bit set");
+    (0..count).map(ProtocolId).filter(|protocol| speaks(apps, *protocol)).fold(0, |set, app| set | 1 << app.0)
 }
 
 fn plan(

@@ -6,22 +6,23 @@ mod lower;
 mod names;
 mod order;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use model::Direction;
-use protocol::{ProtocolId, REGISTRY};
+use protocol::{FieldKind, ProtocolId, REGISTRY};
 
 pub(crate) use fast::{Choice, Where, choose};
 pub(crate) use lower::speaks;
 pub(crate) use names::Names;
 
 use crate::Settings;
-use crate::index::{AddressIndex, Class, Engine, Index, PacketIndex, Source, TransactionIndex};
+use crate::index::{AddressIndex, Class, Engine, Index, PacketIndex, Patterns, Source, TransactionIndex};
 use crate::inspect::Transform;
-use crate::ir::{PacketTest, Rule};
+use crate::ir::{PacketTest, Place, Rule};
 use crate::scan::ScannerBuilder;
-use crate::sig::{Kind, Part, Sig, Test, What};
+use crate::sig::{Head, Kind, Part, Sig, Test, What};
 
 /// Puts rules in order, brings them into running form, and gives names their numbers.
 pub(crate) fn signatures(rules: Vec<Rule>, settings: &Settings) -> (Vec<Sig>, Names) {
@@ -37,12 +38,17 @@ pub(crate) fn signatures(rules: Vec<Rule>, settings: &Settings) -> (Vec<Sig>, Na
     (sigs, names)
 }
 
+/// Brings one rule more into running form.
+pub(crate) fn signature(rule: Rule, names: &mut Names) -> Sig {
+    lower::lower(rule, names)
+}
+
 /// Groups signatures so that traffic meets few of them.
 pub(crate) fn index(sigs: &[Sig], names: &Names) -> Index {
     let mut builder = Builder::default();
     for (position, sig) in sigs.iter().enumerate() {
         let number = u32::try_from(position).expect("rules are counted in 32 bits");
-        builder.add(sig, number);
+        builder.add(sig, number, names);
     }
     builder.build(sigs, names)
 }
@@ -57,9 +63,43 @@ struct Builder {
 
 #[derive(Default)]
 struct PacketBuilder {
+    any: PatternsBuilder,
+    /// By source port, by destination port.
+    ports: [BTreeMap<u16, PatternsBuilder>; 2],
+    unfiltered: HashMap<u16, Vec<u32>>,
+}
+
+#[derive(Default)]
+struct PatternsBuilder {
     stream: ScannerBuilder,
     packet: ScannerBuilder,
-    unfiltered: HashMap<u16, Vec<u32>>,
+}
+
+/// Ports of a rule up to which it is found by port.
+const PORTS_MAX: u32 = 32;
+
+impl PacketBuilder {
+    /// Calls `add` with each place where the patterns of a rule with this header belong.
+    fn places(&mut self, head: &Head, names: &Names, mut add: impl FnMut(&mut PatternsBuilder)) {
+        let narrow = |set: u32| {
+            let set = names.ports.get(set as usize)?;
+            let count: u32 = set.ranges().iter().map(|(low, high)| u32::from(high - low) + 1).sum();
+            (count <= PORTS_MAX).then_some(set)
+        };
+        // Destinations tell more: sources are mostly chosen at random.
+        let side = [1, 0].into_iter().find_map(|side| {
+            let set = narrow(if side == 1 { head.dst_ports } else { head.src_ports })?;
+            Some((side, set))
+        });
+        match side {
+            Some((side, set)) if !head.either_way && !head.both_sides => {
+                for port in set.ranges().iter().flat_map(|(low, high)| *low..=*high) {
+                    add(self.ports[side].entry(port).or_default());
+                }
+            }
+            _ => add(&mut self.any),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -69,7 +109,7 @@ struct TransactionBuilder {
 }
 
 impl Builder {
-    fn add(&mut self, sig: &Sig, number: u32) {
+    fn add(&mut self, sig: &Sig, number: u32, names: &Names) {
         if sig.firewall
             || sig.head.never
             || sig.tests.iter().any(|test| matches!(test, Test::Packet(PacketTest::Never)))
@@ -86,25 +126,27 @@ impl Builder {
         }
         let choice = fast::choose(sig);
         if sig.kind == Kind::Transaction {
-            self.add_transaction(sig, number, choice.as_ref());
+            self.add_transaction(sig, number, choice.as_ref(), names);
         } else {
-            self.add_packet(sig, number, choice.as_ref());
+            self.add_packet(sig, number, choice.as_ref(), names);
         }
     }
 
-    fn add_packet(&mut self, sig: &Sig, number: u32, choice: Option<&Choice>) {
+    fn add_packet(&mut self, sig: &Sig, number: u32, choice: Option<&Choice>, names: &Names) {
         for class in Class::ALL.into_iter().filter(|class| class.meets(&sig.head.proto)) {
             for direction in sides(sig.head.directions) {
                 let place = self.packets.entry((class, direction)).or_default();
                 match choice {
-                    Some(Choice { place: Where::Payload(looked), pattern }) => {
+                    Some(Choice { place: Where::Payload(looked), pattern, at }) => {
                         let stream = looked.stream && class == Class::Tcp;
-                        if stream {
-                            place.stream.add(pattern, number);
-                        }
-                        if looked.packet || !stream {
-                            place.packet.add(pattern, number);
-                        }
+                        place.places(&sig.head, names, |patterns| {
+                            if stream {
+                                patterns.stream.add_at(pattern, *at, number);
+                            }
+                            if looked.packet || !stream {
+                                patterns.packet.add_at(pattern, *at, number);
+                            }
+                        });
                     }
                     _ => place.unfiltered.entry(sig.head.gate).or_default().push(number),
                 }
@@ -112,29 +154,30 @@ impl Builder {
         }
     }
 
-    fn add_transaction(&mut self, sig: &Sig, number: u32, choice: Option<&Choice>) {
+    fn add_transaction(&mut self, sig: &Sig, number: u32, choice: Option<&Choice>, names: &Names) {
         let chosen = match choice {
-            Some(Choice { place: Where::Step(part), pattern }) => Some((part, pattern)),
+            Some(Choice { place: Where::Step(part), pattern, at }) => Some((part, pattern, *at)),
             _ => None,
         };
         let mut in_payload = false;
         for plan in &sig.plans {
             for direction in sides(plan.directions) {
                 let place = self.transactions.entry((plan.protocol, direction)).or_default();
-                let step = chosen.and_then(|(part, pattern)| {
+                let step = chosen.and_then(|(part, pattern, at)| {
                     plan.steps
                         .iter()
                         .find(|step| part_of(&step.what).is_some_and(|of| Arc::ptr_eq(of, part)))
-                        .map(|step| (step, part, pattern))
+                        .map(|step| (step, part, pattern, at))
                 });
                 match step {
                     // A `=>` rule is found by its pattern in one direction, and goes on from there in the other.
-                    Some((step, _, _))
+                    Some((step, ..))
                         if !step.directions[direction] && !matches!(step.what, What::Stream(_)) => {}
-                    Some((step, part, pattern)) => match source_of(&step.what) {
+                    Some((step, part, pattern, at)) => match source_of(&step.what) {
                         Some(source) => {
                             let progress = step.progress[direction];
-                            place.engine(progress, source, part).add(pattern, number);
+                            let at = at.filter(|_| is_whole(plan.protocol, source));
+                            place.engine(progress, source, part).add_at(pattern, at, number);
                         }
                         None => in_payload = true,
                     },
@@ -142,12 +185,16 @@ impl Builder {
                 }
             }
         }
-        if let (true, Some((_, pattern))) = (in_payload, chosen) {
+        // The stream is then looked at from further back than it is searched: no place in it is known.
+        if let (true, Some((_, pattern, _))) = (in_payload, chosen) {
             for class in Class::ALL.into_iter().filter(|class| class.meets(&sig.head.proto)) {
                 for direction in sides(sig.head.directions) {
                     let place = self.packets.entry((class, direction)).or_default();
-                    let scanner = if class == Class::Tcp { &mut place.stream } else { &mut place.packet };
-                    scanner.add(pattern, number);
+                    place.places(&sig.head, names, |patterns| {
+                        let tcp = class == Class::Tcp;
+                        let scanner = if tcp { &mut patterns.stream } else { &mut patterns.packet };
+                        scanner.add(pattern, number);
+                    });
                 }
             }
         }
@@ -159,16 +206,20 @@ impl Builder {
         let per_class = Class::ALL.map(|class| {
             [0, 1].map(|direction| packets.remove(&(class, direction)).unwrap_or_default().build())
         });
+        let mut shared = Vec::new();
         let per_protocol = (0..REGISTRY.len())
             .map(|position| {
                 let protocol = ProtocolId(u8::try_from(position).expect("protocols are counted in 8 bits"));
-                [0, 1]
-                    .map(|direction| transactions.remove(&(protocol, direction)).unwrap_or_default().build())
+                [0, 1].map(|direction| {
+                    transactions.remove(&(protocol, direction)).unwrap_or_default().build(&mut shared)
+                })
             })
             .collect();
+        let scanners = shared.into_iter().filter_map(ScannerBuilder::build).collect();
         Index {
             packets: per_class,
             transactions: per_protocol,
+            scanners,
             frames: self.frames.into(),
             ip_only: AddressIndex::build(&self.ip_only, sigs, names),
         }
@@ -180,11 +231,17 @@ impl PacketBuilder {
         let mut unfiltered: Vec<(u16, Box<[u32]>)> =
             self.unfiltered.into_iter().map(|(gate, rules)| (gate, rules.into())).collect();
         unfiltered.sort_unstable_by_key(|(gate, _)| *gate);
-        PacketIndex {
-            stream: self.stream.build(),
-            packet: self.packet.build(),
-            unfiltered: unfiltered.into(),
-        }
+        let [sources, destinations] = self.ports.map(|ports| {
+            let build = |(port, patterns): (u16, PatternsBuilder)| (port, patterns.build());
+            ports.into_iter().map(build).collect()
+        });
+        PacketIndex { any: self.any.build(), sources, destinations, unfiltered: unfiltered.into() }
+    }
+}
+
+impl PatternsBuilder {
+    fn build(self) -> Patterns {
+        Patterns { stream: self.stream.build(), packet: self.packet.build() }
     }
 }
 
@@ -201,16 +258,20 @@ impl TransactionBuilder {
         &mut self.engines[position].3
     }
 
-    fn build(mut self) -> TransactionIndex {
+    /// Patterns that are among `shared` already are not taken in again.
+    fn build(mut self, shared: &mut Vec<ScannerBuilder>) -> TransactionIndex {
         self.engines.sort_by_key(|(progress, ..)| *progress);
-        let engines = self
-            .engines
-            .into_iter()
-            .filter_map(|(progress, source, part, scanner)| {
-                Some(Engine { progress, source, part, scanner: scanner.build()? })
-            })
-            .collect();
-        TransactionIndex { engines, unfiltered: self.unfiltered.into() }
+        let engines = self.engines.into_iter().filter(|(.., patterns)| !patterns.is_empty());
+        let engines = engines.map(|(progress, source, part, patterns)| {
+            let known = shared.iter().position(|known| *known == patterns);
+            let scanner = known.unwrap_or_else(|| {
+                shared.push(patterns);
+                shared.len() - 1
+            });
+            let scanner = u32::try_from(scanner).expect("buffers are counted in 32 bits");
+            Engine { progress, source, transforms: part.transforms.clone(), scanner }
+        });
+        TransactionIndex { engines: engines.collect(), unfiltered: self.unfiltered.into() }
     }
 }
 
@@ -233,6 +294,17 @@ fn part_of(what: &What) -> Option<&Arc<Part>> {
         | What::Hashes(_)
         | What::AnyFile
         | What::Reached => None,
+    }
+}
+
+/// Whether a buffer is always looked at from its start.
+fn is_whole(protocol: ProtocolId, source: Source) -> bool {
+    match source {
+        Source::Field(field) => {
+            matches!(Place { protocol, field }.field().kind, FieldKind::Bytes(_) | FieldKind::List(_))
+        }
+        Source::FileName | Source::FileMagic => true,
+        Source::FileData => false,
     }
 }
 

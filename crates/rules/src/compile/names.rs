@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
 use super::lower::any;
 use crate::ir::DatasetSpec;
@@ -10,9 +11,10 @@ use crate::op::Numbering;
 use crate::{AddressSet, PortSet};
 
 /// Names in the order in which they were first met.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct List {
     names: Vec<String>,
+    #[serde(skip)]
     numbers: HashMap<String, u32>,
 }
 
@@ -32,6 +34,11 @@ impl List {
         self.names.iter().map(|name| other.numbers.get(name).copied()).collect()
     }
 
+    /// Finds the numbers again.
+    fn reopen(&mut self) {
+        self.numbers = (0..).zip(&self.names).map(|(number, name)| (name.clone(), number)).collect();
+    }
+
     /// The name behind a number.
     pub(crate) fn name(&self, number: u32) -> &str {
         self.names.get(number as usize).map_or("", String::as_str)
@@ -39,16 +46,19 @@ impl List {
 }
 
 /// Everything that rules name, by number.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Names {
     pub(crate) bits: List,
     pub(crate) ints: List,
     pub(crate) vars: List,
     pub(crate) xbits: List,
+    #[serde(skip)]
     pub(crate) datasets: Vec<DatasetSpec>,
     pub(crate) addresses: Vec<AddressSet>,
     pub(crate) ports: Vec<PortSet>,
+    #[serde(skip)]
     address_numbers: HashMap<AddressSet, u32>,
+    #[serde(skip)]
     port_numbers: HashMap<PortSet, u32>,
 }
 
@@ -95,8 +105,18 @@ impl Names {
         number
     }
 
+    /// Makes numbers known again for more rules.
+    pub(crate) fn reopen(&mut self) {
+        for list in [&mut self.bits, &mut self.ints, &mut self.vars, &mut self.xbits] {
+            list.reopen();
+        }
+        self.address_numbers =
+            (0..).zip(&self.addresses).map(|(number, set)| (set.clone(), number)).collect();
+        self.port_numbers = (0..).zip(&self.ports).map(|(number, set)| (set.clone(), number)).collect();
+    }
+
     /// Forgets what was only needed to give numbers.
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.address_numbers = HashMap::new();
         self.port_numbers = HashMap::new();
     }

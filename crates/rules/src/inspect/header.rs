@@ -5,7 +5,6 @@ use protocol::ProtocolId;
 
 use super::Run;
 use crate::Scene;
-use crate::compile::speaks;
 use crate::index::{Class, is_any};
 use crate::ir::{FlowCondition, FlowState, Hook};
 use crate::sig::{Head, Kind, Sig, gate};
@@ -105,7 +104,7 @@ impl Run<'_, '_> {
             return true;
         }
         let protocol: Option<ProtocolId> = self.scene.flow.as_ref().and_then(|flow| flow.app.protocol_id());
-        protocol.is_some_and(|protocol| speaks(&head.apps, protocol))
+        protocol.is_some_and(|protocol| head.spoken >> protocol.0 & 1 != 0)
     }
 
     fn ports(&self, head: &Head, swapped: bool) -> bool {

@@ -232,10 +232,10 @@ impl Run<'_, '_> {
         let Some(session) = self.scene.flow.as_ref().and_then(|flow| flow.app.session()) else { return };
         let scope = session.scope_of(tx.index, direction);
         let (bench, candidates) = (&mut self.tools.bench, &mut self.tools.candidates);
-        let transforms = &engine.part.transforms;
+        let Some(scanner) = self.rules.index.scanners.get(engine.scanner as usize) else { return };
         let mut look = |bytes: &[u8]| {
-            let bytes = bench.apply(transforms, bytes);
-            engine.scanner.scan(bytes, |rules| candidates.extend(rules));
+            let bytes = bench.apply(&engine.transforms, bytes);
+            scanner.scan(bytes, |rules| candidates.extend(rules));
         };
         let settings = self.rules.settings();
         match engine.source {

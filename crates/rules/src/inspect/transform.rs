@@ -1,5 +1,6 @@
 //! What is done to bytes before they are inspected.
 
+use serde::{Deserialize, Serialize};
 use std::io::Read;
 
 use flate2::read::{GzDecoder, ZlibDecoder};
@@ -12,7 +13,7 @@ use crate::Pattern;
 use crate::ir::{self, XorKey};
 
 /// A transform, ready to run.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Transform {
     /// Anything but `pcrexform`.
     Plain(ir::Transform),

@@ -1,11 +1,12 @@
 //! The part of a rule before the parenthesis.
 
 use protocol::ProtocolId;
+use serde::{Deserialize, Serialize};
 
 use crate::{AddressSet, PortSet};
 
 /// What a rule does, and to what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
     /// What.
     pub verb: Verb,
@@ -25,7 +26,7 @@ impl Action {
 }
 
 /// What a rule does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Verb {
     /// Let go, and inspect no further.
     Pass,
@@ -46,7 +47,7 @@ pub enum Verb {
 }
 
 /// To what an action applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActionScope {
     /// This packet.
     Packet,
@@ -107,7 +108,7 @@ impl Header {
 }
 
 /// Network and transport that a header (and `ip_proto`) asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proto {
     /// IP protocol numbers, one bit each.
     pub numbers: [u64; 4],

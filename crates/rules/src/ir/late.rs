@@ -1,9 +1,10 @@
 //! What a match changes, and conditions that need the whole input in order.
 
 use crate::AddressSet;
+use serde::{Deserialize, Serialize};
 
 /// A condition that only the one who sees the whole input in order can decide.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Late {
     /// `threshold`.
     Threshold {
@@ -50,7 +51,7 @@ pub enum Late {
 }
 
 /// How a threshold counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ThresholdKind {
     /// `limit`: at most so many.
     Limit,
@@ -66,7 +67,7 @@ pub enum ThresholdKind {
 }
 
 /// Per what is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum Track {
     Src,
@@ -77,7 +78,7 @@ pub enum Track {
 }
 
 /// What `unique_on` counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum UniqueOn {
     SrcPort,
@@ -85,7 +86,7 @@ pub enum UniqueOn {
 }
 
 /// Which address `suppress` looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum SuppressTrack {
     Rule,
@@ -95,7 +96,7 @@ pub enum SuppressTrack {
 }
 
 /// Whose bit an `xbits` or `hostbits` is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum BitTrack {
     Src,
@@ -172,7 +173,7 @@ pub enum PostAction {
 }
 
 /// `tag`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
     /// Packets of what.
     pub of: TagOf,
@@ -183,7 +184,7 @@ pub struct Tag {
 }
 
 /// Whose packets are tagged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum TagOf {
     Session,
@@ -192,7 +193,7 @@ pub enum TagOf {
 }
 
 /// What `tag` counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum TagMetric {
     Packets,

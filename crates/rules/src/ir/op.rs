@@ -1,11 +1,12 @@
 //! What must hold of bytes.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use crate::{NumberTest, Pattern};
 
 /// A number in an option: given, or the value of a variable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Value {
     /// Given.
     Is(i64),
@@ -124,7 +125,7 @@ impl Content {
 }
 
 /// `fast_pattern`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FastPattern {
     /// This content finds candidates.
     Whole,
@@ -157,7 +158,7 @@ pub struct Capture {
 }
 
 /// Where a group is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CaptureKind {
     /// `flow:name`.
     Flow,
@@ -170,7 +171,7 @@ pub enum CaptureKind {
 }
 
 /// Byte order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Endian {
     /// Most significant byte first.
     Big,
@@ -181,7 +182,7 @@ pub enum Endian {
 }
 
 /// How a number is read from bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ByteFormat {
     /// Binary.
     Binary(Endian),
@@ -190,7 +191,7 @@ pub enum ByteFormat {
 }
 
 /// Comparison of `byte_test`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum TestOperator {
     Less,
@@ -203,7 +204,7 @@ pub enum TestOperator {
 }
 
 /// `byte_test`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ByteTest {
     /// How many bytes are read; 0 with a format of text: as far as there are digits.
     pub bytes: Value,
@@ -224,7 +225,7 @@ pub struct ByteTest {
 }
 
 /// From where `byte_jump` jumps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JumpFrom {
     /// The end of the bytes read.
     Here,
@@ -235,7 +236,7 @@ pub enum JumpFrom {
 }
 
 /// `byte_jump`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ByteJump {
     /// How many bytes are read; 0 with a format of binary jumps by `post_offset` only.
     pub bytes: Value,
@@ -258,7 +259,7 @@ pub struct ByteJump {
 }
 
 /// `byte_extract`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ByteExtract {
     /// How many bytes are read; 0 with a format of text: as far as there are digits.
     pub bytes: Value,
@@ -279,7 +280,7 @@ pub struct ByteExtract {
 }
 
 /// Operator of `byte_math`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum MathOperator {
     Add,
@@ -291,7 +292,7 @@ pub enum MathOperator {
 }
 
 /// `byte_math`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ByteMath {
     /// How many bytes are read.
     pub bytes: Value,
@@ -325,7 +326,7 @@ pub struct Base64Decode {
 }
 
 /// `asn1`: oddities of BER, any of which will do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asn1 {
     /// A bit string with more unused bits than it has.
     pub bitstring_overflow: bool,
@@ -424,7 +425,7 @@ impl DatasetSpec {
 }
 
 /// What `dataset` asks or does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DatasetCommand {
     /// The value is in the set.
     IsSet,

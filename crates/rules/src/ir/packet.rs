@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use decode::DecodeEvent;
 use protocol::ProtocolId;
+use serde::{Deserialize, Serialize};
 
 use super::Items;
 use crate::NumberTest;
 
 /// One condition on a packet or its flow.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum PacketTest {
     /// Time to live, hop limit.
     Ttl(NumberTest),
@@ -63,7 +64,7 @@ pub enum PacketTest {
     /// `ipv4-csum`, `tcpv4-csum`, …: the checksum is valid (`true`) or not.
     Checksum(Checksummed, bool),
     /// `decode-event`.
-    DecodeEvent(DecodeEvent),
+    DecodeEvent(#[serde(with = "crate::store::foreign")] DecodeEvent),
     /// `stream-event`: position in the settings' list of stream events.
     StreamEvent(u16),
     /// `app-layer-event` of the flow itself (`applayer_mismatch_protocol_both_directions`, …).
@@ -88,11 +89,10 @@ pub enum PacketTest {
     TcpSession(u8),
     /// `iprep`.
     Reputation(IpReputation),
-    /// `geoip`.
-    Country(CountryTest),
     /// `app-layer-protocol`.
     AppProtocol {
         /// The protocols, any of which will do; `failed` and `unknown` are flags beside.
+        #[serde(with = "crate::store::foreign")]
         protocols: Vec<ProtocolId>,
         /// `failed` is among them.
         failed: bool,
@@ -160,10 +160,13 @@ pub enum PacketTest {
     },
     /// A keyword that was accepted and never holds (`geoip` without a data base, …).
     Never,
+    /// `geoip`. It cannot be packed, and stands last: what is skipped would shift the numbers of those behind.
+    #[serde(skip)]
+    Country(CountryTest),
 }
 
 /// `flags`: TCP flags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TcpFlags {
     /// How they are compared.
     pub mode: TcpFlagsMode,
@@ -174,7 +177,7 @@ pub struct TcpFlags {
 }
 
 /// How bits are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TcpFlagsMode {
     /// Exactly these.
     Exactly,
@@ -187,7 +190,7 @@ pub enum TcpFlagsMode {
 }
 
 /// Which checksum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Checksummed {
     Ipv4,
@@ -201,7 +204,7 @@ pub enum Checksummed {
 }
 
 /// Side of `stream_size`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum StreamSide {
     Server,
@@ -211,9 +214,10 @@ pub enum StreamSide {
 }
 
 /// The `flow` keyword.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FlowCondition {
     /// `to_server`, `to_client`.
+    #[serde(with = "crate::store::foreign")]
     pub direction: Option<model::Direction>,
     /// `established`, `not_established`, `stateless`.
     pub state: FlowState,
@@ -224,7 +228,7 @@ pub struct FlowCondition {
 }
 
 /// State asked for by `flow`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum FlowState {
     /// None said, or `stateless`.
     #[default]
@@ -236,7 +240,7 @@ pub enum FlowState {
 }
 
 /// What `flow.pkts` and `flow.bytes` count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Counter {
     Packets,
@@ -244,7 +248,7 @@ pub enum Counter {
 }
 
 /// Which side is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum FlowSide {
     ToServer,
@@ -254,7 +258,7 @@ pub enum FlowSide {
 }
 
 /// `iprep`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IpReputation {
     /// Which address.
     pub side: ReputationSide,
@@ -280,7 +284,7 @@ pub struct CountryTest {
 }
 
 /// Which address `iprep` and `geoip` look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum ReputationSide {
     Any,
@@ -290,7 +294,7 @@ pub enum ReputationSide {
 }
 
 /// Where `app-layer-protocol` looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the keyword's own")]
 pub enum AppSide {
     /// The direction of the packet.

@@ -1,5 +1,6 @@
 //! What is inspected: buffers, fields, files, and what is done to bytes before they are looked at.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use protocol::{Condition, ProtocolId};
@@ -30,7 +31,7 @@ impl Inspection {
 }
 
 /// What holds when a buffer does not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Absent {
     /// The inspection fails.
     #[default]
@@ -93,7 +94,7 @@ impl Place {
 }
 
 /// Headers of the packet as bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum PacketBuffer {
     Ethernet,
@@ -112,7 +113,7 @@ pub enum PacketBuffer {
 }
 
 /// What is done to bytes before they are inspected.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Transform {
     /// `strip_whitespace`.
     StripWhitespace,
@@ -174,7 +175,7 @@ pub enum Transform {
 }
 
 /// Key of the `xor` transform.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum XorKey {
     /// These bytes, repeated.
     Bytes(Vec<u8>),
@@ -234,7 +235,7 @@ pub enum TransactionTest {
 }
 
 /// Which items of a list of integers a test is about, and how many must satisfy it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Items {
     /// How many, or which.
     pub quantity: Quantity,
@@ -244,7 +245,7 @@ pub struct Items {
 }
 
 /// How many items of a list, or which of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Quantity {
     /// At least one.
     #[default]

@@ -7,6 +7,7 @@ mod packet;
 mod plain;
 mod state;
 mod tag;
+mod store;
 mod transaction;
 mod transform;
 mod watch;
@@ -62,7 +63,11 @@ pub(super) fn desk_with(rules: &str, settings: Settings) -> Desk {
     loader.rules(Path::new("test.rules"), rules.as_bytes());
     let loaded = loader.finish();
     assert!(loaded.errors.is_empty(), "{:?}", loaded.errors);
-    let rules = RuleSet::compile(loaded.rules, settings);
+    desk_of(RuleSet::compile(loaded.rules, settings))
+}
+
+/// A desk with compiled rules.
+pub(super) fn desk_of(rules: RuleSet) -> Desk {
     Desk {
         inspector: Inspector::new(&rules),
         late: Late::new(&rules),

@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use super::environment::Environment;
 use super::error::{Code, Error, Fault};
+use super::memo::Memo;
 use super::rule::{self, Around, Read};
 use super::syntax::{self, Entry, Statement};
 use super::threshold_file;
@@ -48,6 +49,26 @@ pub struct Loader<'a> {
     skipped: Vec<Skipped>,
     errors: Vec<Error>,
     files: Vec<Arc<str>>,
+    memo: Memo,
+}
+
+/// A rule that was read before and is read again, by itself.
+#[derive(Debug)]
+pub(crate) struct Known;
+
+impl Known {
+    /// Reads it; `None` when it cannot be understood any more.
+    pub(crate) fn read(text: &str, path: &Path, environment: &Environment) -> Option<Rule> {
+        let memo = Memo::default();
+        let around = Around { environment, folder: path.parent(), sets: &[], firewall: false, memo: &memo };
+        match rule::read(text, around) {
+            Ok(Read::Rule(mut rule)) => {
+                text.clone_into(&mut rule.meta.text);
+                Some(*rule)
+            }
+            Ok(Read::LeftOut(_)) | Err(_) => None,
+        }
+    }
 }
 
 impl<'a> Loader<'a> {
@@ -62,6 +83,7 @@ impl<'a> Loader<'a> {
             skipped: Vec::new(),
             errors: Vec::new(),
             files: Vec::new(),
+            memo: Memo::default(),
         }
     }
 
@@ -92,8 +114,13 @@ impl<'a> Loader<'a> {
     }
 
     fn rule(&mut self, path: &Path, file: &Arc<str>, text: &str, statement: &Statement<'_>, firewall: bool) {
-        let around =
-            Around { environment: self.environment, folder: path.parent(), sets: &self.sets, firewall };
+        let around = Around {
+            environment: self.environment,
+            folder: path.parent(),
+            sets: &self.sets,
+            firewall,
+            memo: &self.memo,
+        };
         match rule::read(&statement.text, around) {
             Ok(Read::Rule(mut rule)) => {
                 let position = u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX);

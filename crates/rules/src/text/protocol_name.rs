@@ -11,7 +11,7 @@ const UDP: u8 = 17;
 const SCTP: u8 = 132;
 
 /// What a header's protocol comes to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Meant {
     pub(crate) proto: Proto,
     pub(crate) apps: Vec<ProtocolId>,

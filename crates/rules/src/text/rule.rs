@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::environment::Environment;
 use super::error::{Code, Fault, Parsed, meant};
 use super::keyword::{self, Argument, Given, Meaning};
-use super::protocol_name;
+use super::memo::Memo;
 use super::requires;
 use super::syntax::{self, Setting, Word, Written};
 use crate::ir::{Action, ActionScope, DatasetSpec, Header, Rule, Verb};
@@ -27,6 +27,7 @@ pub(crate) struct Around<'a> {
     pub(crate) folder: Option<&'a Path>,
     pub(crate) sets: &'a [DatasetSpec],
     pub(crate) firewall: bool,
+    pub(crate) memo: &'a Memo,
 }
 
 /// Reads a rule. The fault's place counts from the start of `text`; the sid comes with it when the rule has one.
@@ -41,7 +42,7 @@ fn read_written(written: &Written<'_>, around: Around<'_>) -> Parsed<Read> {
         return Ok(Read::LeftOut(reason));
     }
     let action = action(&written.action, around.firewall)?;
-    let mut rule = Rule::new(action, header(written, around.environment, around.firewall)?);
+    let mut rule = Rule::new(action, header(written, around)?);
     rule.firewall = around.firewall;
     let mut draft = Draft::new(rule, around.environment);
     draft.folder = around.folder.map(Path::to_path_buf);
@@ -140,9 +141,10 @@ fn action(word: &Word<'_>, firewall: bool) -> Parsed<Action> {
     Ok(action)
 }
 
-fn header(written: &Written<'_>, environment: &Environment, firewall: bool) -> Parsed<Header> {
-    let meant = protocol_name::parse(written.protocol.text, &environment.disabled)
-        .map_err(|fault| written.protocol.place(fault))?;
+fn header(written: &Written<'_>, around: Around<'_>) -> Parsed<Header> {
+    let Around { environment, memo, firewall, .. } = around;
+    let meant =
+        memo.protocol(written.protocol.text, environment).map_err(|fault| written.protocol.place(fault))?;
     let mut header = Header::any(meant.proto);
     header.apps = meant.apps;
     header.hook = meant.hook;
@@ -159,9 +161,9 @@ fn header(written: &Written<'_>, environment: &Environment, firewall: bool) -> P
     if meant.up_to && !firewall {
         return Err(written.protocol.fault(Code::Protocol, "a hook with `<` is for firewall rules"));
     }
-    let variables = &environment.variables;
-    let addresses = |word: Word<'_>| variables.addresses(word.text).map_err(|fault| word.place(fault));
-    let ports = |word: Word<'_>| variables.ports(word.text).map_err(|fault| word.place(fault));
+    let addresses =
+        |word: Word<'_>| memo.addresses(word.text, environment).map_err(|fault| word.place(fault));
+    let ports = |word: Word<'_>| memo.ports(word.text, environment).map_err(|fault| word.place(fault));
     header.src = addresses(written.source)?;
     header.src_ports = ports(written.source_port)?;
     header.dst = addresses(written.destination)?;

@@ -567,6 +567,18 @@ pub(crate) const KNOBS: &[Knob] = &[
         set: keep,
     },
     Knob {
+        name: "rules.cache",
+        default: "\"auto\"",
+        help: "Folder that keeps compiled rules for the next start; auto = targe/rules in the user's cache, off = none.",
+        set: keep,
+    },
+    Knob {
+        name: "rules.prefilter",
+        default: "true",
+        help: "Patterns find the rules that are held against traffic; without, all are. Slow, and comes to the same.",
+        set: keep,
+    },
+    Knob {
         name: "firewall.rules",
         default: "\"\"",
         help: "Rules of the default-deny firewall mode; empty switches it off.",

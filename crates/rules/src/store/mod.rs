@@ -1,0 +1,115 @@
+//! Compiled rules as bytes: in memory, where a rule is unpacked when it is first needed, and on disk, where the next start
+//! finds them.
+//!
+//! Of tens of thousands of rules a capture touches some hundreds. The others stay packed, at about a tenth of their size.
+
+mod disk;
+pub(crate) mod foreign;
+pub(crate) mod part;
+
+use std::sync::OnceLock;
+
+use crate::sig::Sig;
+
+/// Signatures in order, packed until they are asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Sigs {
+    cells: Box<[OnceLock<Box<Sig>>]>,
+    /// Where the bytes of each start; one more than there are. Those that cannot be packed have none.
+    starts: Box<[u32]>,
+    bytes: Box<[u8]>,
+}
+
+impl Sigs {
+    /// Packs signatures. Conditions of protocols with a syntax of their own, and lists of digests, stay as they are.
+    ///
+    /// # Panics
+    /// On more than 4 GB of rules.
+    pub(crate) fn pack(sigs: Vec<Sig>) -> Self {
+        let mut bytes = Vec::new();
+        let mut starts = vec![0];
+        let mut cells = Vec::with_capacity(sigs.len());
+        for sig in sigs {
+            let before = bytes.len();
+            part::forget();
+            cells.push(match postcard::to_extend(&sig, Counted(&mut bytes)) {
+                Ok(_) => OnceLock::new(),
+                Err(_) => {
+                    bytes.truncate(before);
+                    OnceLock::from(Box::new(sig))
+                }
+            });
+            starts.push(u32::try_from(bytes.len()).expect("rules take less than 4 GB"));
+        }
+        part::forget();
+        Self { cells: cells.into(), starts: starts.into(), bytes: bytes.into() }
+    }
+
+    /// The signature at a position.
+    #[inline]
+    pub(crate) fn get(&self, position: usize) -> Option<&Sig> {
+        let cell = self.cells.get(position)?;
+        match cell.get() {
+            Some(sig) => Some(sig),
+            None => self.unpack(position, cell),
+        }
+    }
+
+    #[cold]
+    fn unpack<'s>(&'s self, position: usize, cell: &'s OnceLock<Box<Sig>>) -> Option<&'s Sig> {
+        let sig = unpacked(self.packed(position)?)?;
+        Some(cell.get_or_init(|| Box::new(sig)))
+    }
+
+    /// The bytes of a signature; empty when it was not packed.
+    fn packed(&self, position: usize) -> Option<&[u8]> {
+        let [start, end] = self.starts.get(position..position + 2)? else { return None };
+        self.bytes.get(*start as usize..*end as usize)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// All signatures, in order. Unpacks them all.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Sig> {
+        (0..self.len()).filter_map(|position| self.get(position))
+    }
+}
+
+impl<'s> IntoIterator for &'s Sigs {
+    type Item = &'s Sig;
+    type IntoIter = Box<dyn Iterator<Item = &'s Sig> + 's>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(self.iter())
+    }
+}
+
+impl std::ops::Index<usize> for Sigs {
+    type Output = Sig;
+
+    fn index(&self, position: usize) -> &Sig {
+        self.get(position).expect("the position came from this rule set")
+    }
+}
+
+fn unpacked(bytes: &[u8]) -> Option<Sig> {
+    part::forget();
+    let sig = postcard::from_bytes(bytes).ok();
+    part::forget();
+    sig
+}
+
+/// Appends to a vector that somebody else owns.
+struct Counted<'v>(&'v mut Vec<u8>);
+
+impl Extend<u8> for Counted<'_> {
+    fn extend<I: IntoIterator<Item = u8>>(&mut self, bytes: I) {
+        self.0.extend(bytes);
+    }
+}
