@@ -17,6 +17,7 @@ mod pdf;
 #[cfg(test)]
 mod sample;
 mod saved;
+mod seen;
 mod story;
 mod terminal;
 mod visible;

@@ -112,7 +112,9 @@ fn named(finding: &Finding, incident: &Incident) -> Vec<(What, Role)> {
             named.push((what, role));
         }
     };
-    if let Some((address, name)) = &finding.server {
+    // What serves its users and was drawn in by others is nothing to look for.
+    let is_benign = |address: &IpAddr| role_of(address) == Role::Benign;
+    if let Some((address, name)) = finding.server.as_ref().filter(|(address, _)| !is_benign(address)) {
         if !is_ours(address) {
             note(What::Address(*address), role_of(address));
         }
@@ -121,7 +123,7 @@ fn named(finding: &Finding, incident: &Incident) -> Vec<(What, Role)> {
             note(What::Name(name.to_ascii_lowercase()), role_of(address));
         }
     }
-    for address in finding.attackers.iter().filter(|address| !is_ours(address)) {
+    for address in finding.attackers.iter().filter(|address| !is_ours(address) && !is_benign(address)) {
         note(What::Address(*address), role_of(address));
     }
     for subject in &finding.subjects {

@@ -129,7 +129,7 @@ impl<'a> Bundle<'a> {
             refs.extend(self.indicator(indicator, &observed));
         }
         for server in &incident.servers {
-            if !incident.victims.contains(&server.address) {
+            if !incident.victims.contains(&server.address) && server.role != Role::Benign {
                 refs.extend(self.infrastructure(incident, server, list));
             }
         }
@@ -140,8 +140,8 @@ impl<'a> Bundle<'a> {
         let more = json!({
             "name": visible(&incident.title),
             "description": format!(
-                "Severity {}. That this is an incident is {} ({} in 1,000). What to do next: {} What could not be seen: {}.",
-                incident.severity.word(), words::likelihood(incident.confidence), incident.confidence.0,
+                "{} Severity {}. That this is an incident is {} ({} in 1,000). What to do next: {} What could not be seen: {}.",
+                visible(&incident.summary), incident.severity.word(), words::likelihood(incident.confidence), incident.confidence.0,
                 steps.join(" "), visible(&self.report.not_seen().join("; "))
             ),
             "report_types": ["indicator", "observed-data", "attack-pattern"],

@@ -221,9 +221,10 @@ impl<'a> Facts<'a> {
             let more = incident.victims.len().saturating_sub(20);
             write!(
                 text,
-                "**Incident {}: {}** Severity {}. That this is an incident is {} ({} in 1,000). From {} to {}. Hosts concerned: {}{}.\n\n",
+                "**Incident {}: {}** {} Severity {}. That this is an incident is {} ({} in 1,000). From {} to {}. Hosts concerned: {}{}.\n\n",
                 incident.id,
                 markdown(&incident.title),
+                markdown(&incident.summary),
                 incident.severity.word(),
                 words::likelihood(incident.confidence),
                 incident.confidence.0,

@@ -2,9 +2,9 @@
 
 use model::Severity;
 
-use super::{LINES_MAX, Page, html, seen};
+use super::{LINES_MAX, Page, html};
 use crate::catalogue::{Language, Piece};
-use crate::story;
+use crate::{seen, story};
 
 /// Reasons shown per server.
 const REASONS_MAX: usize = 6;

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use model::{Evidence, Finding, Incident};
 
-use super::{Page, html, seen};
+use super::{Page, html};
 use crate::catalogue::Piece;
+use crate::seen;
 use crate::story::{self, INCIDENTS_MAX};
 
 /// Hosts shown per list.

@@ -8,7 +8,6 @@ mod brief;
 mod close;
 pub(crate) mod html;
 mod incident;
-mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -150,6 +149,10 @@ impl<'a> Page<'a> {
                     incident.id,
                     self.word("column.incident")
                 ));
+                if !incident.summary.is_empty() {
+                    let claim = self.said(&incident.summary);
+                    self.add(format_args!("<p>{claim}</p>"));
+                }
                 if let Some(finding) = story::lead(report, incident) {
                     let what = self.said(&finding.title);
                     let (before, after) = self.around("lead.strongest");

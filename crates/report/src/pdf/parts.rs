@@ -92,6 +92,10 @@ impl Parts<'_, '_> {
                 let sure = story::sure(incident, self.words);
                 self.press.text(&spans(&sure, Look::PLAIN), 11.5, 0.0);
                 self.press.space(4.0);
+                if !incident.summary.is_empty() {
+                    let claim = self.said(&incident.summary, Look::PLAIN);
+                    self.press.paragraph(&claim);
+                }
                 if let Some(finding) = story::lead(report, incident) {
                     let (before, after) =
                         self.words.text("lead.strongest").split_once("{what}").unwrap_or_default();
@@ -243,6 +247,14 @@ impl Parts<'_, '_> {
             Look::PLAIN,
         ));
         self.press.paragraph(&line);
+        if !incident.summary.is_empty() {
+            let claim = self.said(&incident.summary, Look::BOLD);
+            self.press.paragraph(&claim);
+        }
+        for line in crate::seen::ties(incident) {
+            let line = self.said(&line, Look::PLAIN);
+            self.press.bullet(&line);
+        }
         let mut rows = Vec::new();
         for (key, list) in
             [("incident.victims", &incident.victims), ("incident.attackers", &incident.attackers)]
@@ -380,9 +392,10 @@ impl Parts<'_, '_> {
                     name.extend(data(&server.name));
                 }
                 let mut why = Vec::new();
-                for reason in server.reasons.iter().take(6) {
-                    why.extend(self.said(reason, Look::PLAIN));
-                    why.extend(span(" ", Look::PLAIN));
+                let seen = server.profile.as_deref().map_or_else(Vec::new, crate::seen::profile);
+                for line in server.reasons.iter().take(6).chain(&seen) {
+                    why.extend(self.said(line, Look::PLAIN));
+                    why.extend(span(". ", Look::SOFT));
                 }
                 rows.push(vec![
                     name,

@@ -1,4 +1,4 @@
-//! What identifies a server, in sentences for its row.
+//! What identifies a server, and what ties an incident, in sentences: for the page and the PDF.
 
 use model::{Incident, Profile};
 
@@ -9,7 +9,7 @@ use crate::words;
 const ENTRIES_MAX: usize = 4;
 
 /// A server's profile, one sentence per matter.
-pub(super) fn profile(profile: &Profile) -> Vec<String> {
+pub(crate) fn profile(profile: &Profile) -> Vec<String> {
     let mut clock = Clock::default();
     let first = clock.format(profile.first).to_owned();
     let mut lines = vec![format!(
@@ -52,7 +52,7 @@ fn say(lines: &mut Vec<String>, what: &str, entries: impl Iterator<Item = String
 }
 
 /// What ties an incident to servers and to earlier runs, and how its score comes about.
-pub(super) fn ties(incident: &Incident) -> Vec<String> {
+pub(crate) fn ties(incident: &Incident) -> Vec<String> {
     let mut lines: Vec<String> = incident
         .infrastructure
         .iter()
