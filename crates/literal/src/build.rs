@@ -149,8 +149,8 @@ impl Rows {
         let costs = &self.costs;
         let sums = costs.windows(count).map(|row| row.iter().map(|(_, cost)| cost).sum::<u32>());
         let Some((start, _)) = sums.enumerate().min_by_key(|(_, sum)| *sum) else { return };
-        for at in start..start + count {
-            let window = costs[at].0;
+        for (at, (window, _)) in costs.iter().enumerate().skip(start).take(count) {
+            let window = *window;
             *self.shared.entry(window).or_default() += 1;
             entries.push(Entry { window, string: number, at: u32::try_from(at).unwrap_or(0) });
         }
