@@ -101,6 +101,7 @@ pub fn run_with_orders(
     // that read what others wrote about other flows.
     let ordered = config.mode == Mode::Prevent
         || config.watch.is_some()
+        || orders.may_come()
         || config.rules.as_deref().is_some_and(RuleSet::needs_order);
     let workers = if ordered { 1 } else { config.workers.max(1) };
     let late = config.rules.as_deref().map(Late::new);

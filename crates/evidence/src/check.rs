@@ -189,6 +189,9 @@ fn name_is_withheld(archive: &Archive, name: &str) -> bool {
         .is_some_and(|text| String::from_utf8_lossy(text).lines().any(|line| line.starts_with(&leaf)))
 }
 
+/// Packets that may be missing from a bundle whose other members are still read, so that each can be named.
+const TAKEN_OUT_MAX: usize = 65_536;
+
 /// The parts of the bundle.
 fn parts(archive: &Archive, signed: Option<&Signed>) -> Result<Bundle, String> {
     let text = |name: &str| -> Result<Option<&str>, String> {
@@ -202,7 +205,9 @@ fn parts(archive: &Archive, signed: Option<&Signed>) -> Result<Bundle, String> {
     let missing = |name: &str| format!("member `{name}` is missing");
     let claims = read_claims(archive.get(CLAIMS).ok_or_else(|| missing(CLAIMS))?)?;
     let packets = read_slice(archive.get(PACKETS).ok_or_else(|| missing(PACKETS))?)?;
-    let sensitive = pieces::read(text(PIECES)?.ok_or_else(|| missing(PIECES))?, packets.len())
+    // Packets may have been taken out; which ones is told where their fingerprints are compared.
+    let packets_max = packets.len() + TAKEN_OUT_MAX;
+    let sensitive = pieces::read(text(PIECES)?.ok_or_else(|| missing(PIECES))?, packets_max)
         .ok_or_else(|| format!("member `{PIECES}` was altered: it is not in its form"))?;
     let withheld: BTreeMap<String, Hash> = match text(WITHHELD)? {
         Some(list) => {

@@ -278,7 +278,7 @@ impl Settings {
 
     fn set_variable(&mut self, name: &str, value: &str) {
         // The default written out again, as `show` does, says nothing about which hosts are ours.
-        let default = knobs::VARIABLES.iter().any(|known| *known == (name, value));
+        let default = knobs::VARIABLES.contains(&(name, value));
         self.home_is_set |= name == "address.HOME_NET" && !default;
         let (list, name) = match name.split_once('.') {
             Some(("port", name)) => (&mut self.ports, name),

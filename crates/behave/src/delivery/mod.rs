@@ -91,11 +91,12 @@ impl Detector for Delivery {
                 *self.pending.touch(&file.who.flow, || (**file).clone()) = (**file).clone();
             }
             EventKind::Transaction(fact)
-                if fact.protocol == "http" && self.pending.get(&fact.who.flow).is_some() =>
+                if fact.protocol == "http"
+                    && self.pending.get(&fact.who.flow).is_some()
+                    && (home.has(fact.who.client) || !home.has(fact.who.server))
+                    && !is_nobody(fact.who.server) =>
             {
-                if (home.has(fact.who.client) || !home.has(fact.who.server)) && !is_nobody(fact.who.server) {
-                    self.exchange(fact, event);
-                }
+                self.exchange(fact, event);
             }
             _ => {}
         }

@@ -194,7 +194,8 @@ impl DnsTunnel {
         let names = domain.names.len();
         let up = names >= self.names_min && domain.carried as f64 >= self.carried_min;
         let down = domain.answer_bytes as f64 >= self.answers_min && names >= 4;
-        if !up && !down && domain.unlawful == 0 && !(domain.rootless && names >= 3) {
+        let rootless = domain.rootless && names >= 3;
+        if !(up || down || rootless || domain.unlawful != 0) {
             return;
         }
         let verdict = self.weigh(domain, down);

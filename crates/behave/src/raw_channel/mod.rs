@@ -100,8 +100,7 @@ impl Detector for RawChannel {
 impl Channel {
     fn take(&mut self, flow: &FlowFact, shapes: &[PayloadShape; 2]) {
         self.flows += 1;
-        for side in 0..2 {
-            let (sum, shape) = (&mut self.shapes[side], &shapes[side]);
+        for (sum, shape) in self.shapes.iter_mut().zip(shapes) {
             if sum.payloads == 0 {
                 (sum.head, sum.head_len, sum.distinct) = (shape.head, shape.head_len, shape.distinct);
             }
@@ -110,8 +109,8 @@ impl Channel {
             sum.prompts = sum.prompts.saturating_add(shape.prompts);
             sum.lines = sum.lines.saturating_add(shape.lines);
             sum.payloads = sum.payloads.saturating_add(shape.payloads);
-            self.payload[side] += flow.payload[side];
         }
+        self.payload.iter_mut().zip(flow.payload).for_each(|(sum, bytes)| *sum += bytes);
         // The opening packet and its answer were seen, and nothing is missing: what is first is first.
         let whole = flow.tcp_flags.iter().all(|flags| flags & SYN != 0) && flow.gaps == [0, 0];
         self.whole += u64::from(whole);

@@ -83,7 +83,8 @@ impl Channel {
         self.posts_missing += u64::from(post && fact.text("http.stat_code") == "404");
         let referer = fact.text("http.referer");
         // A page that refers to itself says nothing about where the client came from.
-        self.with_referer += u64::from(!referer.is_empty() && !(post && referer.ends_with(uri)));
+        let of_itself = post && referer.ends_with(uri);
+        self.with_referer += u64::from(!(referer.is_empty() || of_itself));
         self.with_language += u64::from(!fact.text("http.accept_lang").is_empty());
         self.with_accept += u64::from(!fact.text("http.accept").is_empty());
         self.guid |= has_guid(uri);

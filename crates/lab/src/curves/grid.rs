@@ -128,8 +128,7 @@ fn beacon_shapes() -> Table {
         ("each minute, among browsing".to_owned(), 5),
     ];
     let columns = named(&[20_u32, 40], " beats");
-    let (columns, rows) =
-        grid(&rows, &columns, "beacon", |random, kind, count| schedule(random, kind, count));
+    let (columns, rows) = grid(&rows, &columns, "beacon", schedule);
     Table { detector: "beacon", hostile: true, title: "Other schedules", corner: "schedule", columns, rows }
 }
 

@@ -206,10 +206,10 @@ impl Message {
             | (service::READ_MULTIPLE | service::WRITE_MULTIPLE, 0, 0) => self.object(tag.content, true),
             (service::READ_PROPERTY | service::WRITE_PROPERTY, 0, 1)
             | (service::WRITE_MULTIPLE, 1, 0)
-            | (service::READ_MULTIPLE, 1, 0 | 2) => {
-                if self.properties.len() < ITEMS_MAX {
-                    self.properties.push(tag.unsigned());
-                }
+            | (service::READ_MULTIPLE, 1, 0 | 2)
+                if self.properties.len() < ITEMS_MAX =>
+            {
+                self.properties.push(tag.unsigned());
             }
             (service::WRITE_PROPERTY, 0, 4) => self.priority = u8::try_from(tag.unsigned()).ok(),
             (service::COMMUNICATION, 0, 1) | (service::REINITIALIZE, 0, 0) => {

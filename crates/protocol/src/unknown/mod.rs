@@ -30,7 +30,7 @@ impl Halves {
     /// Entropy of the two halves together, in hundredths of a bit: 0 = always the same byte, 800 = all evenly spread. It is
     /// never below that of whole bytes.
     pub fn entropy(&self) -> u16 {
-        let bits: f64 = self.counts.iter().map(|half| entropy_of(half)).sum();
+        let bits: f64 = self.counts.iter().map(entropy_of).sum();
         (bits * 100.0 + 0.5) as u16
     }
 }
