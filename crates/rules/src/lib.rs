@@ -26,8 +26,8 @@ mod set;
 mod settings;
 mod sig;
 mod state;
-mod succession;
 mod store;
+mod succession;
 mod text;
 mod witness;
 

@@ -64,8 +64,8 @@ fn what_comes_back_matches_the_same() {
 fn rules_that_depend_on_other_files_are_not_kept() {
     let environment = Environment { read_file: |_| Ok(b"YWJj\n".to_vec()), ..Environment::default() };
     let mut loader = Loader::new(&environment);
-    let rule = "alert udp any any -> any any (dataset:isset,names,type string,load names.lst; sid:1;)";
-    let rule = rule.replace("(dataset", "(content:\"a\"; dataset");
+    let rule =
+        "alert dns any any -> any any (dns.query; dataset:isset,names,type string,load names.lst; sid:1;)";
     loader.rules(Path::new("test.rules"), rule.as_bytes());
     let loaded = loader.finish();
     assert!(loaded.errors.is_empty(), "{:?}", loaded.errors);
