@@ -210,7 +210,7 @@ pub(crate) fn write(ranges: &Ranges) -> String {
     text
 }
 
-/// Reads what [`write`] wrote, for at most so many packets; `None` when it is anything else.
+/// Reads what [`write()`] wrote, for at most so many packets; `None` when it is anything else.
 pub(crate) fn read(text: &str, packets_max: usize) -> Option<Ranges> {
     let mut ranges = Ranges::new();
     for line in text.lines() {
