@@ -79,6 +79,20 @@ pub mod ipv4_option {
     }
 }
 
+/// Largest frame body that no network card need cut: what a standard Ethernet frame carries.
+const MTU: usize = 1500;
+
+/// Total length of the datagram at the start of `part`.
+///
+/// Recorded on the sender before its network card cuts them (large send offload), datagrams are longer than the link
+/// allows, and the card fills in their length: it is 0 in the record, and the frame tells it.
+pub(crate) fn total_len(header: &[u8; 20], part: Part<'_>) -> usize {
+    match u16::from_be_bytes([header[2], header[3]]) {
+        0 if header[9] == protocol::TCP && part.len() > MTU => part.len(),
+        total => usize::from(total),
+    }
+}
+
 impl Walk<'_> {
     /// An IPv4 datagram. False when its header is broken.
     pub(crate) fn ipv4(&mut self, part: Part<'_>) -> bool {
@@ -90,7 +104,7 @@ impl Walk<'_> {
             return false;
         };
         let header_len = usize::from(header[0] & 0x0f) * 4;
-        let total_len = usize::from(u16::from_be_bytes([header[2], header[3]]));
+        let total_len = total_len(header, part);
         let event = if header[0] >> 4 != 4 {
             Event::Ipv4WrongIpVersion
         } else if header_len < 20 {
@@ -143,7 +157,8 @@ impl Walk<'_> {
         layers.protocol = *protocol;
         layers.datagram = datagram.range();
         layers.network_header_len = header_len as u16;
-        if checked {
+        layers.unsent = header[2..4] == [0, 0];
+        if checked && !layers.unsent {
             let sum = checksum::sum(datagram.first(header_len).bytes);
             layers.ip_checksum = Checksum::of(checksum::holds(sum));
         }

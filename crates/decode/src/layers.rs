@@ -62,6 +62,8 @@ pub struct Layers {
     pub events: DecodeEvents,
     /// Whether an event says that a header is broken (Suricata's "invalid" packets), not merely odd.
     pub invalid: bool,
+    /// Whether the datagram was recorded before the sender's network card cut it and filled in lengths and checksums.
+    pub unsent: bool,
     /// Whether the packet belongs to a flow: whole TCP, UDP, ICMP, SCTP, ESP and IP-in-IP packets do; fragments, GRE, IGMP,
     /// ARP and packets with a broken transport header do not.
     pub wants_flow: bool,
@@ -415,6 +417,7 @@ impl Default for Layers {
             payload: 0..0,
             events: DecodeEvents::default(),
             invalid: false,
+            unsent: false,
             wants_flow: false,
             carries_tunnel: false,
             checksum: Checksum::Unchecked,

@@ -56,6 +56,8 @@ pub struct Config {
     pub geneve_ports: Vec<u16>,
     /// UDP ports of Teredo; empty switches it off.
     pub teredo_ports: Vec<u16>,
+    /// UDP ports of GRE; empty switches it off.
+    pub gre_ports: Vec<u16>,
     /// UDP ports of GTP-U; empty switches it off.
     pub gtp_ports: Vec<u16>,
     /// Nested headers walked at most; a packet with more raises `too_many_layers`.
@@ -70,6 +72,7 @@ impl Default for Config {
             vxlan_reserved_strict: true,
             geneve_ports: vec![6081],
             teredo_ports: vec![3544],
+            gre_ports: vec![4754],
             gtp_ports: vec![2152],
             levels_max: 16,
         }

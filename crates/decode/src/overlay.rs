@@ -1,4 +1,4 @@
-//! Tunnels over UDP: Teredo (RFC 4380), Geneve (RFC 8926), VXLAN (RFC 7348), GTP-U (3GPP TS 29.281).
+//! Tunnels over UDP: Teredo (RFC 4380), Geneve (RFC 8926), VXLAN (RFC 7348), GRE in UDP (RFC 8086), GTP-U (3GPP TS 29.281).
 //!
 //! They are told by port, and believed only when their headers make sense.
 
@@ -22,6 +22,9 @@ impl Walk<'_> {
             return;
         }
         if config.vxlan_ports.contains(&dst) && self.vxlan(payload) {
+            return;
+        }
+        if config.gre_ports.contains(&dst) && self.gre_in_udp(payload) {
             return;
         }
         if config.gtp_ports.contains(&dst) {
@@ -101,6 +104,23 @@ impl Walk<'_> {
         let (part, source) = (frame.skip(14), PacketSource::Vxlan);
         self.tunnel_with(part, inner, source, network, Some(ethernet));
         true
+    }
+
+    /// Version 0 with the checksum, key and sequence fields that its flags name; every other bit is zero (RFC 8086 §3).
+    fn gre_in_udp(&mut self, payload: Part<'_>) -> bool {
+        const FIELDS: u16 = 0xb000;
+        let (Some(flags), Some(kind)) = (payload.u16(0), payload.u16(2)) else { return false };
+        let inner = match kind {
+            ether_type::IPV4 => Inner::Ipv4,
+            ether_type::IPV6 => Inner::Ipv6,
+            ether_type::BRIDGE => Inner::Ethernet,
+            _ => return false,
+        };
+        let size = 4 + 4 * (flags & FIELDS).count_ones() as usize;
+        flags & !FIELDS == 0
+            && size < payload.len()
+            && self.descend()
+            && self.tunnel(payload.skip(size), inner, PacketSource::Gre)
     }
 
     /// GTP-U version 1, user data only (§5.1, message type 255).

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use model::LinkType;
 
 use crate::Config;
-use crate::ipv4::protocol;
+use crate::ipv4::{protocol, total_len};
 use crate::link::ether_type;
 use crate::part::Part;
 
@@ -37,7 +37,7 @@ type Datagram<'a> = (IpAddr, IpAddr, u8, Part<'a>);
 fn ipv4(part: Part<'_>) -> Option<Datagram<'_>> {
     let header = part.header::<20>()?;
     let header_len = usize::from(header[0] & 0x0f) * 4;
-    let total_len = usize::from(u16::from_be_bytes([header[2], header[3]]));
+    let total_len = total_len(header, part);
     let fragment = u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0;
     let whole = header[0] >> 4 == 4 && header_len >= 20 && total_len >= header_len && part.len() >= total_len;
     let [.., s0, s1, s2, s3, d0, d1, d2, d3] = *header;
@@ -59,6 +59,12 @@ fn ipv6(part: Part<'_>) -> Option<Datagram<'_>> {
 
 fn may_be_tunnel(udp: Part<'_>, config: &Config) -> Option<bool> {
     let ports = [udp.u16(0)?, udp.u16(2)?];
-    let tunnels = [&config.vxlan_ports, &config.geneve_ports, &config.teredo_ports, &config.gtp_ports];
+    let tunnels = [
+        &config.vxlan_ports,
+        &config.geneve_ports,
+        &config.teredo_ports,
+        &config.gre_ports,
+        &config.gtp_ports,
+    ];
     Some(tunnels.into_iter().flatten().any(|port| ports.contains(port)))
 }

@@ -45,7 +45,7 @@ impl Walk<'_> {
 
     /// Checks the checksum of a TCP, UDP or ICMPv6 message, `part`, with the pseudo header of its level.
     pub(crate) fn check_sum(&mut self, part: Part<'_>) {
-        if !self.config.checksums {
+        if !self.config.checksums || self.layers.unsent {
             return;
         }
         let layers = &mut *self.layers;

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::Frames;
 use crate::case::{CASES, Case};
 use crate::run::hear;
@@ -11,6 +13,9 @@ use crate::run::hear;
 pub const RATIO_MAX: f64 = 2.3;
 /// How often a size is run; the fastest run counts.
 const RUNS: usize = 3;
+/// A run hears a case as often as fits into this time.
+const ENOUGH: Duration = Duration::from_millis(40);
+const ROUNDS_MAX: u128 = 1_000;
 
 /// What one case cost.
 #[derive(Debug, Clone)]
@@ -46,28 +51,30 @@ pub fn measure(part: &str, mut say: impl FnMut(&Cost)) -> Vec<Cost> {
 }
 
 fn double(case: &Case) -> Cost {
-    Cost {
-        name: case.name,
-        size: case.size,
-        once: fastest(&(case.build)(case.size)),
-        twice: fastest(&(case.build)(case.size * 2)),
-    }
+    let (frames, more) = ((case.build)(case.size), (case.build)(case.size * 2));
+    // A single run of a cheap case is over before a clock can tell.
+    let first = time(&frames, 1);
+    let rounds = (ENOUGH.as_micros() / first.as_micros().max(1)).clamp(1, ROUNDS_MAX) as u32;
+    Cost { name: case.name, size: case.size, once: fastest(&frames, rounds), twice: fastest(&more, rounds) }
 }
 
-fn fastest(frames: &Frames) -> Duration {
-    let run = || {
-        let before = thread_time();
+fn fastest(frames: &Frames, rounds: u32) -> Duration {
+    (0..RUNS).map(|_| time(frames, rounds)).min().unwrap_or_default()
+}
+
+/// CPU time of a round.
+fn time(frames: &Frames, rounds: u32) -> Duration {
+    let before = thread_time();
+    for _ in 0..rounds {
         hear(frames);
-        thread_time().saturating_sub(before)
-    };
-    (0..RUNS).map(|_| run()).min().unwrap_or_default()
+    }
+    thread_time().saturating_sub(before) / rounds
 }
 
-/// CPU time of this thread so far: the first number of Linux's `schedstat`. Other loads on the machine do not count.
+/// CPU time of this thread so far: other loads on the machine do not count.
 fn thread_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = text.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0);
-    Duration::from_nanos(nanos)
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
 /// One line of the table.

@@ -313,9 +313,11 @@ struct PlacedProbe {
 
 impl PlacedProbe {
     fn at(&self, server: u16, client: u16) -> bool {
-        let Some(ports) = &self.ports else { return true };
-        ports.binary_search(&server).is_ok()
-            || (self.probe.side == Side::Either && ports.binary_search(&client).is_ok())
+        self.holds(server) || (self.probe.side == Side::Either && self.holds(client))
+    }
+
+    fn holds(&self, port: u16) -> bool {
+        self.ports.as_ref().is_none_or(|ports| ports.binary_search(&port).is_ok())
     }
 
     fn ask(&self, look: &Look<'_>) -> ProbeAnswer {
@@ -358,7 +360,12 @@ impl ProbeTable {
             match placed.ask(look) {
                 ProbeAnswer::No => {}
                 ProbeAnswer::More => more = true,
-                ProbeAnswer::Yes => return (Some((placed.protocol, false)), true),
+                // Picked up midway, the server spoke first: its port stands where the client's was taken to be.
+                ProbeAnswer::Yes => {
+                    let expected = Some(placed.protocol) == look.expected;
+                    let reversed = look.midstream && !expected && !placed.at(server, client);
+                    return (Some((placed.protocol, reversed)), true);
+                }
                 ProbeAnswer::YesReversed => return (Some((placed.protocol, true)), true),
             }
         }

@@ -56,6 +56,7 @@ fn packets() -> Vec<Vec<u8>> {
         over(4789, &join(&[&[8, 0, 0, 0, 0, 0, 7, 0], &frame])),
         over(6081, &join(&[&[0, 0, 0x65, 0x58, 0, 0, 7, 0], &frame])),
         over(3544, &ipv6(6, &tcp(1, 2, 2, &[], b"x"))),
+        over(4754, &join(&[&[0xb0, 0, 0x08, 0], &[0; 12], &inner])),
         over(2152, &join(&[&[0x30, 0xff, 0, 53, 0, 0, 0, 7], &inner])),
         ethernet(0x8847, &join(&[&[0, 6, 0x41, 0], &inner])),
         ethernet(0x8864, &join(&[&[0x11, 0, 0, 1, 0, 55, 0, 0x21], &inner])),

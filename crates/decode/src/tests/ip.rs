@@ -33,6 +33,20 @@ fn ipv4_fields_and_sums_are_kept() {
 }
 
 #[test]
+fn datagrams_that_the_network_card_is_yet_to_cut_are_as_long_as_their_frame() {
+    let mut bytes = ipv4(6, &tcp(1, 2, 2, &[], &[7; 4000]));
+    bytes[2..4].fill(0);
+    let level = one_level(&bytes);
+    assert!(level.unsent && level.wants_flow);
+    assert_eq!(level.payload, 40..4040);
+    assert_eq!((level.ip_checksum, level.checksum), (Checksum::Unchecked, Checksum::Unchecked));
+    // What fits a frame is never cut: a length of 0 is then a lie.
+    let mut short = ipv4(6, &tcp(1, 2, 2, &[], &[7; 1400]));
+    short[2..4].fill(0);
+    check_ip(&short, r#"wire/pcap ["ipv4.iplen_smaller_than_hlen"]"#);
+}
+
+#[test]
 fn ipv4_fragments_wait_for_reassembly() {
     let first = one_level(&ipv4_with(17, &[], 0x2000, &[9; 16]));
     let seen = first.fragment.expect("it is a fragment");

@@ -123,6 +123,14 @@ fn overlays_are_found_by_port_and_believed_by_header() {
     let extended = join(&[&[0x34, 0xff, 0, 49, 0, 0, 0, 7, 0, 0, 0, 0x85], &[1, 0, 0, 0], &inner()]);
     check_ip(&over(2152, &extended), &format!("{} / gtp-u {INNER}", outer(2152, 57)));
     check_ip(&over(2152, &gtp[..48]), &outer(2152, 48));
+    let gre = |flags: u16, kind: u16, body: &[u8]| {
+        over(4754, &join(&[&flags.to_be_bytes(), &kind.to_be_bytes(), body]))
+    };
+    check_ip(&gre(0, 0x0800, &inner()), &format!("{} / gre {INNER}", outer(4754, 45)));
+    let keyed = join(&[&[0; 12], &frame]);
+    check_ip(&gre(0xb000, 0x6558, &keyed), &format!("{} / gre {INNER}", outer(4754, 71)));
+    check_ip(&gre(0x4000, 0x0800, &inner()), &outer(4754, 45));
+    check_ip(&gre(0, 0x9999, &inner()), &outer(4754, 45));
 }
 
 #[test]

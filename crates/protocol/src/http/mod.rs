@@ -245,7 +245,10 @@ impl Http {
         let way = direction.index();
         let (kind, under_way) = match direction {
             Direction::ToServer => ("request", self.request.state != request::State::Idle),
-            Direction::ToClient => ("response", self.response.state != response::State::Idle),
+            Direction::ToClient => {
+                let idle = matches!(self.response.state, response::State::Idle | response::State::Lost);
+                ("response", !idle)
+            }
         };
         let read = self.read[way];
         let (start, len) = match (self.began[way], under_way) {

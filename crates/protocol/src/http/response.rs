@@ -34,6 +34,8 @@ pub(super) enum State {
     /// A body that ends with the stream.
     ToEnd,
     Finish,
+    /// Behind missing bytes: where does the next response begin?
+    Lost,
 }
 
 const THIS: Direction = Direction::ToClient;
@@ -52,6 +54,7 @@ impl Http {
             State::Identity => self.response_identity(feeding),
             State::ToEnd => self.response_to_end(feeding),
             State::Finish => self.response_finish(feeding),
+            State::Lost => self.response_lost(feeding),
         }
     }
 
@@ -64,10 +67,11 @@ impl Http {
             let Some(tx) = self.exchanges.at(self.response.tx, Direction::ToClient, context) else {
                 return Step::Broken;
             };
-            if tx.core.id == 0 && tx.body.progress[1] == NOT_STARTED {
-                return Step::Broken;
-            }
             match state {
+                State::Idle if tx.body.progress[1] == NOT_STARTED => {
+                    self.response.state = State::Lost;
+                    return Step::More;
+                }
                 State::Identity => {
                     let here = left.min(body_left);
                     left -= here;
@@ -94,6 +98,30 @@ impl Http {
                 _ => return Step::More,
             }
         }
+    }
+
+    /// A response begins with a segment. It answers the last request: what was missing held the answers before.
+    fn response_lost(&mut self, feeding: &mut Feeding<'_>) -> Step {
+        const START: &[u8] = b"HTTP/1.";
+        let rest = feeding.rest();
+        if rest.is_empty() || (rest.len() < START.len() && START.starts_with(rest)) {
+            return Step::More;
+        }
+        if !rest.starts_with(START) {
+            feeding.take(rest.len());
+            return Step::More;
+        }
+        let between = matches!(self.request.state, request::State::Idle);
+        let last = self.request.tx.saturating_sub(u64::from(between));
+        while self.response.tx < last {
+            let Some(tx) = self.exchanges.at(self.response.tx, THIS, &feeding.context) else {
+                return Step::Broken;
+            };
+            progress(tx, COMPLETE);
+            self.response.tx += 1;
+        }
+        self.response.state = State::Idle;
+        Step::Again
     }
 
     fn response_idle(&mut self, feeding: &mut Feeding<'_>) -> Step {

@@ -1,5 +1,7 @@
 //! Commands of a client (RFC 9051 §6, §9).
 
+use crate::ProbeAnswer;
+
 /// Bytes of a command that are gathered.
 const COMMAND_MAX: usize = 8192;
 /// Arguments that are kept, and bytes of each.
@@ -65,6 +67,34 @@ impl Command {
         }
         .map(Vec::as_slice)
     }
+}
+
+/// Commands with which a client begins.
+const FIRST: &[&[u8]] = &[
+    b"AUTHENTICATE",
+    b"CAPABILITY",
+    b"COMPRESS",
+    b"ENABLE",
+    b"EXAMINE",
+    b"ID",
+    b"LIST",
+    b"LOGIN",
+    b"LOGOUT",
+    b"NAMESPACE",
+    b"NOOP",
+    b"SELECT",
+    b"STARTTLS",
+];
+
+/// Whether a stream begins with a tag and a command.
+pub(super) fn looks_like_one(bytes: &[u8]) -> ProbeAnswer {
+    let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
+        return ProbeAnswer::More;
+    };
+    let mut words = bytes[..end].split(|byte| *byte == b' ');
+    let tagged = words.next().is_some_and(|tag| !tag.is_empty() && tag.iter().all(u8::is_ascii_graphic));
+    let named = words.next().is_some_and(|name| FIRST.iter().any(|first| name.eq_ignore_ascii_case(first)));
+    if tagged && named { ProbeAnswer::Yes } else { ProbeAnswer::No }
 }
 
 /// Appends a line to what was gathered, as long as there is room.

@@ -3,6 +3,9 @@
 //! Mails that a client appends or a server sends as a whole are read as MIME, with their attachments as files; a mail
 //! that comes in ranges is put together as long as they follow one another. Passwords are never kept.
 //!
+//! Rules over the stream see it in chunks, not line by line: a tagged response and what the server says next are often
+//! looked for together.
+//!
 //! Limits: lines of 4 KiB, 8 KiB of a command; literals of any length; 256 commands without a response.
 
 mod command;
@@ -18,7 +21,10 @@ use crate::exchange::{finish, make_room};
 use crate::line::{Line, take_line};
 use crate::mime;
 use crate::session::bookkeeping;
-use crate::{Data, Fed, Input, Log, LogWhen, Pattern, Protocol, Session, Transaction, Transactions};
+use crate::{
+    Data, Fed, Input, Log, LogWhen, Pattern, Ports, Probe, ProbeAnswer, Protocol, Session, Side, Transaction,
+    Transactions,
+};
 use command::Command;
 use mail::{Fetching, Lines};
 
@@ -49,6 +55,18 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
         untagged(b"* STATUS "),
         untagged(b"* FLAGS "),
     ],
+    // A client's first line is told at once: a server's answer is read after the command that it answers.
+    probes: &[Probe {
+        transport: 6,
+        ports: Ports::These(&[143]),
+        side: Side::Server,
+        depth_min: 6,
+        depth_max: 64,
+        look: |bytes, direction, _| match direction {
+            Direction::ToServer => command::looks_like_one(bytes),
+            Direction::ToClient => ProbeAnswer::No,
+        },
+    }],
     session: Some(|| Box::new(Imap::default())),
     fields: fields::FIELDS,
     events: &["malformed_data", "too_many_transactions", "unsolicited_response", "line_too_long"],
@@ -133,7 +151,6 @@ impl Session for Imap {
             match self.next[place] {
                 Next::Line => {
                     let Some(line) = take_line(&mut rest, &mut self.skipping[place]) else { break };
-                    input.asks.inspect_stream[place] = true;
                     match input.direction {
                         Direction::ToServer => self.client_line(input, &line),
                         Direction::ToClient => self.server_line(input, &line),

@@ -65,12 +65,14 @@ impl Shown {
     }
 }
 
-/// The record: only for a conversation whose certificate was seen, or that needs none.
+/// The record: for a conversation whose certificate was seen or that needs none, and for one that was broken off after the
+/// client named the server.
 pub(super) fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
     let talk: &Talk = scope.tx::<Box<Talk>>();
     let certified = talk.sides[Direction::ToClient.index()].leaf.is_some();
     let resumed = talk.resumed && talk.shown.has("session_resumed");
-    if !(certified || talk.without_certificate || resumed) {
+    let named = talk.sides[Direction::ToServer.index()].sni.is_some();
+    if !(certified || talk.without_certificate || resumed || named) {
         return false;
     }
     write_object(scope, json)

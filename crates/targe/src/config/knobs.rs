@@ -87,6 +87,12 @@ pub(crate) const KNOBS: &[Knob] = &[
         set: |s, v| port_list(v).map(|ports| s.engine.decode.teredo_ports = ports),
     },
     Knob {
+        name: "decoder.gre.ports",
+        default: "[4754]",
+        help: "UDP ports of gre; an empty list switches it off.",
+        set: |s, v| port_list(v).map(|ports| s.engine.decode.gre_ports = ports),
+    },
+    Knob {
         name: "decoder.gtp.ports",
         default: "[2152]",
         help: "UDP ports of gtp; an empty list switches it off.",
