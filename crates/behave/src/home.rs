@@ -10,9 +10,8 @@ use model::{Event, EventKind};
 #[derive(Debug, Clone)]
 pub struct Home {
     networks: Vec<(IpAddr, u8)>,
-    /// Hosts of ours that spoke, in order of their address; bounded.
-    hosts: std::collections::BTreeSet<IpAddr>,
-    /// Addresses that a DNS answer named, and hosts that got answers; bounded, never iterated.
+    /// Hosts of ours that spoke, addresses that a DNS answer named, and hosts that got answers; bounded, never iterated.
+    hosts: HashSet<IpAddr, FixedState>,
     named: HashSet<IpAddr, FixedState>,
     resolving: HashSet<IpAddr, FixedState>,
 }
@@ -47,7 +46,7 @@ impl Home {
     /// These networks, as address and prefix length.
     pub fn new(networks: Vec<(IpAddr, u8)>) -> Self {
         let empty = || HashSet::with_hasher(FixedState::with_seed(0));
-        Self { networks, hosts: std::collections::BTreeSet::new(), named: empty(), resolving: empty() }
+        Self { networks, hosts: empty(), named: empty(), resolving: empty() }
     }
 
     /// Whether an address is ours.

@@ -83,7 +83,12 @@ pub(crate) fn known(head: &[u8]) -> Option<&'static str> {
     ];
     let fixed = FIXED.iter().filter(|(at, bytes, _)| *at == 0 && bytes.len() >= 3);
     let fixed = fixed.map(|(_, bytes, words)| (*bytes, *words));
-    LONG.into_iter().chain(fixed).find(|(bytes, _)| head.starts_with(bytes)).map(|(_, words)| words)
+    LONG.into_iter().chain(fixed).find(|(bytes, _)| begins(head, bytes)).map(|(_, words)| words)
+}
+
+/// Whether bytes begin so; the first one alone rules most of a list out.
+pub(crate) fn begins(bytes: &[u8], with: &[u8]) -> bool {
+    bytes.first() == with.first() && bytes.starts_with(with)
 }
 
 /// Writes the kind of a file that begins with `head` into `out`.
@@ -91,8 +96,7 @@ pub(crate) fn describe(head: &[u8], out: &mut Vec<u8>) {
     if head.is_empty() {
         out.extend_from_slice(b"empty");
     } else if !versioned(head, out) {
-        match FIXED.iter().find(|(at, bytes, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(bytes)))
-        {
+        match FIXED.iter().find(|(at, bytes, _)| head.get(*at..).is_some_and(|rest| begins(rest, bytes))) {
             Some((_, _, "ELF")) => elf(head, out),
             Some((_, _, words)) => out.extend_from_slice(words.as_bytes()),
             None => text(head, out),

@@ -1,5 +1,7 @@
 //! How protocols begin that are not parsed, and what lives on which port.
 
+use crate::magic::begins;
+
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
@@ -104,7 +106,7 @@ const PORTS: &[(u8, u16, &str)] = &[
 /// The protocol that begins like this.
 pub(super) fn beginning(transport: u8, head: &[u8]) -> Option<&'static str> {
     let fits = |(of, at, bytes, _): &&(u8, usize, &[u8], &str)| {
-        (*of == 0 || *of == transport) && head.get(*at..).is_some_and(|rest| rest.starts_with(bytes))
+        (*of == 0 || *of == transport) && head.get(*at..).is_some_and(|rest| begins(rest, bytes))
     };
     BEGINNINGS.iter().find(fits).map(|(.., name)| *name)
 }

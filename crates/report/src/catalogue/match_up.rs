@@ -90,6 +90,12 @@ impl Template {
     /// Each stretch of words is taken where it occurs first, the last one at the end: linear in the sentence. A semicolon parts
     /// sentences, so only a place for a sentence may hold one.
     pub(super) fn read<'a>(&self, sentence: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
+        // Most lines are told apart by their ends.
+        if let Some(Part::Words(words)) = self.parts.last()
+            && !sentence.ends_with(words)
+        {
+            return None;
+        }
         let mut rest = sentence;
         let mut values = Vec::new();
         let mut open: Option<Place> = None;
@@ -103,7 +109,7 @@ impl Template {
                         let at = if is_last {
                             rest.len().checked_sub(words.len()).filter(|_| rest.ends_with(words))?
                         } else {
-                            rest.find(words)?
+                            find(rest, words)?
                         };
                         values.push((place, &rest[..at]));
                         rest = &rest[at + words.len()..];
@@ -124,4 +130,12 @@ impl Template {
             .all(|(place, value)| fits(place, value))
             .then(|| values.into_iter().map(|(place, value)| (place.name, value)).collect())
     }
+}
+
+/// Where words of a line occur first. They are few and do not repeat themselves, so that trying each place of their first
+/// letter is quicker than making ready for a search.
+fn find(text: &str, words: &str) -> Option<usize> {
+    let first = words.as_bytes().first()?;
+    let mut places = text.as_bytes().windows(words.len());
+    places.position(|place| place.first() == Some(first) && place == words.as_bytes())
 }
