@@ -11,7 +11,7 @@ use crate::eve::Clock;
 pub struct Manifest {
     /// Program and version.
     pub program: String,
-    /// Inputs: name (without its folder), bytes, SHA-256 in hexadecimal.
+    /// Inputs: name (without its folder), bytes, SHA-256 in hexadecimal; empty = not computed.
     pub inputs: Vec<(String, u64, String)>,
     /// SHA-256 of the configuration as `targe config show` prints it.
     pub configuration: String,

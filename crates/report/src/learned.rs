@@ -154,6 +154,7 @@ pub fn render(
     put(format_args!("# Rules for what was learned. TLP:{}", edition.tlp.label()));
     put(format_args!("# Made by {} from:", one_line(&report.manifest.program)));
     for (name, _, sha256) in &report.manifest.inputs {
+        let sha256 = if sha256.is_empty() { "not computed" } else { sha256 };
         put(format_args!("#   {} SHA-256 {sha256}", one_line(name)));
     }
     let as_of = rfc3339(crate::exchange::as_of(report));

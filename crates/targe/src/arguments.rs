@@ -289,6 +289,10 @@ pub(crate) struct Investigate {
     /// Also write an evidence bundle: claims, report, and the packets behind them, for `targe verify`.
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,
+    /// State the SHA-256 of inputs above 256 MiB, too; that of smaller ones, and of those behind a bundle, a store or a
+    /// further format, is always stated.
+    #[arg(long)]
+    pub(crate) digest: bool,
     /// Sign the bundle with this key (`targe key new`).
     #[arg(long, value_name = "KEY", requires = "bundle")]
     pub(crate) key: Option<PathBuf>,

@@ -18,6 +18,8 @@ use crate::scanner::Scanner;
 
 /// Inputs from this size on show a progress bar.
 const LONG_INPUT_BYTES: u64 = 64 << 20;
+/// Inputs up to this size, all together, are always named by their digest.
+const DIGEST_BYTES: u64 = 256 << 20;
 /// Bytes gathered before they are written to disk; larger pieces are written as they are.
 const WRITE_BYTES: usize = 128 << 10;
 
@@ -54,7 +56,10 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         settings.merge("stream.checksum_validation: false")?;
     }
     let mut source = capture::Source::open(&inputs.paths)?;
-    source.digest_inputs();
+    let with_digests = wants_digests(arguments, source.total_bytes());
+    if with_digests {
+        source.digest_inputs();
+    }
     let path = folder.join("eve.json");
     let eve = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let progress = progress_bar(arguments, source.total_bytes());
@@ -79,7 +84,7 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
             arguments,
             &inputs,
             &settings,
-            &mut source,
+            with_digests.then_some(&mut source),
             rules.as_ref().map_or(0, |rules| rules.count),
         )?,
         overview: outcome.overview,
@@ -217,15 +222,22 @@ impl Drop for Inputs {
     }
 }
 
-/// What the report was made from.
+/// Whether inputs are named by their digest: always where something rests on it, and where it costs next to nothing.
+fn wants_digests(arguments: &Investigate, total: Option<u64>) -> bool {
+    let rested_on =
+        arguments.bundle.is_some() || arguments.store.is_some() || !arguments.output_as.format.is_empty();
+    arguments.digest || rested_on || total.is_none_or(|bytes| bytes <= DIGEST_BYTES)
+}
+
+/// What the report was made from; without a source, inputs are named without their digests.
 fn manifest(
     arguments: &Investigate,
     inputs: &Inputs,
     settings: &Settings,
-    source: &mut capture::Source,
+    source: Option<&mut capture::Source>,
     rules: usize,
 ) -> Result<Manifest> {
-    let digests = source.digests();
+    let digests = source.map(capture::Source::digests);
     let mut manifest = Manifest {
         program: format!("targe {}", env!("CARGO_PKG_VERSION")),
         configuration: digest(&mut settings.show().as_bytes())?.1,
@@ -233,11 +245,13 @@ fn manifest(
         ..Manifest::default()
     };
     for path in inputs.paths.iter().filter(|path| path.is_file()) {
-        let (bytes, sha256) = match digests.iter().find(|(read, _, _)| read == path) {
-            Some((_, bytes, digest)) => (*bytes, hex(digest)),
-            None => {
-                digest(&mut File::open(path).with_context(|| format!("cannot read {}", path.display()))?)?
-            }
+        let open = || File::open(path).with_context(|| format!("cannot read {}", path.display()));
+        let (bytes, sha256) = match &digests {
+            Some(digests) => match digests.iter().find(|(read, _, _)| read == path) {
+                Some((_, bytes, digest)) => (*bytes, hex(digest)),
+                None => digest(&mut open()?)?,
+            },
+            None => (open()?.metadata()?.len(), String::new()),
         };
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let name = if inputs.spool.as_ref() == Some(path) { "-".to_owned() } else { name };

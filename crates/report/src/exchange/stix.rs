@@ -20,9 +20,12 @@ const HOSTS_MAX: usize = 64;
 /// What makes the ids of this report's objects its own: its inputs, rules and configuration.
 pub(crate) fn origin(report: &Report) -> String {
     let manifest = &report.manifest;
-    let inputs = manifest.inputs.iter().map(|(_, _, sha256)| sha256.as_str());
+    // An input without a digest is told from others by its name.
+    let inputs =
+        manifest.inputs.iter().map(|(name, _, sha256)| if sha256.is_empty() { name } else { sha256 });
     let rules = manifest.rules.iter().map(|(_, sha256, _)| sha256.as_str());
-    let parts: Vec<&str> = inputs.chain(rules).chain([manifest.configuration.as_str()]).collect();
+    let parts: Vec<&str> =
+        inputs.map(String::as_str).chain(rules).chain([manifest.configuration.as_str()]).collect();
     parts.join(" ")
 }
 

@@ -157,7 +157,10 @@ fn inputs(report: &Report) -> String {
         .manifest
         .inputs
         .iter()
-        .map(|(name, _, sha256)| format!("{} (SHA-256 `{sha256}`)", markdown(name)))
+        .map(|(name, bytes, sha256)| match sha256.as_str() {
+            "" => format!("{} ({bytes} bytes)", markdown(name)),
+            sha256 => format!("{} (SHA-256 `{sha256}`)", markdown(name)),
+        })
         .collect();
     if list.is_empty() { "a capture without a name".into() } else { list.join(", ") }
 }

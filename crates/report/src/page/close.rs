@@ -109,12 +109,13 @@ impl Page<'_> {
         };
         row(self, "check.program", html::data(&manifest.program));
         for (name, bytes, sha256) in &manifest.inputs {
-            let value = format!(
-                "{} · {}<br>{}",
-                html::data(name),
-                html::words(&self.words.bytes(*bytes)),
+            let check = if sha256.is_empty() {
+                self.word("check.no_digest")
+            } else {
                 html::code(&format!("echo '{sha256}  '{} | sha256sum -c", story::quoted(name)))
-            );
+            };
+            let value =
+                format!("{} · {}<br>{check}", html::data(name), html::words(&self.words.bytes(*bytes)),);
             row(self, "check.input", value);
         }
         for (name, sha256, count) in &manifest.rules {

@@ -466,7 +466,7 @@ impl Parts<'_, '_> {
         for (name, bytes, sha256) in &manifest.inputs {
             let mut cell = data(name);
             cell.extend(span(format!(" · {} · SHA-256 ", self.words.bytes(*bytes)), Look::SOFT));
-            cell.extend(data(sha256));
+            cell.extend(if sha256.is_empty() { data_soft("—") } else { data(sha256) });
             rows.push(vec![span(self.word("check.input"), Look::BOLD), cell]);
         }
         for (name, sha256, count) in &manifest.rules {
