@@ -40,7 +40,7 @@ pub use layers::{
 };
 use model::{LinkType, Time};
 use part::Part;
-pub use plain::plain_addresses;
+pub use plain::{Plain, plain};
 use walk::Walk;
 
 /// What decoding is told by the configuration.

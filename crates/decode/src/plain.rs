@@ -1,4 +1,4 @@
-//! Whose packet is it? The addresses of ordinary packets, read without decoding them.
+//! Whose packet is it? The addresses and ports of ordinary packets, read without decoding them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,27 +9,40 @@ use crate::ipv4::{protocol, total_len};
 use crate::link::ether_type;
 use crate::part::Part;
 
-/// Source and destination of a packet that is sure to decode to one level with these addresses: Ethernet, whole IPv4 or IPv6
-/// without extension headers, TCP, or UDP between ports that no tunnel uses. `None` of all others: they have to be decoded.
+/// The ends of an ordinary packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plain {
+    /// Source address.
+    pub src: IpAddr,
+    /// Destination address.
+    pub dst: IpAddr,
+    /// IP protocol number: TCP or UDP.
+    pub protocol: u8,
+    /// Source and destination port; 0 where the header is cut short.
+    pub ports: [u16; 2],
+}
+
+/// The ends of a packet that is sure to decode to one level with these addresses: Ethernet, whole IPv4 or IPv6 without
+/// extension headers, TCP, or UDP between ports that no tunnel uses. `None` of all others: they have to be decoded.
 ///
 /// For workers that share the packets: most of those that belong to another one are passed over for the price of this.
-pub fn plain_addresses(link: LinkType, bytes: &[u8], config: &Config) -> Option<(IpAddr, IpAddr)> {
+pub fn plain(link: LinkType, bytes: &[u8], config: &Config) -> Option<Plain> {
     if link != LinkType::ETHERNET || config.levels_max == 0 {
         return None;
     }
     let part = Part { bytes, at: 0 };
     let (kind, part) = (part.u16(12)?, part.skip(14));
-    let (src, dst, next, body) = match kind {
+    let (src, dst, protocol, body) = match kind {
         ether_type::IPV4 => ipv4(part)?,
         ether_type::IPV6 => ipv6(part)?,
         _ => return None,
     };
-    let plain = match next {
-        protocol::TCP => true,
-        protocol::UDP => !may_be_tunnel(body, config)?,
-        _ => false,
+    let ports = match protocol {
+        protocol::TCP => [body.u16(0).unwrap_or(0), body.u16(2).unwrap_or(0)],
+        protocol::UDP => between_no_tunnels(body, config)?,
+        _ => return None,
     };
-    plain.then_some((src, dst))
+    Some(Plain { src, dst, protocol, ports })
 }
 
 type Datagram<'a> = (IpAddr, IpAddr, u8, Part<'a>);
@@ -57,7 +70,8 @@ fn ipv6(part: Part<'_>) -> Option<Datagram<'_>> {
     (header[0] >> 4 == 6 && part.len() >= size).then(|| (src, dst, header[6], part.first(size).skip(40)))
 }
 
-fn may_be_tunnel(udp: Part<'_>, config: &Config) -> Option<bool> {
+/// Ports of a datagram; `None` when a tunnel uses one of them.
+fn between_no_tunnels(udp: Part<'_>, config: &Config) -> Option<[u16; 2]> {
     let ports = [udp.u16(0)?, udp.u16(2)?];
     let tunnels = [
         &config.vxlan_ports,
@@ -66,5 +80,5 @@ fn may_be_tunnel(udp: Part<'_>, config: &Config) -> Option<bool> {
         &config.gre_ports,
         &config.gtp_ports,
     ];
-    Some(tunnels.into_iter().flatten().any(|port| ports.contains(port)))
+    (!tunnels.into_iter().flatten().any(|port| ports.contains(port))).then_some(ports)
 }

@@ -46,12 +46,12 @@ pub(crate) fn records(stage: &Stage<'_>, outcome: &mut Outcome, out: &mut Output
             let start = out.mark();
             stage.alert(alert, rule, outcome, out);
             out.record_candidate(start, alert.candidate);
+        } else if let Some(candidate) = alert.candidate {
+            out.ask(candidate);
         }
         if out.facts {
             let fact = EventKind::Alert(Box::new(stage.fact(rule)));
             match alert.candidate {
-                // Without a record there is nothing to settle, and nobody hears of it.
-                Some(_) if !wanted(stage.config, "alert") => {}
                 Some(_) => out.tell_of_candidate(fact),
                 None => out.tell(fact),
             }

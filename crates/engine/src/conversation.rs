@@ -10,7 +10,7 @@ use model::{Direction, Fact, FlowFact, Time};
 use protocol::{App, Endpoints};
 
 use crate::frame::Frames;
-use crate::shape::{Echo, Shapes};
+use crate::shape::{Echo, Shapes, Unknown};
 
 /// The engine's own state of a flow.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ pub(crate) struct Conversation {
     pub(crate) app_events: Vec<&'static str>,
     /// A signature matched.
     pub(crate) alerted: bool,
+    /// A signature matched whose late conditions decide whether that counts.
+    pub(crate) perhaps_alerted: bool,
     /// Stream events already logged would repeat without bound; this many were.
     pub(crate) anomalies: u16,
     /// Transactions that were logged or dropped.
@@ -165,6 +167,14 @@ impl Conversation {
         [&macs.sides[client], &macs.sides[1 - client]]
     }
 
+    /// Reads a little of what a packet needs; see [`flow::Table::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        let samples = self.samples.last().map_or(0, |sample| sample.at_ms);
+        let app = u64::from(self.app.is_recognised()) ^ self.app.events().len() as u64;
+        let rest = self.transactions ^ self.last_payload.nanos() ^ self.app_events.len() as u64;
+        u64::from(samples) ^ app ^ rest ^ u64::from(self.shape.is_some() ^ self.frames.is_some())
+    }
+
     /// Keeps when and how much payload travelled, up to the limit.
     pub(crate) fn sample(&mut self, began: Time, time: Time, direction: Direction, len: usize) {
         if len == 0 {
@@ -189,11 +199,9 @@ impl Conversation {
             Transport::Icmp(icmp) | Transport::Icmp6(icmp) => {
                 self.echo.get_or_insert_default().take(&icmp, direction, payload);
             }
-            _ if !payload.is_empty() && matches!(self.app.name(), "" | "failed") => {
-                self.shape.get_or_insert_default().take(direction, payload);
-            }
             // Segments are looked at before they are acknowledged and read: a protocol may have been recognised since.
-            _ if self.shape.is_some() && !matches!(self.app.name(), "" | "failed") => self.shape = None,
+            _ if self.app.is_recognised() => self.shape = None,
+            _ if !payload.is_empty() => self.shape.get_or_insert_default().take(direction, payload),
             _ => {}
         }
     }
@@ -222,19 +230,19 @@ impl Conversation {
         for side in 0..2 {
             self.detected[side] |= now[side] && !before[side];
         }
-        self.app_events.extend(self.app.take_events());
+        if !self.app.events().is_empty() {
+            self.app_events.extend(self.app.take_events());
+        }
     }
 
     /// What the payload looked like, when no protocol was found for the flow.
-    pub(crate) fn unknown(&self) -> Option<[model::PayloadShape; 2]> {
-        let shapes = self.shape.as_ref().filter(|_| matches!(self.app.name(), "" | "failed"))?;
-        Some(shapes.clone().told())
+    pub(crate) fn unknown(&self, flow: &Flow) -> Option<Unknown> {
+        self.shape.as_ref().filter(|_| !self.app.is_recognised()).map(|shapes| shapes.unknown(flow))
     }
 
     /// The flow as a fact for the detectors; takes the samples.
-    pub(crate) fn flow_fact(&mut self, flow: &Flow, gaps: [bool; 2]) -> FlowFact {
+    pub(crate) fn flow_fact(&mut self, flow: &Flow, gaps: [bool; 2], unknown: Option<&Unknown>) -> FlowFact {
         let told = |sample: &Sample| sample.told(flow.first_time);
-        let unknown = self.unknown();
         FlowFact {
             who: who(flow),
             last: flow.last_time,
@@ -252,10 +260,10 @@ impl Conversation {
                 .filter(|sample| sample.bytes & Sample::BURST != 0)
                 .map(told)
                 .collect(),
-            entropy_percent: unknown.as_ref().map_or(255, Shapes::random_percent),
+            entropy_percent: unknown.map_or(255, Unknown::random_percent),
             gaps: gaps.map(u64::from),
-            guess: unknown.as_ref().map_or("", |told| Shapes::guess(flow, told).label),
-            shape: unknown.map(Box::new),
+            guess: unknown.map_or("", |unknown| unknown.guess.label),
+            shape: unknown.map(|unknown| Box::new(unknown.told)),
             echo: self.echo.take().map(|echo| Box::new(echo.told())).filter(|echo| echo.messages != [0, 0]),
         }
     }

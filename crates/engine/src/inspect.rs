@@ -272,7 +272,12 @@ fn with_flow(
         finish_raw(entry, turn, upto);
         return;
     }
-    entry.app.alerted |= !tools.outcome.alerts.is_empty();
+    for alert in &tools.outcome.alerts {
+        match alert.candidate {
+            Some(_) => entry.app.perhaps_alerted = true,
+            None => entry.app.alerted = true,
+        }
+    }
     let mut kept = Vec::new();
     if let (Some(stream), Some(_), true) = (&entry.stream, &turn, tools.config.eve.alert.shows_payload()) {
         let mut end = None;

@@ -4,6 +4,7 @@
 //! level of a packet, carry every table, timer and limit, so the number of workers cannot change a result. What shards say
 //! carries a [`model::Moment`] and is merged in that order.
 
+mod ahead;
 mod alert;
 mod carried;
 mod config;

@@ -11,7 +11,7 @@ use crate::config::{Config, Mode};
 use crate::conversation::{Conversation, who};
 use crate::output::Output;
 use crate::packet;
-use crate::shape::Shapes;
+use crate::shape::Unknown;
 use crate::shard::{Tools, View};
 
 /// Bytes of a text field that go up to the detectors.
@@ -29,7 +29,7 @@ const STREAM_ANOMALIES_MAX: u16 = 64;
 
 /// Whether records of this type are wanted.
 pub(crate) fn wanted(config: &Config, kind: &str) -> bool {
-    config.eve.types.is_empty() || config.eve.types.iter().any(|name| name == kind)
+    config.eve.wants(kind)
 }
 
 /// The head of a record about a packet, as the packet goes.
@@ -222,7 +222,13 @@ pub(crate) fn transactions(
     };
     let (mut storing, mut carrying) = (false, false);
     let mut index = 0;
+    let waiting = !(ending || over || cut || beyond[0] || beyond[1]);
     while index < session.count() {
+        // A flow may have thousands open, none of which came any further.
+        if waiting && is_at_rest(session, index) {
+            index += 1;
+            continue;
+        }
         let mut turn = TransactionTurn {
             session,
             index,
@@ -252,6 +258,10 @@ pub(crate) fn transactions(
             if ending {
                 turn.tell(out);
             }
+            if !done && turn.session.files(index).is_empty() {
+                let core = turn.session.core_mut(index);
+                core.rested = Some(core.progress);
+            }
             index += 1;
         }
     }
@@ -262,6 +272,14 @@ pub(crate) fn transactions(
     {
         stream.set_depth(depth);
     }
+}
+
+/// Whether nothing has changed of a transaction since it was looked at and found incomplete.
+fn is_at_rest(session: &dyn Session, index: usize) -> bool {
+    let core = session.core(index);
+    core.rested == Some(core.progress)
+        && usize::from(core.events_logged) == core.events.len()
+        && session.files(index).is_empty()
 }
 
 /// Writes the records of frames that are there as a whole, and forgets them.
@@ -636,7 +654,12 @@ pub(crate) fn app_names(conversation: &Conversation, _flow: &Flow) -> AppNames {
 }
 
 /// `flow` and `netflow` records of a flow that ended.
-pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools: &mut Tools<'_>) {
+pub(crate) fn ended_flow(
+    entry: &mut Entry<'_, Conversation>,
+    time: Time,
+    looks: Option<&Unknown>,
+    tools: &mut Tools<'_>,
+) {
     let config = tools.config;
     let (mut metadata, mut traffic) = (Json::new(), Json::new());
     if let (Some(rules), true) = (tools.rules, config.eve.metadata) {
@@ -648,8 +671,8 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
         traffic.end();
     }
     let mut unknown = Json::new();
-    if let Some(told) = entry.app.unknown() {
-        Shapes::write(entry.flow, &told, &mut unknown);
+    if let Some(looks) = looks {
+        looks.write(&mut unknown);
     }
     let out = &mut *tools.out;
     let tcp = entry.stream.as_ref().map(|stream| TcpEnd {
@@ -678,7 +701,7 @@ pub(crate) fn ended_flow(entry: &mut Entry<'_, Conversation>, time: Time, tools:
     if wanted(config, "flow") {
         let start = out.mark();
         eve::write_flow(&mut out.json, &mut out.clock, &config.eve, &ended, time);
-        out.record(start);
+        out.record_flow(start, entry.flow.id, entry.app.perhaps_alerted);
     }
     if wanted(config, "netflow") {
         for direction in Direction::BOTH {

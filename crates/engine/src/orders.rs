@@ -28,12 +28,6 @@ pub trait Orders {
     fn next_at(&self) -> Option<PacketId> {
         None
     }
-
-    /// Whether there may be any. A run with orders has one worker: what state is carried over must not depend on how far
-    /// each of several had come.
-    fn may_come(&self) -> bool {
-        true
-    }
 }
 
 /// Nobody says anything.
@@ -43,10 +37,6 @@ pub struct NoOrders;
 impl Orders for NoOrders {
     fn order(&mut self, _next: PacketId) -> Option<Order> {
         None
-    }
-
-    fn may_come(&self) -> bool {
-        false
     }
 }
 

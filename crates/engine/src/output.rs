@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use json::Json;
-use model::{Event, EventKind, Moment, PacketId, Time};
+use model::{Event, EventKind, FlowId, Moment, PacketId, Time};
 use report::eve::Clock;
 use rules::Candidate;
 
@@ -18,9 +18,23 @@ pub(crate) struct Record {
     pub(crate) moment: Moment,
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// Position in [`Output::candidates`] of what decides, in packet order, whether the record is written.
+    /// Position in [`Output::candidates`] of what decides, in packet order, whether the record is written. Without bytes:
+    /// nothing is written, but other things hang on the decision.
     pub(crate) candidate: Option<u32>,
+    /// Of the record of a flow some of whose alerts are candidates: when one of them held, the record says so.
+    pub(crate) perhaps: Option<Perhaps>,
 }
+
+/// A word of a record that depends on whether a flow's candidates held.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Perhaps {
+    pub(crate) flow: FlowId,
+    /// Where `false` stands, for `true` to take its place; `None` when it says `true` already.
+    pub(crate) at: Option<usize>,
+}
+
+/// What the record of a flow says as long as no alert on it is sure.
+const NOT_ALERTED: &[u8] = b"\"alerted\":false";
 
 /// Everything a worker said during one epoch.
 #[derive(Debug, Default)]
@@ -86,7 +100,26 @@ impl Output {
             self.candidates.push(candidate);
             u32::try_from(self.candidates.len() - 1).expect("an epoch has fewer records than that")
         });
-        self.records.push(Record { moment, start, end, candidate });
+        self.records.push(Record { moment, start, end, candidate, perhaps: None });
+    }
+
+    /// Ends the record of a flow that began at `start`; `perhaps`: some of the flow's alerts are candidates.
+    pub(crate) fn record_flow(&mut self, start: usize, flow: FlowId, perhaps: bool) {
+        self.record_candidate(start, None);
+        if perhaps && let Some(record) = self.records.last_mut() {
+            let bytes = &self.json.bytes()[start..];
+            let key = bytes.windows(NOT_ALERTED.len()).position(|place| place == NOT_ALERTED);
+            let at = key.map(|key| start + key + NOT_ALERTED.len() - b"false".len());
+            record.perhaps = Some(Perhaps { flow, at });
+        }
+    }
+
+    /// Has a candidate decided about that no record waits for.
+    pub(crate) fn ask(&mut self, candidate: Candidate) {
+        let (moment, at) = (self.moment(), self.mark());
+        self.candidates.push(candidate);
+        let last = u32::try_from(self.candidates.len() - 1).expect("an epoch has fewer records than that");
+        self.records.push(Record { moment, start: at, end: at, candidate: Some(last), perhaps: None });
     }
 
     /// Throws away what was written since `start`.

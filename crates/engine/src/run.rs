@@ -1,5 +1,6 @@
 //! A whole run: batches out to the workers, their output back in order.
 
+use std::collections::HashSet;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use behave::Behaviour;
 use capture::{Batch, Source};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use incident::{Desk, Network};
-use model::{Event, EventKind, Finding, Incident, LossMark, Moment, PacketId};
+use model::{Event, EventKind, Finding, FlowId, Incident, LossMark, Moment, PacketId};
 use report::Overview;
 use rules::{Late, RuleSet, Settled};
 
@@ -23,7 +24,7 @@ const REFUSED_ORDER: &str =
     "new rules were not taken over: they need packets one after the other; start with one worker";
 
 /// Batches under way per worker.
-const BATCHES_UNDER_WAY: usize = 3;
+const BATCHES_UNDER_WAY: usize = 6;
 
 /// Where a run's output goes. Called on one thread, in order.
 pub trait Sink {
@@ -101,7 +102,6 @@ pub fn run_with_orders(
     // that read what others wrote about other flows.
     let ordered = config.mode == Mode::Prevent
         || config.watch.is_some()
-        || orders.may_come()
         || config.rules.as_deref().is_some_and(RuleSet::needs_order);
     let workers = if ordered { 1 } else { config.workers.max(1) };
     let late = config.rules.as_deref().map(Late::new);
@@ -128,6 +128,8 @@ pub fn run_with_orders(
         overview,
         cursor: Vec::new(),
         settled: Vec::new(),
+        alerted: HashSet::new(),
+        tells_of_flows: config.eve.wants("flow"),
         refused: Vec::new(),
         data_sets: Vec::new(),
         witness: None,
@@ -363,6 +365,10 @@ struct Mind<'a> {
     cursor: Vec<usize>,
     /// Facts about alerts that waited for their late conditions, and held.
     settled: Vec<Event>,
+    /// Flows of which an alert that waited held; until their records are written.
+    alerted: HashSet<FlowId>,
+    /// Records of flows are written.
+    tells_of_flows: bool,
     /// Orders that could not be followed, and why.
     refused: Vec<&'static str>,
     data_sets: Vec<(String, Vec<u8>)>,
@@ -395,6 +401,7 @@ impl Mind<'_> {
             losses.extend(missed);
         }
         overview.hosts = home.hosts_seen();
+        overview.close();
         let incident::Verdict { findings, incidents, losses: forgotten } =
             desk.finish(findings, overview.hosts);
         losses.extend(forgotten);
@@ -476,8 +483,25 @@ impl Mind<'_> {
                     continue;
                 }
                 self.settled.extend(outputs[lane].fact_of(position).cloned());
+                if self.tells_of_flows && candidate.flow != FlowId(0) {
+                    self.alerted.insert(candidate.flow);
+                }
+            }
+            if record.start == record.end {
+                continue;
             }
             self.summary.records += 1;
+            if let Some(perhaps) = record.perhaps
+                && self.alerted.remove(&perhaps.flow)
+                && let Some(at) = perhaps.at
+            {
+                self.pass_on(outputs, std::mem::take(&mut piece))?;
+                let output = &outputs[lane];
+                let (before, after) = (output.bytes(record.start..at), output.bytes(at..record.end));
+                let after = after.strip_prefix(b"false").unwrap_or(after);
+                self.sink.records(&[before, b"true", after].concat())?;
+                continue;
+            }
             if (lane, record.start) == (piece.0, piece.1.end) {
                 piece.1.end = record.end;
             } else {

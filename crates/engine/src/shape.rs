@@ -7,79 +7,110 @@ use model::{Direction, EchoShape, PayloadShape};
 use protocol::{Guess, Halves, Look};
 
 /// Payload of both directions while no protocol is recognised.
-#[derive(Debug, Default, Clone)]
+///
+/// Of most flows the protocol is recognised by the next packet: bytes are kept as they are, and looked at when the flow ends
+/// without one.
+#[derive(Debug, Default)]
 pub(crate) struct Shapes {
-    told: [PayloadShape; 2],
-    /// Byte values seen, one bit each.
-    values: [[u64; 4]; 2],
-    /// How often each half of a byte was seen.
-    halves: [Halves; 2],
+    sides: [Side; 2],
+}
+
+/// One direction of it.
+#[derive(Debug, Default)]
+struct Side {
+    /// The first bytes; at most [`PayloadShape::SEEN_MAX`].
+    bytes: Vec<u8>,
+    /// How many of them came with the first payload.
+    first: u16,
+    payloads: u16,
+    prompts: u16,
+    lines: u16,
+}
+
+/// What the payload of a flow without a known protocol looked like, and what it is taken for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unknown {
+    pub(crate) told: [PayloadShape; 2],
+    pub(crate) guess: Guess,
 }
 
 impl Shapes {
-    /// Looks at one payload.
+    /// Takes in one payload.
     pub(crate) fn take(&mut self, direction: Direction, payload: &[u8]) {
-        let side = direction.index();
-        let (told, values) = (&mut self.told[side], &mut self.values[side]);
-        if told.payloads == 0 {
-            let len = payload.len().min(PayloadShape::HEAD);
-            told.head[..len].copy_from_slice(&payload[..len]);
-            told.head_len = len as u8;
-        }
-        told.payloads = told.payloads.saturating_add(1);
-        told.prompts = told.prompts.saturating_add(u16::from(ends_with_prompt(payload)));
-        told.lines = told.lines.saturating_add(u16::from(payload.ends_with(b"\n")));
-        let room = usize::from(PayloadShape::SEEN_MAX - told.seen);
+        let side = &mut self.sides[direction.index()];
+        let room = usize::from(PayloadShape::SEEN_MAX) - side.bytes.len();
         let looked = &payload[..payload.len().min(room)];
-        // Four words by comparison, not by index: they stay in registers, and no byte waits for the one before it.
-        let mut words = *values;
-        let mut text = 0u16;
-        for byte in looked {
-            let bit = 1u64 << (byte & 63);
-            for (word, quarter) in words.iter_mut().zip(0u8..) {
-                *word |= if byte >> 6 == quarter { bit } else { 0 };
-            }
-            text += u16::from(matches!(byte, 0x20..=0x7e | b'\t' | b'\r' | b'\n'));
-            self.halves[side].add(*byte);
+        if !looked.is_empty() {
+            side.bytes.reserve_exact(looked.len());
+            side.bytes.extend_from_slice(looked);
         }
-        *values = words;
-        told.text += text;
-        told.seen += looked.len() as u16;
+        if side.payloads == 0 {
+            side.first = looked.len() as u16;
+        }
+        side.payloads = side.payloads.saturating_add(1);
+        side.prompts = side.prompts.saturating_add(u16::from(ends_with_prompt(payload)));
+        side.lines = side.lines.saturating_add(u16::from(payload.ends_with(b"\n")));
     }
 
     /// What was seen.
-    pub(crate) fn told(mut self: Box<Self>) -> [PayloadShape; 2] {
-        for (told, values) in self.told.iter_mut().zip(&self.values) {
-            told.distinct = values.iter().map(|word| word.count_ones() as u16).sum();
-        }
-        for (told, halves) in self.told.iter_mut().zip(&self.halves) {
-            told.entropy = halves.entropy();
-        }
-        self.told
+    pub(crate) fn told(&self) -> [PayloadShape; 2] {
+        self.sides.each_ref().map(Side::told)
     }
 
+    /// What was seen, and what the flow is taken for.
+    pub(crate) fn unknown(&self, flow: &Flow) -> Unknown {
+        let told = self.told();
+        let [to_server, to_client] = &told;
+        let guess = protocol::guess(flow.protocol, flow.server_port, [look(to_server), look(to_client)]);
+        Unknown { told, guess }
+    }
+}
+
+impl Side {
+    fn told(&self) -> PayloadShape {
+        if self.bytes.is_empty() {
+            let Self { payloads, prompts, lines, .. } = *self;
+            return PayloadShape { payloads, prompts, lines, ..PayloadShape::default() };
+        }
+        let mut counts = [0u16; 256];
+        for byte in &self.bytes {
+            counts[usize::from(*byte)] += 1;
+        }
+        let text = |range: std::ops::RangeInclusive<usize>| counts[range].iter().sum::<u16>();
+        let mut told = PayloadShape {
+            seen: self.bytes.len() as u16,
+            text: text(0x20..=0x7e) + text(0x09..=0x0a) + text(0x0d..=0x0d),
+            distinct: counts.iter().map(|count| u16::from(*count > 0)).sum(),
+            entropy: Halves::of(&counts).entropy(),
+            prompts: self.prompts,
+            lines: self.lines,
+            payloads: self.payloads,
+            ..PayloadShape::default()
+        };
+        let len = usize::from(self.first).min(PayloadShape::HEAD);
+        told.head[..len].copy_from_slice(&self.bytes[..len]);
+        told.head_len = len as u8;
+        told
+    }
+}
+
+impl Unknown {
     /// Share of the bytes that look random, in percent of those looked at; 255 = there were none.
-    pub(crate) fn random_percent(told: &[PayloadShape; 2]) -> u8 {
-        let seen: u32 = told.iter().map(|side| u32::from(side.seen)).sum();
+    pub(crate) fn random_percent(&self) -> u8 {
+        let seen: u32 = self.told.iter().map(|side| u32::from(side.seen)).sum();
         let random = |side: &&PayloadShape| look(side).is_random();
-        let found: u32 = told.iter().filter(random).map(|side| u32::from(side.seen)).sum();
+        let found: u32 = self.told.iter().filter(random).map(|side| u32::from(side.seen)).sum();
         (found * 100).checked_div(seen).map_or(255, |percent| percent as u8)
     }
 
-    /// What the flow is taken for.
-    pub(crate) fn guess(flow: &Flow, told: &[PayloadShape; 2]) -> Guess {
-        let [to_server, to_client] = told;
-        protocol::guess(flow.protocol, flow.server_port, [look(to_server), look(to_client)])
-    }
-
     /// Writes the guess and its grounds, as the value of `unknown` in the record of a flow.
-    pub(crate) fn write(flow: &Flow, told: &[PayloadShape; 2], json: &mut Json) {
-        let guess = Self::guess(flow, told);
+    pub(crate) fn write(&self, json: &mut Json) {
+        let guess = &self.guess;
         json.object_item().text("guess", guess.label).text("by", guess.by);
         if !guess.port_hint.is_empty() {
             json.text("port_hint", guess.port_hint);
         }
-        for (key, side) in ["to_server", "to_client"].into_iter().zip(told) {
+        for (key, side) in ["to_server", "to_client"].into_iter().zip(&self.told) {
             if side.seen == 0 {
                 continue;
             }
@@ -239,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_shell_shows_its_prompts_and_its_text() {
-        let mut shapes = Box::<Shapes>::default();
+        let mut shapes = Shapes::default();
         shapes.take(Direction::ToServer, b"Microsoft Windows [Version 6.1.7601]\r\n\r\nC:\\Users\\anna>");
         shapes.take(Direction::ToClient, b"dir\n");
         let [sent, received] = shapes.told();

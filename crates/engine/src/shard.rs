@@ -2,7 +2,7 @@
 
 use decode::{Layers, Transport};
 use flow::tcp::{Fate, State};
-use flow::{Chunk, Entry, Seen, Slot, Stream, Table, Touch, Turn};
+use flow::{Chunk, Entry, Seen, Slot, Stream, Table, Touch, Trail, Turn};
 use model::{Direction, EventKind, Time};
 use protocol::{AppStatus, Asks, Data, Expectation, Feed, FileState, Turnaround};
 use rules::{Inspector, Late, Outcome, RuleSet, Succession};
@@ -94,6 +94,21 @@ impl Shard {
     /// Other rules take the place of those so far.
     pub(crate) fn follow(&mut self, succession: &Succession) {
         self.flows.each_app(|conversation| conversation.follow(succession));
+    }
+
+    /// Where an ordinary packet's flow is looked for.
+    pub(crate) fn trail(&self, plain: &decode::Plain) -> Trail {
+        self.flows.trail(plain)
+    }
+
+    /// The flow that a packet most likely belongs to; nothing but speed depends on it.
+    pub(crate) fn scent(&self, trail: Trail) -> Option<Slot> {
+        self.flows.scent(trail)
+    }
+
+    /// Brings what the next packet of a flow needs near; says something that depends on all of it.
+    pub(crate) fn warm(&self, slot: Slot) -> u64 {
+        self.flows.warm(slot, Conversation::warm)
     }
 
     /// What was counted.
@@ -259,10 +274,11 @@ impl Shard {
         if !dropped {
             log::transactions(&mut entry, None, None, tools.config, tools.out, true);
         }
-        log::ended_flow(&mut entry, time, tools);
+        let unknown = entry.app.unknown(entry.flow);
+        log::ended_flow(&mut entry, time, unknown.as_ref(), tools);
         if tools.out.facts {
             let gaps = entry.stream.as_ref().map_or([false; 2], Stream::gaps);
-            let fact = entry.app.flow_fact(entry.flow, gaps);
+            let fact = entry.app.flow_fact(entry.flow, gaps, unknown.as_ref());
             tools.out.tell(EventKind::Flow(Box::new(fact)));
         }
         self.asks.expect.clear();

@@ -11,6 +11,7 @@ use flow::{Defrag, Seen};
 use model::{Packet, Time};
 use rules::{Inspector, Late, Outcome, RuleSet, Succession};
 
+use crate::ahead;
 use crate::config::Config;
 use crate::output::Output;
 use crate::shard::{Shard, Tools, View};
@@ -31,8 +32,6 @@ pub(crate) struct Worker {
     outcome: Outcome,
     pub(crate) out: Output,
     now: Time,
-    /// There are other workers.
-    shared: bool,
 }
 
 impl Worker {
@@ -52,15 +51,23 @@ impl Worker {
             outcome: Outcome::default(),
             out: Output::new(config.detectors),
             now: Time::default(),
-            shared: count > 1,
         }
     }
 
     /// Lives through a batch. Afterwards every shard stands at the batch's last packet time.
     pub(crate) fn batch(&mut self, batch: &Batch, config: &Config) {
-        for packet in batch.iter() {
-            self.now = packet.time;
-            self.packet(&packet, config);
+        let mut from = 0;
+        while from < batch.len() {
+            let upto = batch.len().min(from + ahead::PACKETS);
+            let others = ahead::look(&self.shards, batch, from..upto, config);
+            for index in from..upto {
+                let Some(packet) = batch.get(index) else { break };
+                self.now = packet.time;
+                if others >> (index - from) & 1 == 0 {
+                    self.packet(&packet, config);
+                }
+            }
+            from = upto;
         }
         let now = self.now;
         let (shards, mut tools) = self.lend(config);
@@ -119,12 +126,6 @@ impl Worker {
     }
 
     fn packet(&mut self, packet: &Packet<'_>, config: &Config) {
-        if self.shared
-            && let Some((src, dst)) = decode::plain_addresses(packet.link, packet.bytes, &config.decode)
-            && self.shards[shard_of(src, dst)].is_none()
-        {
-            return;
-        }
         let Some((decoder, deeper)) = self.decoders.split_first_mut() else { return };
         let levels = decoder.decode(packet.link, packet.bytes, packet.time);
         let mut tools = Tools {

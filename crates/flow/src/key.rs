@@ -28,6 +28,13 @@ pub(crate) struct Key {
     vlans: u64,
 }
 
+impl Key {
+    /// Reads a little of it; see [`crate::Table::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        self.ends[0].0[1] ^ self.vlans
+    }
+}
+
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         for (address, _) in &self.ends {
@@ -120,20 +127,29 @@ fn icmp_transport(icmp: &Icmp, answer: Option<u8>) -> Transport {
 }
 
 fn key(layers: &Layers, config: &Config, a: (IpAddr, u32), b: (IpAddr, u32), protocol: u8) -> Key {
+    let level = if config.level_tracking { layers.level } else { 0 };
+    let tenant = if config.tenant_tracking { layers.tenant } else { 0 };
+    let [v0, v1, v2] = if config.vlan_tracking { layers.vlans } else { [0; 3] };
+    let count = if config.vlan_tracking { layers.vlan_count } else { 0 };
+    let keep = |value: u16, index: u8| if index < count { u64::from(value) } else { 0 };
+    let vlans = keep(v0, 0) << 32 | keep(v1, 1) << 16 | keep(v2, 2);
+    packed(a, b, u64::from(tenant) << 24 | u64::from(level) << 16 | u64::from(protocol) << 8, vlans)
+}
+
+fn packed(a: (IpAddr, u32), b: (IpAddr, u32), scope: u64, vlans: u64) -> Key {
     let (first, family) = number(a.0);
     let (second, _) = number(b.0);
     let mut ends = [(first, a.1), (second, b.1)];
     if ends[1] < ends[0] {
         ends.swap(0, 1);
     }
-    let level = if config.level_tracking { layers.level } else { 0 };
-    let tenant = if config.tenant_tracking { layers.tenant } else { 0 };
-    let scope =
-        u64::from(tenant) << 24 | u64::from(level) << 16 | u64::from(protocol) << 8 | u64::from(family);
-    let [v0, v1, v2] = if config.vlan_tracking { layers.vlans } else { [0; 3] };
-    let count = if config.vlan_tracking { layers.vlan_count } else { 0 };
-    let keep = |value: u16, index: u8| if index < count { u64::from(value) } else { 0 };
-    Key { ends, scope, vlans: keep(v0, 0) << 32 | keep(v1, 1) << 16 | keep(v2, 2) }
+    Key { ends, scope: scope | u64::from(family), vlans }
+}
+
+/// The key of an ordinary packet, outside of virtual networks and tunnels.
+pub(crate) fn of_plain(plain: &decode::Plain) -> Key {
+    let [from, to] = plain.ports.map(u32::from);
+    packed((plain.src, from), (plain.dst, to), u64::from(plain.protocol) << 8, 0)
 }
 
 fn number(address: IpAddr) -> ([u64; 2], u8) {

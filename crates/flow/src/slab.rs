@@ -48,6 +48,11 @@ impl<T> Slab<T> {
         item
     }
 
+    /// The item under a number, when there is one.
+    pub(crate) fn get(&self, at: u32) -> Option<&T> {
+        self.places.get(at as usize)?.as_deref()
+    }
+
     /// Every item, in the order of their numbers.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.places.iter_mut().filter_map(Option::as_deref_mut)

@@ -42,6 +42,10 @@ impl<'a> Seen<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot(pub(crate) u32);
 
+/// Where a packet's flow is looked for; see [`Table::trail`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trail(u64);
+
 /// What [`Table::touch`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Touch {
@@ -127,7 +131,6 @@ struct Node<A> {
     app: A,
     session: Option<Box<Session>>,
     key: Key,
-    hash: u64,
 }
 
 /// A flow's place in its queue. Kept apart from the flows: a packet changes those of its neighbours too, which would be
@@ -290,6 +293,33 @@ impl<A: Default> Table<A> {
         Touch { slot: Some(Slot(at)), opened, ..touch }
     }
 
+    /// Where an ordinary packet's flow is looked for; the same in all tables with one seed.
+    pub fn trail(&self, plain: &decode::Plain) -> Trail {
+        Trail(self.hasher.hash_one(key::of_plain(plain)))
+    }
+
+    /// Follows a trail to the flow that a packet most likely belongs to. Nothing but speed may depend on it.
+    pub fn scent(&self, trail: Trail) -> Option<Slot> {
+        self.index.find(trail.0, |_| true).copied().map(Slot)
+    }
+
+    /// Reads a little of everything that a packet of this flow is going to need, so that it is near when it is needed; says
+    /// something that depends on all of it.
+    ///
+    /// Flows lie far apart, and a packet that is worked on waits for one place after the other. Those of several packets
+    /// that are read together are waited for once.
+    pub fn warm(&self, slot: Slot, of_app: impl Fn(&A) -> u64) -> u64 {
+        let Some(node) = self.nodes.get(slot.0) else { return 0 };
+        let near = |at: u32| self.links.get(at as usize).map_or(0, |link| u64::from(link.before));
+        let link = self.links.get(slot.0 as usize).map_or(0, |link| near(link.before) ^ near(link.after));
+        let flow = &node.flow;
+        let counted =
+            flow.last_time.nanos() ^ flow.packets[0] ^ flow.payload[1] ^ u64::from(flow.client_port);
+        let known = node.key.warm() ^ flow.first_time.nanos() ^ u64::from(flow.tcp_flags[0]);
+        let session = node.session.as_deref().map_or(0, Session::warm);
+        counted ^ known ^ link ^ session ^ of_app(&node.app)
+    }
+
     /// The flow behind a handle.
     pub fn entry(&mut self, slot: Slot) -> Entry<'_, A> {
         self.settle();
@@ -359,13 +389,13 @@ impl<A: Default> Table<A> {
             self.evict();
         }
         let flow = new_flow(seen, identity);
-        let node = Node { flow, app: A::default(), session: None, key: identity.key, hash };
+        let node = Node { flow, app: A::default(), session: None, key: identity.key };
         let at = self.nodes.insert(node);
         if self.links.len() <= at as usize {
             self.links.resize(at as usize + 1, Link { before: NONE, after: NONE, class: 0, linked: false });
         }
-        let nodes = &self.nodes;
-        self.index.insert_unique(hash, at, |other| nodes[*other].hash);
+        let (nodes, hasher) = (&self.nodes, &self.hasher);
+        self.index.insert_unique(hash, at, |other| hasher.hash_one(nodes[*other].key));
         self.counters.opened += 1;
         self.links[at as usize].class = self.class_of(at);
         self.link(at);
@@ -392,7 +422,8 @@ impl<A: Default> Table<A> {
         let node = &mut self.nodes[at];
         node.flow.reason = reason;
         node.flow.emergency = self.emergency;
-        let entry = self.index.find_entry(node.hash, |other| *other == at).expect("a linked flow is indexed");
+        let hash = self.hasher.hash_one(node.key);
+        let entry = self.index.find_entry(hash, |other| *other == at).expect("a linked flow is indexed");
         entry.remove();
         // Emergency ends once three tenths of the table are free again.
         if self.emergency && self.index.len() * 10 <= self.config.flows_max as usize * 7 {
@@ -593,4 +624,15 @@ fn count(flow: &mut Flow, session: Option<&Session>, seen: &Seen<'_>, identity: 
         _ => flow.seen == [true; 2],
     };
     Touch { slot: None, direction, opened: false, first, established }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flow_stays_small() {
+        let bytes = size_of::<Node<()>>();
+        assert!(bytes <= 264, "a flow keeps {bytes} bytes besides what the engine keeps with it");
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// Bytes that may wait in one direction for a protocol to be recognised while the other direction is silent. Twice as
 /// many end detection in any case.
-const WAITING_MAX: usize = 100_000;
+const WAITING_MAX: u32 = 100_000;
 /// Bytes after a change of protocol within which the new one must be recognised.
 const CHANGE_MAX: usize = 4096;
 /// Fields of the last transaction that a new protocol is told when the flow changes to it: what HTTP/2 needs of the
@@ -68,7 +68,7 @@ pub struct App {
     /// More bytes would change neither patterns nor probes of this direction.
     exhausted: [bool; 2],
     /// Bytes last offered and not used.
-    waiting: [usize; 2],
+    waiting: [u32; 2],
     /// The direction that spoke first, until a session has been fed.
     first: Option<Direction>,
     fed: bool,
@@ -84,11 +84,14 @@ pub struct App {
     port: Option<u16>,
     session: Option<Box<dyn Session>>,
     /// App-layer events of the flow itself (`applayer_mismatch_protocol_both_directions`, …), to be logged.
-    events: Vec<&'static str>,
+    events: Option<Box<Vec<&'static str>>>,
     no_inspection: bool,
     /// What the last transaction before a change of protocol said.
-    told: Vec<(&'static str, Vec<u8>)>,
+    told: Option<Box<Told>>,
 }
+
+/// Fields by name, and their values.
+type Told = Vec<(&'static str, Vec<u8>)>;
 
 /// Everything one call of [`App::feed_stream`] needs besides the data.
 #[derive(Debug, Clone, Copy)]
@@ -156,9 +159,9 @@ impl App {
             changing: false,
             port: None,
             session: None,
-            events: Vec::new(),
+            events: None,
             no_inspection: false,
-            told: Vec::new(),
+            told: None,
         }
     }
 
@@ -241,6 +244,11 @@ impl App {
         self.changing
     }
 
+    /// Whether the protocol is known and was not given up.
+    pub fn is_recognised(&self) -> bool {
+        self.status != AppStatus::Failed && self.protocol.is_some()
+    }
+
     /// Whether content rules need not look at the flow's payload any more: it is encrypted.
     pub fn no_inspection(&self) -> bool {
         self.no_inspection
@@ -258,12 +266,12 @@ impl App {
 
     /// Takes the flow's own app-layer events.
     pub fn take_events(&mut self) -> Vec<&'static str> {
-        std::mem::take(&mut self.events)
+        self.events.take().map_or_else(Vec::new, |events| *events)
     }
 
     /// The flow's own app-layer events, not taken yet.
     pub fn events(&self) -> &[&'static str] {
-        &self.events
+        self.events.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// Whether bytes of `direction` are still wanted (for detection or parsing).
@@ -451,7 +459,7 @@ impl App {
     fn not_recognised(&mut self, feed: &Feed<'_>, config: &Config, asks: &mut Asks) -> Taken {
         let (here, other) = (feed.direction.index(), feed.direction.other().index());
         let available = feed.data.bytes().len();
-        self.waiting[here] = available;
+        self.waiting[here] = u32::try_from(available).unwrap_or(u32::MAX);
         // Without the handshake only the request is reliable evidence: a reply would be parsed without its request.
         let request = Direction::ToServer.index();
         if feed.midstream && self.exhausted[request] && self.sides[request] == Side::Unknown {
@@ -530,8 +538,9 @@ impl App {
     }
 
     fn raise(&mut self, event: &'static str) {
-        if self.events.len() < EVENTS_MAX && !self.events.contains(&event) {
-            self.events.push(event);
+        let events = self.events.get_or_insert_default();
+        if events.len() < EVENTS_MAX && !events.contains(&event) {
+            events.push(event);
         }
     }
 
@@ -539,8 +548,8 @@ impl App {
         self.protocol = Some(protocol);
         self.session = if named_only { None } else { get(protocol).session.map(|new| new()) };
         if let (Some(session), Some(before)) = (&mut self.session, self.before) {
-            session.follows(get(before).name, &self.told);
-            self.told = Vec::new();
+            let told = self.told.take().unwrap_or_default();
+            session.follows(get(before).name, &told);
         }
         self.status = if self.session.is_some() { AppStatus::Parsing } else { AppStatus::Named };
     }
@@ -601,7 +610,7 @@ impl App {
             self.changing = true;
             self.expected = change.and_then(crate::find);
             self.before = self.protocol;
-            self.told = self.last_words();
+            self.told = Some(Box::new(self.last_words()));
             self.port = (asks.change_port != 0).then_some(asks.change_port);
         }
         asks.change_port = 0;

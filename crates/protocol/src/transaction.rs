@@ -28,6 +28,8 @@ pub struct Core {
     pub events_logged: u8,
     /// What the rules have already inspected, per direction. Owned by the rules stage.
     pub inspected: [Inspected; 2],
+    /// The progress at which it was last found incomplete, without files.
+    pub rested: Option<[u8; 2]>,
     /// Bit `n`: log number `n` of the protocol has been written.
     pub logged: u8,
     /// Whether the fact for the detectors has been given.

@@ -1,8 +1,9 @@
 //! What was seen, in numbers: for the summary, the page, and the statement of what was not seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
+use foldhash::fast::FixedState;
 use model::{Event, EventKind, Time};
 
 /// Pairs of hosts whose bytes are counted.
@@ -37,6 +38,8 @@ pub struct Overview {
     pub hosts: usize,
     /// Bytes between pairs of hosts: client, server.
     pub talk: BTreeMap<(IpAddr, IpAddr), u64>,
+    /// The same while it is counted: every flow looks for its pair.
+    pub(crate) counting: HashMap<(IpAddr, IpAddr), u64, FixedState>,
 }
 
 impl Overview {
@@ -54,14 +57,22 @@ impl Overview {
                 let (began, last) = self.span.unwrap_or((flow.who.began, flow.last));
                 self.span = Some((began.min(flow.who.began), last.max(flow.last)));
                 let pair = (flow.who.client, flow.who.server);
-                if self.talk.len() < PAIRS_MAX || self.talk.contains_key(&pair) {
-                    *self.talk.entry(pair).or_default() += flow.bytes[0] + flow.bytes[1];
+                let bytes = flow.bytes[0] + flow.bytes[1];
+                if let Some(sum) = self.counting.get_mut(&pair) {
+                    *sum += bytes;
+                } else if self.counting.len() < PAIRS_MAX {
+                    self.counting.insert(pair, bytes);
                 }
             }
             EventKind::Transaction(fact) => *self.transactions.entry(fact.protocol).or_default() += 1,
             EventKind::Alert(_) => self.alerts += 1,
             EventKind::File(_) => self.files += 1,
         }
+    }
+
+    /// Nothing more is counted: the pairs of hosts stand in their order.
+    pub fn close(&mut self) {
+        self.talk.extend(std::mem::take(&mut self.counting));
     }
 }
 

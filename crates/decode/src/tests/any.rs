@@ -4,7 +4,7 @@ use model::{LinkType, Time};
 use proptest::prelude::*;
 
 use super::build::{ethernet, fragment, icmp, ipv4, ipv6, join, options, tcp, udp, vlan};
-use crate::{Config, Decoder, Layers, Transport, plain_addresses};
+use crate::{Config, Decoder, Layers, Transport, plain};
 
 const LINKS: [u16; 16] = [0, 1, 9, 12, 14, 101, 104, 105, 108, 113, 127, 228, 229, 276, 147, 65535];
 
@@ -66,18 +66,21 @@ fn packets() -> Vec<Vec<u8>> {
 
 /// What is told of a packet without decoding it must be what decoding finds. True when something was told.
 fn assert_plain(decoder: &mut Decoder, bytes: &[u8]) -> bool {
-    let Some((src, dst)) = plain_addresses(LinkType::ETHERNET, bytes, &Config::default()) else {
+    let Some(told) = plain(LinkType::ETHERNET, bytes, &Config::default()) else {
         return false;
     };
     let levels = decoder.decode(LinkType::ETHERNET, bytes, Time::default());
     let [level] = levels else { panic!("{} levels", levels.len()) };
-    assert_eq!((level.src, level.dst), (src, dst));
+    assert_eq!((level.src, level.dst, level.protocol), (told.src, told.dst, told.protocol));
+    if let Transport::Tcp(_) | Transport::Udp { .. } = level.transport {
+        assert_eq!([level.src_port, level.dst_port], told.ports);
+    }
     assert!(level.fragment.is_none() && !matches!(level.transport, Transport::Icmp(_) | Transport::Icmp6(_)));
     true
 }
 
 #[test]
-fn plain_addresses_are_those_that_decoding_finds() {
+fn plain_ends_are_those_that_decoding_finds() {
     let mut decoder = Decoder::new(Config::default());
     let mut told = 0;
     for packet in packets().into_iter().chain([ethernet(0x0800, &ipv4(17, &udp(1, 53, b"x")))]) {

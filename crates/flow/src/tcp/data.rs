@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::memory::Memory;
+use super::thin::Thin;
 use crate::Policy;
 
 /// Settled regions at most; further ones stay late until a hole closes.
@@ -166,7 +167,7 @@ pub(super) struct Data {
     bounded: bool,
     seen: bool,
     regions_most: u32,
-    conflicts: Vec<Conflict>,
+    conflicts: Thin<Conflict>,
 }
 
 impl Data {
@@ -178,6 +179,13 @@ impl Data {
     /// Whether anything was ever inserted.
     pub(super) fn seen(&self) -> bool {
         self.seen
+    }
+
+    /// Reads a little of what inserting a segment needs; see [`crate::Table::warm`].
+    pub(super) fn warm(&self) -> u64 {
+        let regions = self.regions.front().map_or(0, |region| region.start ^ region.head as u64);
+        let bounds = self.bounds.back().map_or(0, |bound| bound.to);
+        self.base ^ self.right ^ regions ^ bounds ^ self.late.len() as u64 ^ self.conflicts.len() as u64
     }
 
     /// First offset still kept.
@@ -646,7 +654,7 @@ fn new_wins(rules: &Rules, new: (u64, u64), old: (u64, u64)) -> bool {
 }
 
 /// Compares two readings and remembers how they differ. True when they do.
-fn note_conflict(kept: &mut Vec<Conflict>, offset: u64, old: &[u8], new: &[u8], used_later: bool) -> bool {
+fn note_conflict(kept: &mut Thin<Conflict>, offset: u64, old: &[u8], new: &[u8], used_later: bool) -> bool {
     if old == new {
         return false;
     }

@@ -72,7 +72,7 @@ impl Stream<'_> {
             Ready::Cut(len) => {
                 let side = &mut session.sides[way];
                 side.needed = 0;
-                side.shown = (0, 0);
+                side.show(0, 0);
                 side.app_progress = progress + len;
                 Some(Chunk::Cut(side.data.contiguous(progress).get(..len as usize).unwrap_or_default()))
             }
@@ -82,7 +82,7 @@ impl Stream<'_> {
                 let side = &mut session.sides[way];
                 side.needed = 0;
                 side.app_progress = from;
-                side.shown = (from, len);
+                side.show(from, len);
                 delivery.shown_at = from;
                 let depth = side.depth_reached;
                 delivery.last = depth;
@@ -258,7 +258,7 @@ fn next(session: &mut Session, way: usize, pseudo: bool, after_gap: bool, inline
             }
             let final_call = (pseudo && state == State::Closed) || side.depth_reached;
             let waits = len < u64::from(side.needed) && !final_call;
-            if (waits || side.shown == (progress, len))
+            if (waits || side.has_shown(progress, len))
                 && len == run
                 && len > 0
                 && gap_after(side, state, progress + len)

@@ -13,6 +13,7 @@ mod segment;
 mod session;
 mod shut;
 mod stamps;
+mod thin;
 mod work;
 
 pub use data::Conflict;

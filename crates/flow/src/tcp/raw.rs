@@ -2,7 +2,7 @@
 
 use model::Direction;
 
-use super::session::Side;
+use super::session::{Around, Side};
 use super::{State, Stream, Turn, Window, Windows};
 
 impl Stream<'_> {
@@ -77,7 +77,8 @@ impl Stream<'_> {
         let left = turn.payload_at;
         let right = left + payload.len() as u64;
         let chunk = (self.chunk(turn.direction) as usize).max(payload.len());
-        let late = (!side.around.1.is_empty()).then_some((side.around.0, side.around.1.as_slice()));
+        let around = side.around.as_deref().filter(|around| !around.bytes.is_empty());
+        let late = around.map(|around| (around.at, around.bytes.as_slice()));
         let mut runs = side.data.runs(0).chain(late);
         let run = runs.find(|(start, data)| *start <= left && right <= start + data.len() as u64);
         let mut windows = Windows::new();
@@ -123,10 +124,10 @@ impl Stream<'_> {
     /// Inline: what was passed on before in the place of the packet's payload of `len` bytes.
     pub fn replacement(&self, turn: &Turn, len: usize) -> Option<&[u8]> {
         let side = &self.session.as_deref()?.sides[turn.direction.index()];
-        let (at, bytes) = (side.around.0, &side.around.1);
         let settled = side.data.contiguous(turn.payload_at).get(..len);
         settled.or_else(|| {
-            let skip = usize::try_from(turn.payload_at.checked_sub(at)?).ok()?;
+            let Around { at, bytes } = side.around.as_deref()?;
+            let skip = usize::try_from(turn.payload_at.checked_sub(*at)?).ok()?;
             bytes.get(skip..skip.checked_add(len)?)
         })
     }

@@ -53,13 +53,15 @@ impl Work<'_, '_> {
         };
         let (left, len) = (self.turn.payload_at, self.p.payload.len() as u64);
         let side = &mut self.s.sides[direction.index()];
-        let (at, bytes) = &mut side.around;
-        bytes.clear();
+        if let Some(around) = &mut side.around {
+            around.bytes.clear();
+        }
         if side.data.is_one_run() {
             return;
         }
-        if let Some(from) = side.data.around_late(left, left + len, u64::from(chunk), bytes) {
-            *at = from;
+        let around = side.around.get_or_insert_default();
+        if let Some(from) = side.data.around_late(left, left + len, u64::from(chunk), &mut around.bytes) {
+            around.at = from;
         }
     }
 

@@ -3,6 +3,7 @@
 use super::State;
 use super::data::Data;
 use super::memory::Memory;
+use super::thin::Thin;
 use crate::Policy;
 
 /// SACK ranges remembered per direction.
@@ -42,7 +43,7 @@ pub(super) struct Side {
     /// Sequence number of offset [`Data::base`] plus what was taken out before it.
     pub(super) base_seq: u32,
     /// Ranges acknowledged selectively, disjoint and sorted from `last_ack` on.
-    pub(super) sacked: Vec<(u32, u32)>,
+    pub(super) sacked: Thin<(u32, u32)>,
 
     /// The bytes.
     pub(super) data: Data,
@@ -52,14 +53,16 @@ pub(super) struct Side {
     pub(super) raw_progress: u64,
     /// Content rules with transactions want so much before the window.
     pub(super) min_inspect_depth: u32,
-    /// What the application layer was shown last: offset and length.
-    pub(super) shown: (u64, u64),
-    /// Inline: what lies around the packet at hand while it waits behind a hole, and the offset of its first byte.
-    pub(super) around: (u64, Vec<u8>),
+    /// What the application layer was shown last: its offset.
+    pub(super) shown_at: u64,
+    /// And its length; no stretch is longer than the memory for streams.
+    pub(super) shown_len: u32,
+    /// Inline: what lies around the packet at hand while it waits behind a hole.
+    pub(super) around: Option<Box<Around>>,
     /// The application layer waits for so many bytes.
     pub(super) needed: u32,
     /// Offsets where an urgent byte was taken out, sorted.
-    pub(super) urgent: Vec<u64>,
+    pub(super) urgent: Thin<u64>,
     /// How many were taken out so far.
     pub(super) urgent_count: u32,
     /// Nothing is kept any more.
@@ -81,6 +84,16 @@ impl Side {
     pub(super) fn set_isn(&mut self, isn: u32) {
         self.isn = isn;
         self.base_seq = isn.wrapping_add(1);
+    }
+
+    /// Remembers what the application layer is shown.
+    pub(super) fn show(&mut self, from: u64, len: u64) {
+        (self.shown_at, self.shown_len) = (from, u32::try_from(len).unwrap_or(u32::MAX));
+    }
+
+    /// Whether that was shown last.
+    pub(super) fn has_shown(&self, from: u64, len: u64) -> bool {
+        (self.shown_at, u64::from(self.shown_len)) == (from, len)
     }
 
     /// Absolute offset of a sequence number; `None` when it lies before everything.
@@ -157,10 +170,18 @@ impl Side {
             return;
         }
         let passed = self.urgent.partition_point(|at| *at < offset);
-        self.urgent.drain(..passed);
+        self.urgent.drop_first(passed);
         self.base_seq = self.base_seq.wrapping_add((offset - base) as u32).wrapping_add(passed as u32);
         self.data.slide(offset, memory);
     }
+}
+
+/// Bytes of the stream around a packet that waits.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    /// Offset of the first of them.
+    pub(super) at: u64,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// A SYN or SYN/ACK that was seen but not yet believed.
@@ -183,7 +204,7 @@ pub(crate) struct Session {
     pub(super) previous: State,
     /// To server (sent by the client), to client.
     pub(super) sides: [Side; 2],
-    pub(super) offers: Vec<Offer>,
+    pub(super) offers: Thin<Offer>,
     pub(super) depth: u32,
     pub(super) midstream: bool,
     pub(super) midstream_synack: bool,
@@ -207,6 +228,15 @@ impl Session {
         self.state >= State::Established
     }
 
+    /// Reads a little of everything that a packet needs; see [`crate::Table::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        let of = |side: &Side| {
+            let marks = side.next_seq ^ side.last_ack ^ side.min_inspect_depth ^ u32::from(side.tcp_flags);
+            u64::from(marks) ^ side.app_progress ^ side.shown_at ^ side.urgent.len() as u64 ^ side.data.warm()
+        };
+        of(&self.sides[0]) ^ of(&self.sides[1]) ^ u64::from(self.depth)
+    }
+
     pub(super) fn swap(&mut self) {
         self.sides.swap(0, 1);
     }
@@ -217,7 +247,7 @@ impl Session {
         for side in [a, b] {
             let mut data = std::mem::take(&mut side.data);
             data.reset(memory);
-            let around = std::mem::take(&mut side.around);
+            let around = side.around.take();
             *side = Side { data, around, ..Side::default() };
         }
         let sides = std::mem::take(&mut self.sides);
@@ -233,4 +263,16 @@ pub(super) fn after(a: u32, b: u32) -> bool {
 /// `a` comes before `b`.
 pub(super) fn before(a: u32, b: u32) -> bool {
     (a.wrapping_sub(b) as i32) < 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_stays_small() {
+        // A table holds a hundred thousand sessions; most of what one can keep, most sessions never have.
+        let bytes = size_of::<Session>();
+        assert!(bytes <= 512, "a session keeps {bytes} bytes before its first byte of data");
+    }
 }

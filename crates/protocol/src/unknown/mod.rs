@@ -18,13 +18,17 @@ pub struct Halves {
 }
 
 impl Halves {
-    /// Counts a byte; no more than 65,535 are counted.
-    pub fn add(&mut self, byte: u8) {
-        for (half, value) in self.counts.iter_mut().zip([byte >> 4, byte & 15]) {
-            if let Some(count) = half.get_mut(usize::from(value)) {
-                *count = count.saturating_add(1);
+    /// The halves of bytes of which so many were seen of each value; no more than 65,535 together.
+    pub fn of(bytes: &[u16; 256]) -> Self {
+        let mut counts = [[0u16; 16]; 2];
+        let [upper, lower] = &mut counts;
+        for (count, row) in upper.iter_mut().zip(bytes.chunks_exact(16)) {
+            *count = row.iter().fold(0, |sum, seen| sum.saturating_add(*seen));
+            for (count, seen) in lower.iter_mut().zip(row) {
+                *count = count.saturating_add(*seen);
             }
         }
+        Self { counts }
     }
 
     /// Entropy of the two halves together, in hundredths of a bit: 0 = always the same byte, 800 = all evenly spread. It is

@@ -1,8 +1,9 @@
 use super::*;
 
 fn look(bytes: &[u8]) -> Look<'_> {
-    let mut halves = Halves::default();
-    bytes.iter().for_each(|byte| halves.add(*byte));
+    let mut counts = [0; 256];
+    bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+    let halves = Halves::of(&counts);
     let text = bytes.iter().filter(|byte| matches!(byte, 0x20..=0x7e | b'\t' | b'\r' | b'\n')).count();
     let head = bytes.get(..32).unwrap_or(bytes);
     Look { head, seen: bytes.len() as u16, text: text as u16, entropy: halves.entropy() }

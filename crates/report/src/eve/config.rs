@@ -35,6 +35,19 @@ pub struct EveConfig {
     pub drop_all: bool,
     /// Write frame records.
     pub frames: bool,
+    /// Write `netflow` records too: what `flow` says, once per direction.
+    pub netflow: bool,
+}
+
+impl EveConfig {
+    /// Whether records of this type are written.
+    pub fn wants(&self, kind: &str) -> bool {
+        if self.types.is_empty() {
+            kind != "netflow" || self.netflow
+        } else {
+            self.types.iter().any(|name| name == kind)
+        }
+    }
 }
 
 /// What alerts carry.
@@ -89,6 +102,7 @@ impl Default for EveConfig {
             verdict: false,
             drop_all: true,
             frames: false,
+            netflow: false,
         }
     }
 }

@@ -620,11 +620,17 @@ pub(crate) const KNOBS: &[Knob] = &[
     Knob {
         name: "eve.types",
         default: "[]",
-        help: "Record types that are written; an empty list = all.",
+        help: "Record types that are written; an empty list = all but netflow.",
         set: |s, v| {
             s.engine.eve.types = plain(v).split(',').filter(|t| !t.is_empty()).map(str::to_owned).collect();
             Ok(())
         },
+    },
+    Knob {
+        name: "eve.netflow",
+        default: "false",
+        help: "Write netflow records too: what flow records say, once per direction.",
+        set: |s, v| yes_no(v).map(|value| s.engine.eve.netflow = value),
     },
     Knob {
         name: "eve.community_id",
