@@ -59,20 +59,19 @@ pub(crate) fn answer<'a, M>(
     fits: impl Fn(&M, &M) -> bool,
 ) -> (&'a mut Transaction<Exchange<M>>, bool) {
     let turned = input.direction == Direction::ToServer;
-    let place = open.iter().position(|exchange| {
+    let asked = open.unfinished().find(|exchange| {
         exchange.body.response.is_none()
             && exchange.body.turned == turned
-            && exchange.core.progress != [1; 2]
             && exchange.body.request.as_ref().is_some_and(|request| fits(request, &response))
     });
-    let Some(place) = place else {
+    let Some(asked) = asked.map(|exchange| exchange.core.id) else {
         make_room(open, too_many);
         let exchange = Exchange { request: None, response: Some(response), turned };
         let transaction = open.open(input.time, input.packet, exchange);
         finish(transaction);
         return (transaction, false);
     };
-    let transaction = open.get_mut(place).expect("the position was just found");
+    let transaction = open.by_id_mut(asked).expect("it was just found");
     transaction.body.response = Some(response);
     finish(transaction);
     (transaction, true)
@@ -108,14 +107,10 @@ pub(crate) fn make_room<T>(open: &mut Transactions<T>, too_many: u8) {
     if !open.is_full() {
         return;
     }
-    let oldest = open.iter().position(|transaction| transaction.core.progress != [1; 2]);
-    match oldest.and_then(|place| open.get_mut(place)) {
-        Some(oldest) => {
-            oldest.core.raise(too_many);
-            finish(oldest);
-        }
-        None => {
-            open.remove(0);
-        }
+    if let Some(oldest) = open.unfinished().next() {
+        oldest.core.raise(too_many);
+        finish(oldest);
+        return;
     }
+    open.remove(0);
 }

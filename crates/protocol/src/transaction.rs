@@ -101,12 +101,14 @@ pub struct Transactions<T> {
     list: VecDeque<Transaction<T>>,
     next_id: u64,
     limit: usize,
+    /// All with a smaller number are finished.
+    settled: u64,
 }
 
 impl<T> Transactions<T> {
     /// At most `limit` open transactions; a protocol decides itself what to do when [`Transactions::is_full`].
     pub fn new(limit: usize) -> Self {
-        Self { list: VecDeque::new(), next_id: 0, limit }
+        Self { list: VecDeque::new(), next_id: 0, limit, settled: 0 }
     }
 
     /// Opens a transaction and gives it the next number.
@@ -152,9 +154,28 @@ impl<T> Transactions<T> {
         self.list.get_mut(index)
     }
 
+    /// By number, when it is still open.
+    pub fn by_id_mut(&mut self, id: u64) -> Option<&mut Transaction<T>> {
+        // Numbers only grow along the list.
+        let place = self.list.partition_point(|transaction| transaction.core.id < id);
+        self.list.get_mut(place).filter(|transaction| transaction.core.id == id)
+    }
+
     /// The newest.
     pub fn last_mut(&mut self) -> Option<&mut Transaction<T>> {
         self.list.back_mut()
+    }
+
+    /// Those whose two directions have not both come to step 1, the last step of most protocols; oldest first.
+    ///
+    /// Finished ones stay until everybody has looked at them, thousands where one segment held thousands: they are passed
+    /// over once, not each time.
+    pub fn unfinished(&mut self) -> impl Iterator<Item = &mut Transaction<T>> {
+        let known = self.list.partition_point(|transaction| transaction.core.id < self.settled);
+        let more = self.list.range(known..).position(|transaction| transaction.core.progress != [1; 2]);
+        let from = more.map_or(self.list.len(), |more| known + more);
+        self.settled = self.list.get(from).map_or(self.next_id, |open| open.core.id);
+        self.list.range_mut(from..).filter(|transaction| transaction.core.progress != [1; 2])
     }
 
     /// All open ones, oldest first.

@@ -372,8 +372,7 @@ impl Dcerpc {
     /// Opens an exchange, and answers its position. When there are too many, the oldest is given up.
     fn open(&mut self, exchange: Exchange, input: &Input<'_>) -> usize {
         if self.transactions.is_full()
-            && let Some(oldest) =
-                self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1; 2])
+            && let Some(oldest) = self.transactions.unfinished().next()
         {
             oldest.core.advance(Direction::ToServer, 1);
             oldest.core.advance(Direction::ToClient, 1);

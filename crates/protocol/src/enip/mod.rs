@@ -130,8 +130,7 @@ impl Enip {
 
     fn open(&mut self, input: &Input<'_>, body: Exchange) -> Option<&mut Transaction<Exchange>> {
         if self.transactions.is_full() {
-            let oldest = self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1, 1]);
-            if let Some(oldest) = oldest {
+            if let Some(oldest) = self.transactions.unfinished().next() {
                 oldest.core.raise(TOO_MANY_TRANSACTIONS);
                 complete(oldest);
             }

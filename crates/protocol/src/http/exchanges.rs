@@ -48,16 +48,7 @@ impl Exchanges {
 
     /// Exchange number `id`, when it is open.
     pub(super) fn find(&mut self, id: u64) -> Option<&mut Transaction<Exchange>> {
-        // Numbers only grow along the list.
-        let (mut low, mut high) = (0, self.open.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.open.get(middle)?.core.id {
-                found if found < id => low = middle + 1,
-                _ => high = middle,
-            }
-        }
-        self.open.get_mut(low).filter(|tx| tx.core.id == id)
+        self.open.by_id_mut(id)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -107,7 +107,7 @@ impl Imap {
             Direction::ToServer => self.waiting_append(),
             Direction::ToClient => {
                 let id = self.fetching?.id;
-                self.transactions.iter_mut().find(|open| open.core.id == id)
+                self.transactions.by_id_mut(id)
             }
         }
     }
@@ -170,7 +170,7 @@ impl Imap {
         let next = offset.saturating_add(length);
         let goes_on = asked.is_some_and(|asked| length >= asked);
         if let Some(Fetching { id, next: expected, .. }) = self.fetching {
-            let open = self.transactions.iter_mut().find(|open| open.core.id == id);
+            let open = self.transactions.by_id_mut(id);
             let same = open.is_some_and(|open| open.body.number == Some(number));
             if offset != 0 && offset == expected && same {
                 self.fetching = Some(Fetching { id, next, goes_on });
@@ -194,7 +194,7 @@ impl Imap {
         let carry = std::mem::take(&mut self.lines[1].carry);
         let Some(Fetching { id, .. }) = self.fetching.take() else { return };
         let mut last_file = self.last_file;
-        let Some(open) = self.transactions.iter_mut().find(|open| open.core.id == id) else { return };
+        let Some(open) = self.transactions.by_id_mut(id) else { return };
         let config = crate::FileConfig::default();
         let Transaction { core, files, body } = open;
         if let Some(mail) = &mut body.mail {

@@ -180,7 +180,7 @@ impl Imap {
 
     /// The oldest command that is not answered.
     fn waiting(&mut self) -> Option<&mut Transaction<Exchange>> {
-        self.transactions.iter_mut().find(|open| open.core.progress != [1; 2] && open.body.number.is_none())
+        self.transactions.unfinished().find(|open| open.body.number.is_none())
     }
 
     fn client_line(&mut self, input: &mut Input<'_>, line: &Line<'_>) {
@@ -260,9 +260,10 @@ impl Imap {
         if self.fetching.as_ref().is_some_and(|fetching| !fetching.goes_on) {
             self.end_fetch(crate::FileState::Closed);
         }
-        let asked = self.transactions.iter_mut().find(|open| {
-            open.core.progress != [1; 2] && open.body.number.is_none() && open.body.command.tag == tag
-        });
+        let asked = self
+            .transactions
+            .unfinished()
+            .find(|open| open.body.number.is_none() && open.body.command.tag == tag);
         let Some(open) = asked else {
             let exchange = Exchange {
                 command: Command { tag: tag.to_vec(), ..Command::default() },

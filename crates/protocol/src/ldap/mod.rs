@@ -157,8 +157,7 @@ impl Ldap {
 
     fn request(&mut self, input: &mut Input<'_>, message: Message) -> Option<u64> {
         if self.transactions.len() >= self.limit
-            && let Some(oldest) =
-                self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1; 2])
+            && let Some(oldest) = self.transactions.unfinished().next()
         {
             oldest.core.raise(TOO_MANY_TRANSACTIONS);
             oldest.core.advance(Direction::ToServer, 1);
@@ -188,7 +187,7 @@ impl Ldap {
             }
         }
         input.asks.inspect_stream[Direction::ToClient.index()] = true;
-        let found = self.transactions.iter_mut().find(|exchange| {
+        let found = self.transactions.unfinished().find(|exchange| {
             exchange.core.progress[1] == 0
                 && exchange.body.request.as_ref().is_some_and(|request| request.id == message.id)
         });

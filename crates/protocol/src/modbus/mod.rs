@@ -203,7 +203,7 @@ impl Modbus {
     }
 
     fn response(&mut self, input: &Input<'_>, message: Message) {
-        let asked = self.transactions.iter_mut().find(|exchange| {
+        let asked = self.transactions.unfinished().find(|exchange| {
             let same = |request: &Message| request.transaction == message.transaction;
             exchange.body.response.is_none() && exchange.body.request.as_ref().is_some_and(same)
         });

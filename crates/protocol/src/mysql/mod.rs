@@ -202,7 +202,7 @@ impl MySql {
             return;
         }
         let (login, capabilities) = (self.stage == Stage::Login, self.capabilities);
-        let Some(open) = self.transactions.iter_mut().find(|open| open.core.progress != [1; 2]) else {
+        let Some(open) = self.transactions.unfinished().next() else {
             return;
         };
         open.core.updated[1] = true;
@@ -234,7 +234,7 @@ impl MySql {
             return;
         }
         // A new command: whatever the one before it still waited for will not come.
-        for open in self.transactions.iter_mut().filter(|open| open.core.progress != [1; 2]) {
+        for open in self.transactions.unfinished() {
             finish(open);
         }
         let Some((&command, rest)) = body.split_first() else { return };
@@ -260,8 +260,7 @@ impl MySql {
     }
 
     fn login(&mut self, input: &mut Input<'_>, body: &[u8]) {
-        let known = self.transactions.iter_mut().find(|open| open.core.progress != [1; 2]);
-        let Some(open) = known else { return };
+        let Some(open) = self.transactions.unfinished().next() else { return };
         // Answers to a challenge follow the login.
         if open.body.login.is_some() || open.body.command.is_some() {
             return;

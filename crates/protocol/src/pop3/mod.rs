@@ -210,7 +210,7 @@ impl Pop3 {
     }
 
     fn response(&mut self, input: &mut Input<'_>, line: &[u8], cut: bool) {
-        let waiting = self.transactions.iter_mut().find(|exchange| exchange.core.progress[1] == 0);
+        let waiting = self.transactions.unfinished().find(|exchange| exchange.core.progress[1] == 0);
         let Some(exchange) = waiting else {
             // The greeting, or an answer to nothing.
             self.greeted = true;

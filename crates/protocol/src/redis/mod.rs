@@ -204,7 +204,7 @@ impl Redis {
         if value.kind == b'>' {
             return;
         }
-        let waiting = open.iter().any(|open| open.core.progress != [1; 2]);
+        let waiting = open.unfinished().next().is_some();
         if self.listening && !waiting {
             return;
         }

@@ -377,8 +377,7 @@ impl Smb {
     /// Opens a transaction. When there are too many, the oldest unfinished one is given up.
     pub(super) fn open(&mut self, now: &Now<'_>, exchange: Exchange) -> &mut Transaction<Exchange> {
         if self.transactions.len() > self.limits().transactions
-            && let Some(oldest) =
-                self.transactions.iter_mut().find(|exchange| exchange.core.progress != [1; 2])
+            && let Some(oldest) = self.transactions.unfinished().next()
         {
             // Said once per connection, lest every further request says it again.
             if !std::mem::replace(&mut self.crowded, true) {
@@ -391,7 +390,9 @@ impl Smb {
 
     /// The oldest open transaction for which `holds`.
     pub(super) fn find(&mut self, holds: impl Fn(&Exchange) -> bool) -> Option<&mut Transaction<Exchange>> {
-        self.transactions.iter_mut().find(|exchange| exchange.core.progress[1] == 0 && holds(&exchange.body))
+        self.transactions
+            .unfinished()
+            .find(|exchange| exchange.core.progress[1] == 0 && holds(&exchange.body))
     }
 
     /// Raises an event on the newest transaction.

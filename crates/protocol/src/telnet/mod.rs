@@ -174,7 +174,7 @@ impl Telnet {
 
     /// A new line is begun: nothing more belongs to what came before it.
     fn end_open(&mut self) {
-        for open in self.transactions.iter_mut().filter(|open| open.core.progress != [1; 2]) {
+        for open in self.transactions.unfinished() {
             finish(open);
         }
     }
