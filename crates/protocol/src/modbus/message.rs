@@ -33,10 +33,13 @@ pub(super) mod flaw {
     pub(crate) const PROTOCOL: u8 = 16;
 }
 
-/// The header.
-pub(super) const HEAD_BYTES: usize = 7;
+/// The header and the function.
+pub(super) const HEAD_BYTES: usize = 8;
 /// Unit, function and data.
 const LENGTH_MAX: u16 = 254;
+/// The function of Schneider's UMAS, with which Modicon controllers are programmed, and its longer messages.
+const UMAS: u8 = 90;
+const UMAS_LENGTH_MAX: u16 = 1024;
 
 /// One message.
 #[derive(Debug, Default)]
@@ -88,7 +91,12 @@ pub(super) enum Write {
 pub(super) fn length(bytes: &[u8]) -> Option<Option<usize>> {
     let wire = &mut Wire::new(bytes);
     let (_transaction, _protocol, length) = (wire.be16()?, wire.be16()?, wire.be16()?);
-    Some((2..=LENGTH_MAX).contains(&length).then_some(usize::from(length) + 6))
+    let limit = match length {
+        ..=LENGTH_MAX => LENGTH_MAX,
+        _ if *bytes.get(7)? & 0x7f == UMAS => UMAS_LENGTH_MAX,
+        _ => LENGTH_MAX,
+    };
+    Some((2..=limit).contains(&length).then_some(usize::from(length) + 6))
 }
 
 /// Reads one whole message.

@@ -1,6 +1,6 @@
 //! Modbus over TCP: a request and its response are one transaction.
 //!
-//! Limits: messages of 260 bytes; 500 requests without a response (`modbus.request_flood`), then the flow is flooded and
+//! Limits: messages of 260 bytes, those of UMAS of 1,030; 500 requests without a response (`modbus.request_flood`), then the flow is flooded and
 //! no longer parsed.
 
 mod keyword;
@@ -30,7 +30,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
         transport: 6,
         ports: Ports::These(&[502]),
         side: Side::Server,
-        depth_min: HEAD_BYTES + 1,
+        depth_min: HEAD_BYTES,
         depth_max: 260,
         look: |bytes, _, _| {
             let fine = bytes.get(2..4) == Some(&[0, 0])

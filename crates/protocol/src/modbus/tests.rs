@@ -43,6 +43,22 @@ fn odd_answers_are_events() {
 }
 
 #[test]
+fn messages_that_program_a_controller_may_be_long() {
+    let long = |function: &str, length: usize| {
+        [hex(&format!("0003 0000 {length:04x} 0a {function}")), vec![0; length - 2]].concat()
+    };
+    let mut drive = Drive::stream(Modbus::default());
+    drive.send(CLIENT, &long("5a", 1024), 300);
+    assert!(!drive.broken);
+    assert_eq!(drive.session.core(0).progress, [1, 0]);
+    for (function, length) in [("5a", 1025), ("10", 255)] {
+        let mut drive = Drive::stream(Modbus::default());
+        drive.send(CLIENT, &long(function, length), 2000);
+        assert!(drive.broken, "{length} bytes of function {function}");
+    }
+}
+
+#[test]
 fn the_keyword_asks_for_what_is_written_where() {
     let drive = talk(&[(CLIENT, WRITE)], 100);
     let scope = drive.session.scope(0, CLIENT);
