@@ -50,7 +50,7 @@ fn messages_that_program_a_controller_may_be_long() {
     let mut drive = Drive::stream(Modbus::default());
     drive.send(CLIENT, &long("5a", 1024), 300);
     assert!(!drive.broken);
-    assert_eq!(drive.session.core(0).progress, [1, 0]);
+    assert!(drive.session.core(0).events.is_empty());
     for (function, length) in [("5a", 1025), ("10", 255)] {
         let mut drive = Drive::stream(Modbus::default());
         drive.send(CLIENT, &long(function, length), 2000);
