@@ -9,6 +9,7 @@ mod knob;
 mod table;
 
 mod beacon;
+mod card_leak;
 mod certificate;
 mod delivery;
 mod dga;
@@ -63,6 +64,7 @@ pub const DETECTORS: &[&Description] = &[
     &tls_channel::DESCRIPTION,
     &delivery::DESCRIPTION,
     &theft::DESCRIPTION,
+    &card_leak::DESCRIPTION,
 ];
 
 /// What a detector declares of itself; its manual page is made from it.

@@ -21,6 +21,7 @@ pub(crate) fn flow(number: u64, client: &str, server: &str, port: u16, payload: 
         shape: None,
         guess: "",
         echo: None,
+        cards: None,
     };
     event(number, EventKind::Flow(Box::new(fact)))
 }
@@ -70,6 +71,7 @@ pub(crate) fn file(number: u64, ends: (&str, &str, u16), direction: model::Direc
         name: String::new(),
         magic: String::new(),
         size: head.len() as u64,
+        cards: None,
         complete: true,
         sha256: String::new(),
         head: head.to_vec(),

@@ -6,8 +6,8 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use memmap2::{Advice, Mmap, UncheckedAdvice};
 use sha2::{Digest, Sha256};
@@ -90,7 +90,8 @@ impl Feed {
         }
     }
 
-    /// Computes the SHA-256 of the file while it is read. Only what is mapped and plain can: see [`Feed::finish_digest`].
+    /// Computes the SHA-256 of the file while it is read, when it is mapped and plain; what can be read only once always is. See
+    /// [`Feed::finish_digest`].
     pub(crate) fn start_digest(&mut self) {
         if let Feed::Map(map) = self
             && map.at == 0
@@ -103,7 +104,7 @@ impl Feed {
     pub(crate) fn finish_digest(&mut self) -> Option<[u8; 32]> {
         match self {
             Feed::Map(map) => map.finish_digest(),
-            Feed::Stream(_) => None,
+            Feed::Stream(stream) => stream.finish_digest(),
         }
     }
 
@@ -275,8 +276,8 @@ fn open_map(file: &File) -> io::Result<Opened> {
         return Ok(Opened { feed: Feed::Map(MapFeed::new(map)), packing, size_bytes });
     }
     let used = Arc::new(AtomicU64::new(0));
-    let packed = Counted { read: Cursor::new(MapBytes(map)), used: Arc::clone(&used) };
-    let feed = Feed::Stream(StreamFeed::new(unpack(packed, packing)?, used, false));
+    let packed = Counted { read: Cursor::new(MapBytes(map)), used: Arc::clone(&used), digest: None };
+    let feed = Feed::Stream(StreamFeed::new(unpack(packed, packing)?, used, None));
     Ok(Opened { feed, packing, size_bytes })
 }
 
@@ -294,8 +295,10 @@ fn open_stream(mut read: Box<dyn Read + Send>) -> io::Result<Opened> {
     let first = first.get(..count).unwrap_or_default().to_vec();
     let packing = packing_of(&first);
     let used = Arc::new(AtomicU64::new(0));
-    let counted = Counted { read: Cursor::new(first).chain(read), used: Arc::clone(&used) };
-    let feed = Feed::Stream(StreamFeed::new(unpack(counted, packing)?, used, true));
+    let digest = SharedDigest::default();
+    let read = Cursor::new(first).chain(read);
+    let counted = Counted { read, used: Arc::clone(&used), digest: Some(Arc::clone(&digest)) };
+    let feed = Feed::Stream(StreamFeed::new(unpack(counted, packing)?, used, Some(digest)));
     Ok(Opened { feed, packing, size_bytes: None })
 }
 
@@ -324,16 +327,25 @@ impl AsRef<[u8]> for MapBytes {
     }
 }
 
-/// Counts what passes.
+/// Digest of what passed, shared between whoever reads and whoever asks at the end.
+type SharedDigest = Arc<Mutex<Sha256>>;
+
+/// Counts what passes, and hashes what passes only once.
 struct Counted<R> {
     read: R,
     used: Arc<AtomicU64>,
+    digest: Option<SharedDigest>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.read.read(into)?;
         self.used.fetch_add(count as u64, Ordering::Relaxed);
+        if let Some(digest) = &self.digest
+            && let (Ok(mut digest), Some(bytes)) = (digest.lock(), into.get(..count))
+        {
+            digest.update(bytes);
+        }
         Ok(count)
     }
 }
@@ -353,13 +365,15 @@ pub(crate) struct StreamFeed {
     used: Arc<AtomicU64>,
     /// Somebody may be writing the other end right now: what is complete is handed out without waiting for more.
     live: bool,
+    /// Of what can be read only once.
+    digest: Option<SharedDigest>,
 }
 
 /// First size of a stream's buffer.
 const BUFFER_BYTES: usize = 512 * 1024;
 
 impl StreamFeed {
-    fn new(read: Box<dyn Read + Send>, used: Arc<AtomicU64>, live: bool) -> Self {
+    fn new(read: Box<dyn Read + Send>, used: Arc<AtomicU64>, digest: Option<SharedDigest>) -> Self {
         Self {
             read,
             buffer: vec![0; BUFFER_BYTES],
@@ -370,8 +384,24 @@ impl StreamFeed {
             done: false,
             failure: None,
             used,
-            live,
+            live: digest.is_some(),
+            digest,
         }
+    }
+
+    /// The digest of all that came, packed as it came; `None` where reading broke off, so that the rest is not known.
+    fn finish_digest(&mut self) -> Option<[u8; 32]> {
+        let digest = self.digest.take()?;
+        while !self.done {
+            self.start = 0;
+            self.end = 0;
+            self.read_once();
+        }
+        if self.failure.is_some() {
+            return None;
+        }
+        let digest = digest.lock().ok()?.clone();
+        Some(digest.finalize().into())
     }
 
     fn skip(&mut self, count: u64) {

@@ -185,12 +185,13 @@ impl Source {
         }
     }
 
-    /// Path, size and SHA-256 of each input that [`Source::digest_inputs`] could follow: plain files. Call it once, after
+    /// Path, size and SHA-256 of each input that [`Source::digest_inputs`] could follow: plain files, and streams to their end. Call it once, after
     /// the last batch; what was not read (behind damage, say) is read now, so that the digest is of the whole file.
     pub fn digests(&mut self) -> Vec<(PathBuf, u64, [u8; 32])> {
         let digest = |input: &mut Input| {
             let digest = input.feed.finish_digest()?;
-            Some((input.facts.path.clone(), input.facts.size_bytes?, digest))
+            let bytes = input.facts.size_bytes.unwrap_or_else(|| input.feed.bytes_read());
+            Some((input.facts.path.clone(), bytes, digest))
         };
         self.inputs.iter_mut().filter_map(digest).collect()
     }

@@ -9,6 +9,7 @@ use flow::{Flow, FlowState};
 use model::{Direction, Fact, FlowFact, Time};
 use protocol::{App, Endpoints};
 
+use crate::cards::Leaving;
 use crate::frame::Frames;
 use crate::shape::{Echo, Shapes, Unknown};
 
@@ -54,6 +55,8 @@ pub(crate) struct Conversation {
     shape: Option<Box<Shapes>>,
     /// What ICMP messages carried.
     echo: Option<Box<Echo>>,
+    /// Payment card numbers that leave.
+    pub(crate) cards: Leaving,
 }
 
 /// Rule state of a flow, made when a rule comes to look at it: without rules no flow has any.
@@ -264,6 +267,7 @@ impl Conversation {
             gaps: gaps.map(u64::from),
             guess: unknown.map_or("", |unknown| unknown.guess.label),
             shape: unknown.map(|unknown| Box::new(unknown.told)),
+            cards: self.cards.told(),
             echo: self.echo.take().map(|echo| Box::new(echo.told())).filter(|echo| echo.messages != [0, 0]),
         }
     }

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod alert;
+mod cards;
 mod carried;
 mod config;
 mod conversation;

@@ -499,7 +499,7 @@ impl TransactionTurn<'_> {
         all
     }
 
-    fn file(&self, position: usize, out: &mut Output) {
+    fn file(&mut self, position: usize, out: &mut Output) {
         let file = &self.session.files(self.index)[position];
         let scope = self.session.scope_of(self.index, file.direction);
         if wanted(self.config, "fileinfo") {
@@ -519,6 +519,8 @@ impl TransactionTurn<'_> {
         if out.facts {
             let complete = file.state == FileState::Closed && !file.gaps;
             let sha256 = file.sha256().filter(|_| complete).map(hex).unwrap_or_default();
+            let cards = self.session.files_mut(self.index)[position].take_cards();
+            let file = &self.session.files(self.index)[position];
             out.tell(EventKind::File(Box::new(FileFact {
                 who: who(self.flow),
                 direction: file.direction,
@@ -529,6 +531,7 @@ impl TransactionTurn<'_> {
                 complete,
                 sha256,
                 head: file.head[..file.head.len().min(FileFact::HEAD)].to_vec(),
+                cards,
             })));
         }
     }

@@ -170,6 +170,9 @@ impl Shard {
         entry.app.note_detection(before);
         if tools.out.facts {
             entry.app.look_at(seen.layers, touch.direction, seen.payload());
+            let (home, at) = (&tools.config.home, (seen.time, seen.id));
+            let Conversation { app, cards, .. } = &mut *entry.app;
+            cards.look(home, seen.layers, seen.payload(), app.name(), at);
         }
         if !entry.app.app.changing() {
             entry.app.changing = false;

@@ -36,6 +36,20 @@ pub struct Scope {
     pub without_address: bool,
     /// Everything, and how much of its payload is kept.
     pub everything: Option<Keep>,
+    /// The headers of the first packet of each host of ours: that it was there counts, where shares of hosts are claimed.
+    pub witnesses: bool,
+    /// Services of which less is kept than the rest of the scope asks for: so much payload, or no packet. Evidence stays whole.
+    pub caps: BTreeMap<Service, Option<Keep>>,
+}
+
+/// What one pair of hosts does on one port: the lower address, the higher, the lower port, the IP protocol number.
+pub type Service = (IpAddr, IpAddr, u16, u8);
+
+/// The service that a packet belongs to, by its innermost level.
+fn service(levels: &[Layers]) -> Option<Service> {
+    let layers = levels.last()?;
+    let (a, b) = (layers.src.min(layers.dst), layers.src.max(layers.dst));
+    Some((a, b, layers.src_port.min(layers.dst_port), layers.protocol))
 }
 
 /// Payload that is kept of each direction of a flow, in bytes, before the rest of it is left out.
@@ -104,7 +118,15 @@ impl Scope {
         {
             want = Some(Keep::WHOLE);
         }
-        want
+        let cap = if self.caps.is_empty() || self.evidence.contains_key(&id) {
+            None
+        } else {
+            service(levels).and_then(|service| self.caps.get(&service))
+        };
+        match cap {
+            Some(cap) => want.and_then(|want| cap.map(|cap| cap.min(want))),
+            None => want,
+        }
     }
 
     fn names_it(&self, layers: &Layers, bytes: &[u8]) -> bool {
@@ -143,7 +165,14 @@ pub struct Selected {
     pub seen: u64,
     /// By finding: the pairs of hosts of its evidence packets.
     pub evidence_pairs: BTreeMap<u64, BTreeSet<(IpAddr, IpAddr)>>,
+    /// By service: bytes of its packets, and whether evidence is among them. At most [`SERVICES_MAX`].
+    pub services: BTreeMap<Service, (u64, bool)>,
 }
+
+/// Services whose share is counted.
+const SERVICES_MAX: usize = 65_536;
+/// Hosts of ours whose first packet is picked.
+const WITNESSES_MAX: usize = 65_536;
 
 /// More packets are needed than a bundle holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +204,7 @@ pub fn select(
         cutter: Cutter::default(),
         mail: Mail::default(),
         selected: Selected::default(),
+        met: BTreeSet::new(),
         bytes_max,
         ours,
     };
@@ -205,6 +235,8 @@ struct Picker<'a> {
     cutter: Cutter,
     mail: Mail,
     selected: Selected,
+    /// Hosts of ours whose first packet was picked.
+    met: BTreeSet<IpAddr>,
     bytes_max: u64,
     ours: &'a dyn Fn(IpAddr) -> bool,
 }
@@ -215,7 +247,10 @@ impl Picker<'_> {
         self.selected.seen += 1;
         let mail = self.mail.body(levels, packet.bytes);
         let want = self.scope.wants(packet.id.0, levels, packet.bytes);
-        let Some(most) = want.or((self.selected.seen == 1).then_some(Keep(0))) else { return Ok(()) };
+        let witness = self.scope.witnesses && first_met(&mut self.met, levels, self.ours);
+        let want = want.or((witness || self.selected.seen == 1).then_some(Keep(0)));
+        let Some(most) = want else { return Ok(()) };
+        let service = service(levels);
         let captured = u32::try_from(packet.bytes.len()).unwrap_or(u32::MAX);
         let keep = self.cutter.keep(levels, captured, packet.wire_len, most);
         let mut picked = whole(packet, own_time);
@@ -235,12 +270,30 @@ impl Picker<'_> {
             self.selected.sensitive.insert(picked.id, sensitive);
         }
         self.selected.bytes += picked.bytes.len() as u64;
+        if let Some(service) = service
+            && (self.selected.services.len() < SERVICES_MAX || self.selected.services.contains_key(&service))
+        {
+            let (bytes, evidence) = self.selected.services.entry(service).or_default();
+            *bytes += picked.bytes.len() as u64;
+            *evidence |= !picked.evidence_of.is_empty();
+        }
         self.selected.packets.push(picked);
         if self.selected.bytes > self.bytes_max {
             return Err(TooLarge { bytes_max: self.bytes_max });
         }
         Ok(())
     }
+}
+
+/// Whether a host of ours shows up in a packet for the first time.
+fn first_met(met: &mut BTreeSet<IpAddr>, levels: &[Layers], ours: &dyn Fn(IpAddr) -> bool) -> bool {
+    let mut first = false;
+    for address in levels.iter().flat_map(|layers| [layers.src, layers.dst]) {
+        if met.len() < WITNESSES_MAX && ours(address) {
+            first |= met.insert(address);
+        }
+    }
+    first
 }
 
 fn whole(packet: &Packet<'_>, own_time: model::Time) -> SlicePacket {

@@ -1,12 +1,14 @@
 //! The packets of a bundle, as a pcapng file: original numbers (`epb_packetid`) and times, and a comment on each.
 //!
-//! A comment is `packet N`, followed by notes behind semicolons: `payload left out` (the bytes behind the captured ones belong
+//! A comment is `packet N` where a claim names the packet, `context` where it does not, followed by notes behind semicolons: `payload left out` (the bytes behind the captured ones belong
 //! to the packet and were left out of the bundle), `time raised to T` (the input's clock ran backwards; T, in nanoseconds, is
 //! what the engine took), `evidence of F1 F2`. Reading is strict: the file must be, byte for byte, what [`write_slice`] writes.
 
 use capture::Writer;
 use model::{LinkType, Packet, PacketId, Time};
 
+/// First note of a packet that no claim names, but which the numbers of a claim rest on.
+const CONTEXT: &str = "context";
 /// Comment of the file as a whole.
 const ABOUT: &str = "Packets behind the claims of a Targe evidence bundle; numbers (packet id) and times are those of the input.";
 
@@ -34,7 +36,9 @@ pub struct SlicePacket {
 impl SlicePacket {
     /// Its comment.
     pub fn comment(&self) -> String {
-        let mut text = format!("packet {}", self.id);
+        // The number of the others is told by `epb_packetid` alone: a comment that is the same on thousands takes no room.
+        let mut text =
+            if self.evidence_of.is_empty() { CONTEXT.to_owned() } else { format!("packet {}", self.id) };
         if self.cut {
             text.push_str("; payload left out");
         }
@@ -150,7 +154,8 @@ fn packet(block: &[u8], links: &[LinkType]) -> Option<SlicePacket> {
     }
     let (id, comment) = (number?, comment?);
     let mut notes = comment.split("; ");
-    if notes.next()? != format!("packet {id}") {
+    let first = notes.next()?;
+    if first != CONTEXT && first != format!("packet {id}") {
         return None;
     }
     let mut packet = SlicePacket {

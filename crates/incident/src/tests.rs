@@ -79,6 +79,7 @@ fn flow(number: u64, client: &str, server: &str, port: u16, payload: [u64; 2]) -
         shape: None,
         guess: "",
         echo: None,
+        cards: None,
     };
     event(number, EventKind::Flow(Box::new(fact)))
 }

@@ -52,6 +52,8 @@ struct Peer {
     /// Nanoseconds between a packet to this side and its answer, both seen where the capture is made.
     delay: u64,
     stamp_base: u32,
+    /// The timestamp it sent last: what the other side echoes (RFC 7323 §4.3).
+    stamp_sent: u32,
 }
 
 impl<'a> Talk<'a> {
@@ -130,6 +132,7 @@ impl<'a> Talk<'a> {
             next: random.word() as u32,
             delay: delay(&mut random, host),
             stamp_base: random.word() as u32,
+            stamp_sent: 0,
         };
         let sides = [peer(client, from_port), peer(server, port)];
         let stamps = !client.is_windows() && !server.is_windows();
@@ -283,17 +286,20 @@ impl<'a> Talk<'a> {
     }
 
     /// Options as the common systems send them.
-    fn options(&self, side: Side, at: Time, flag_bits: u8) -> Vec<u8> {
+    fn options(&mut self, side: Side, at: Time, flag_bits: u8) -> Vec<u8> {
         if flag_bits & flags::RST != 0 {
             return Vec::new();
         }
         let mut options = Vec::with_capacity(20);
-        let (mine, theirs) = (&self.sides[side as usize], &self.sides[side.other() as usize]);
         let elapsed = (at.nanos_since(self.start) / MS) as u32;
-        let answer = if flag_bits & flags::ACK == 0 { 0 } else { theirs.stamp_base.wrapping_add(elapsed) };
+        let answer =
+            if flag_bits & flags::ACK == 0 { 0 } else { self.sides[side.other() as usize].stamp_sent };
+        let mine = &mut self.sides[side as usize];
+        mine.stamp_sent = mine.stamp_base.wrapping_add(elapsed);
+        let value = mine.stamp_sent;
         let stamp = |options: &mut Vec<u8>| {
             options.extend_from_slice(&[8, 10]);
-            options.extend_from_slice(&mine.stamp_base.wrapping_add(elapsed).to_be_bytes());
+            options.extend_from_slice(&value.to_be_bytes());
             options.extend_from_slice(&answer.to_be_bytes());
         };
         if flag_bits & flags::SYN != 0 {

@@ -86,6 +86,43 @@ pub struct FlowFact {
     pub guess: &'static str,
     /// Statistics of ICMP messages; `None` for other transports.
     pub echo: Option<Box<EchoShape>>,
+    /// Payment card numbers that a host of ours sent out in this flow; `None` when nothing looked like one.
+    pub cards: Option<Box<CardsSeen>>,
+}
+
+/// Payment card numbers that were seen in the clear.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CardsSeen {
+    /// Different ones, in the order they came; at most [`CardsSeen::NUMBERS`].
+    pub numbers: Vec<CardNumber>,
+    /// Numbers behind that limit; the same one may be counted several times.
+    pub more: u32,
+    /// Numbers of the form of a card's that fail its check digit.
+    pub failed: u32,
+    /// Numbers that are published for tests.
+    pub tests: u32,
+}
+
+impl CardsSeen {
+    /// Different numbers that are kept.
+    pub const NUMBERS: usize = 1_024;
+}
+
+/// One payment card number, as far as it may be kept: never whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CardNumber {
+    /// Tells it apart from others; for comparing only, and written nowhere.
+    pub key: u64,
+    /// Its first six digits: the issuer.
+    pub prefix: u32,
+    /// Its last four digits.
+    pub suffix: u16,
+    /// It was written in groups, as on a card.
+    pub grouped: bool,
+    /// When it was seen.
+    pub time: Time,
+    /// In which packet it ended.
+    pub packet: PacketId,
 }
 
 /// What the payload of one direction looked like, from its first packets.
@@ -233,6 +270,8 @@ pub struct FileFact {
     pub sha256: String,
     /// First bytes; at most [`FileFact::HEAD`].
     pub head: Vec<u8>,
+    /// Payment card numbers in it, when it went to a server.
+    pub cards: Option<Box<CardsSeen>>,
 }
 
 impl FileFact {

@@ -2,11 +2,11 @@
 
 use json::Json;
 use md5::Md5;
-use model::{Direction, PacketId, Time};
+use model::{CardsSeen, Direction, PacketId, Time};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::{Body, magic};
+use crate::{Body, Cards, magic};
 
 /// What is computed for files.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct FileConfig {
     pub md5: bool,
     /// Bytes of each file kept in memory for inspection and storing; 0 = all.
     pub kept_max: u64,
+    /// Look for payment card numbers in files that go to a server.
+    pub cards: bool,
     /// Files that rules ask for are stored.
     pub store: bool,
     /// All files are stored.
@@ -34,6 +36,7 @@ impl Default for FileConfig {
             sha1: false,
             md5: false,
             kept_max: 0,
+            cards: true,
             store: false,
             store_all: false,
             store_depth: None,
@@ -99,6 +102,7 @@ pub struct File {
     pub inspected: u64,
     /// Signatures (sids) that matched on it with `filestore` or file keywords.
     pub sids: Vec<u32>,
+    cards: Option<Box<Cards>>,
     sha256: Option<Box<Sha256>>,
     sha1: Option<Box<Sha1>>,
     md5: Option<Box<Md5>>,
@@ -141,6 +145,7 @@ impl File {
             logged: false,
             inspected: 0,
             sids: Vec::new(),
+            cards: (config.cards && direction == Direction::ToServer).then(Box::default),
             sha256: config.sha256.then(Box::default),
             sha1: config.sha1.then(Box::default),
             md5: config.md5.then(Box::default),
@@ -156,6 +161,9 @@ impl File {
         self.size += bytes.len() as u64;
         let room = Self::HEAD.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..room]);
+        if let Some(cards) = &mut self.cards {
+            cards.take(bytes, self.began.0, self.began.1);
+        }
         if let Some(hash) = &mut self.sha256 {
             hash.update(bytes);
         }
@@ -172,6 +180,9 @@ impl File {
     pub fn gap(&mut self, bytes: u64) {
         self.size += bytes;
         self.gaps = true;
+        if let Some(cards) = &mut self.cards {
+            cards.interrupt();
+        }
         self.sha1 = None;
         self.md5 = None;
     }
@@ -189,6 +200,11 @@ impl File {
             self.digests.sha1 = sha1.map(|hash| (*hash).finalize().into());
             self.digests.md5 = md5.map(|hash| (*hash).finalize().into());
         }
+    }
+
+    /// Payment card numbers in it; given out once.
+    pub fn take_cards(&mut self) -> Option<Box<CardsSeen>> {
+        self.cards.take()?.told()
     }
 
     /// SHA-256, once closed.

@@ -7,6 +7,7 @@
 mod app;
 mod ber;
 mod body;
+mod card;
 mod der;
 mod detect;
 mod exchange;
@@ -25,6 +26,7 @@ mod transaction;
 
 pub use app::{App, AppStatus, Feed, Taken, Turnaround};
 pub use body::Body;
+pub use card::Cards;
 pub use detect::{Detection, Index, Pattern, Ports, Probe, ProbeAnswer, Side};
 pub use field::{Condition, Enumeration, Field, FieldKind, HOLE, Scope, Sides};
 pub use file::{File, FileConfig, FileState, write_fileinfo};

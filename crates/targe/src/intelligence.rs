@@ -16,6 +16,27 @@ const EXIT_MET: u8 = 1;
 /// Lines that cannot be used are printed up to here, and counted beyond.
 const FAULTS_PRINTED: usize = 20;
 
+/// What a file is called in findings and bundles: its name without its folder, in letters that every system takes.
+pub(crate) fn label(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let plain: String = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
+    plain.chars().take(LABEL_LETTERS_MAX).collect()
+}
+
+/// Letters of a label.
+const LABEL_LETTERS_MAX: usize = 120;
+
+/// Reads indicator files that a bundle carries, each under the label it had.
+pub(crate) fn read_carried<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Indicators {
+    let mut indicators = Indicators::default();
+    for (label, content) in files {
+        // Lines that cannot be used were told when the bundle was made.
+        let _ = indicators.read(label, content);
+    }
+    indicators
+}
+
 /// Reads indicator files; lines that cannot be used are told on standard error.
 ///
 /// # Errors
@@ -25,7 +46,7 @@ pub(crate) fn read(files: &[PathBuf], quiet: bool) -> Result<Indicators> {
     for path in files {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let before = indicators.list().len();
-        let faults = indicators.read(&path.display().to_string(), &bytes);
+        let faults = indicators.read(&label(path), &bytes);
         for fault in faults.iter().take(FAULTS_PRINTED) {
             eprintln!("targe: {fault}");
         }

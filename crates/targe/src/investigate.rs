@@ -84,7 +84,8 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
             arguments,
             &inputs,
             &settings,
-            with_digests.then_some(&mut source),
+            &mut source,
+            with_digests,
             rules.as_ref().map_or(0, |rules| rules.count),
         )?,
         overview: outcome.overview,
@@ -122,6 +123,8 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
             page: &page,
             settings: &settings,
             rules: &arguments.rules,
+            intel: &arguments.intel,
+            yara: &arguments.yara,
             captures: &inputs.paths,
             key,
         };
@@ -213,6 +216,22 @@ impl Inputs {
     }
 }
 
+impl Inputs {
+    /// What an input is called: a file by its name, one of a folder by its place below the folder.
+    fn name_of(&self, path: &Path) -> String {
+        if self.spool.as_deref() == Some(path) {
+            return "-".to_owned();
+        }
+        let below = self
+            .paths
+            .iter()
+            .filter(|folder| folder.is_dir())
+            .find_map(|folder| path.strip_prefix(folder).ok());
+        let name = below.unwrap_or_else(|| path.file_name().map_or(path, Path::new));
+        name.to_string_lossy().into_owned()
+    }
+}
+
 impl Drop for Inputs {
     fn drop(&mut self) {
         if let Some(path) = &self.spool {
@@ -229,35 +248,36 @@ fn wants_digests(arguments: &Investigate, total: Option<u64>) -> bool {
     arguments.digest || rested_on || total.is_none_or(|bytes| bytes <= DIGEST_BYTES)
 }
 
-/// What the report was made from; without a source, inputs are named without their digests.
+/// What the report was made from; inputs are named by their digests where that is wanted.
 fn manifest(
     arguments: &Investigate,
     inputs: &Inputs,
     settings: &Settings,
-    source: Option<&mut capture::Source>,
+    source: &mut capture::Source,
+    with_digests: bool,
     rules: usize,
 ) -> Result<Manifest> {
-    let digests = source.map(capture::Source::digests);
+    let digests = with_digests.then(|| source.digests());
     let mut manifest = Manifest {
         program: format!("targe {}", env!("CARGO_PKG_VERSION")),
         configuration: digest(&mut settings.show().as_bytes())?.1,
         shards: engine::SHARDS,
         ..Manifest::default()
     };
-    for path in inputs.paths.iter().filter(|path| path.is_file()) {
+    let read: Vec<PathBuf> = source.inputs().map(|facts| facts.path.clone()).collect();
+    for path in &read {
         let open = || File::open(path).with_context(|| format!("cannot read {}", path.display()));
-        let (bytes, sha256) = match &digests {
-            Some(digests) => match digests.iter().find(|(read, _, _)| read == path) {
-                Some((_, bytes, digest)) => (*bytes, hex(digest)),
-                None => digest(&mut open()?)?,
-            },
+        let known = digests.iter().flatten().find(|(read, _, _)| read == path);
+        let (bytes, sha256) = match known {
+            Some((_, bytes, digest)) => (*bytes, hex(digest)),
+            // A stream that broke off: what it would have been is not known.
+            None if !path.is_file() => continue,
+            None if digests.is_some() => digest(&mut open()?)?,
             None => (open()?.metadata()?.len(), String::new()),
         };
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let name = if inputs.spool.as_ref() == Some(path) { "-".to_owned() } else { name };
-        manifest.inputs.push((name, bytes, sha256));
+        manifest.inputs.push((inputs.name_of(path), bytes, sha256));
     }
-    for path in &arguments.intel {
+    for path in arguments.intel.iter().chain(&arguments.yara) {
         let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         manifest.intel.push((name, digest(&mut file)?.1));

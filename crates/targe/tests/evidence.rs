@@ -119,8 +119,7 @@ fn the_scenario_is_bundled_signed_and_confirmed_from_the_bundle_alone() {
         "-q",
     ]);
     let bytes = std::fs::read(&bundle).expect("the bundle was written");
-    // A twentieth is the aim, and what the first four detectors kept; the detectors of today draw on more conversations.
-    let limit = size / 5 + 200_000;
+    let limit = size / 20 + 200_000;
     println!("capture {size} bytes, bundle {} bytes, limit {limit}", bytes.len());
     assert!((bytes.len() as u64) < limit, "a bundle of {} bytes, at most {limit} wanted", bytes.len());
     for workers in ["2", "3", "8"] {
@@ -272,7 +271,19 @@ fn touched_bundles_do_not_hold(folder: &Folder, bytes: &[u8], public: &str) {
         let failed: Vec<_> =
             evidence::open(&mutated, Some(&key)).checks.into_iter().filter(|check| !check.holds).collect();
         assert!(!failed.is_empty(), "mutation {number} at byte {at} went unnoticed");
-        assert!(failed.iter().all(|check| check.message.len() > 20), "{failed:?}");
+        // Each message names the part that was touched: a member, a packet, a claim, or the place where the file breaks off.
+        let places = [
+            "member `",
+            "packet ",
+            "claim ",
+            "truncated",
+            "behind the end",
+            "directory",
+            "end record",
+            "header",
+        ];
+        let names = |check: &evidence::Check| places.iter().any(|place| check.message.contains(place));
+        assert!(failed.iter().any(names), "mutation {number} at byte {at}: {failed:?}");
     }
 }
 

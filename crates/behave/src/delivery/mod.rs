@@ -175,6 +175,7 @@ fn unreachable_file(fact: &TransactionFact) -> FileFact {
         complete: false,
         sha256: String::new(),
         head: Vec::new(),
+        cards: None,
     }
 }
 

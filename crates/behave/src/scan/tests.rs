@@ -31,6 +31,7 @@ fn try_door(number: u64, port: u16, answered: bool) -> Event {
         shape: None,
         guess: "",
         echo: None,
+        cards: None,
     };
     Event {
         moment: Moment { time: who.began, cause: number, step: 0 },

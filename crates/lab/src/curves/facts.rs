@@ -85,6 +85,7 @@ impl Facts {
             guess: "",
             shape: None,
             echo: None,
+            cards: None,
         };
         edit(&mut fact);
         self.push(at + 1.0, EventKind::Flow(Box::new(fact)));
@@ -122,6 +123,7 @@ impl Facts {
             name: String::new(),
             magic: String::new(),
             size: head.len() as u64,
+            cards: None,
             complete: true,
             sha256: String::new(),
             head,

@@ -1,7 +1,7 @@
 //! The grids: what is made, with which parameters.
 
 use lab::Random;
-use model::{Direction, EchoShape, Event};
+use model::{CardNumber, CardsSeen, Direction, EchoShape, Event, PacketId, Time};
 
 use super::facts::{Ends, Facts, OURS, OUTWARD, shape, share, time};
 use super::{Rate, Table, measure};
@@ -23,6 +23,8 @@ pub(super) fn tables() -> Vec<Table> {
         tls_channel(),
         theft(),
         theft_innocent(),
+        card_leak(),
+        card_leak_innocent(),
     ]
 }
 
@@ -534,6 +536,61 @@ fn office(random: &mut Random, facts: &mut Facts) {
                 },
             );
         }
+    }
+}
+
+/// Numbers of the form of a card's, of which `passing` in 1,000 pass the check digit.
+fn numbers(random: &mut Random, count: u64, passing: u64) -> Option<Box<CardsSeen>> {
+    let mut seen = CardsSeen::default();
+    for key in 0..count {
+        if random.below(1_000) >= passing {
+            seen.failed += 1;
+            continue;
+        }
+        let (prefix, suffix) = (400_000 + random.below(50) as u32, random.below(10_000) as u16);
+        let (time, packet) = (Time::from_secs(0), PacketId(1));
+        seen.numbers.push(CardNumber { key, prefix, suffix, grouped: false, time, packet });
+    }
+    Some(Box::new(seen))
+}
+
+fn card_leak() -> Table {
+    let rows = named(&[3_u64, 10, 100, 1_000], " numbers");
+    let columns = named(&[1_000_u64, 800, 500, 300], " in 1,000 pass");
+    let (columns, rows) = grid(&rows, &columns, "card_leak", |random, count, passing| {
+        let mut facts = Facts::default();
+        office(random, &mut facts);
+        let cards = numbers(random, count, passing);
+        facts.flow(3_000.0, OUTWARD, [count * 40, 300], |fact| fact.cards = cards);
+        facts.take()
+    });
+    Table {
+        detector: "card_leak",
+        hostile: true,
+        title: "A list of cards, some of its other numbers with it",
+        corner: "list",
+        columns,
+        rows,
+    }
+}
+
+fn card_leak_innocent() -> Table {
+    let rows = named(&[3_u64, 30, 300, 1_000], " numbers");
+    let columns = named(&[100_u64, 150], " in 1,000 pass");
+    let (columns, rows) = grid(&rows, &columns, "card_leak", |random, count, passing| {
+        let mut facts = Facts::default();
+        office(random, &mut facts);
+        let cards = numbers(random, count, passing);
+        facts.flow(3_000.0, OUTWARD, [count * 40, 300], |fact| fact.cards = cards);
+        facts.take()
+    });
+    Table {
+        detector: "card_leak",
+        hostile: false,
+        title: "Long numbers of another kind: by chance one in ten passes the check digit",
+        corner: "list",
+        columns,
+        rows,
     }
 }
 

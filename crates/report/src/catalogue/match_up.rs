@@ -38,6 +38,11 @@ pub(super) enum Kind {
     Sentence,
 }
 
+/// Whether a text begins with a number.
+fn begins_a_number(text: &str) -> bool {
+    text.trim_start_matches(['+', '-', '−']).starts_with(|letter: char| letter.is_ascii_digit())
+}
+
 impl Place {
     fn parse(inside: &'static str) -> Self {
         let kind = match inside.bytes().next() {
@@ -109,7 +114,14 @@ impl Template {
                         let at = if is_last {
                             rest.len().checked_sub(words.len()).filter(|_| rest.ends_with(words))?
                         } else {
-                            find(rest, words)?
+                            let number_follows = matches!(
+                                self.parts.get(position + 1),
+                                Some(Part::Place(Place { kind: Kind::Number, .. }))
+                            );
+                            // Words like `and` stand in other sentences, too: where a number must follow, one must.
+                            let fits =
+                                |at: usize| !number_follows || begins_a_number(&rest[at + words.len()..]);
+                            find(rest, words, fits)?
                         };
                         values.push((place, &rest[..at]));
                         rest = &rest[at + words.len()..];
@@ -134,8 +146,10 @@ impl Template {
 
 /// Where words of a line occur first. They are few and do not repeat themselves, so that trying each place of their first
 /// letter is quicker than making ready for a search.
-fn find(text: &str, words: &str) -> Option<usize> {
+fn find(text: &str, words: &str, fits: impl Fn(usize) -> bool) -> Option<usize> {
     let first = words.as_bytes().first()?;
-    let mut places = text.as_bytes().windows(words.len());
-    places.position(|place| place.first() == Some(first) && place == words.as_bytes())
+    let mut places = text.as_bytes().windows(words.len()).enumerate();
+    let found =
+        places.find(|(at, place)| place.first() == Some(first) && *place == words.as_bytes() && fits(*at));
+    found.map(|(at, _)| at)
 }

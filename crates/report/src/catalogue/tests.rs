@@ -57,6 +57,15 @@ fn an_english_sentence_comes_back_unchanged() {
 }
 
 #[test]
+fn a_number_is_expected_where_one_must_stand() {
+    let said = Words::new(Language::Persian).say(
+        "+16.74 dns_tunnel: 10.0.0.2 sends data in names below a.example: 500 names and their answers carried 116592 bytes and 1 more of its \
+         kind, each counted a quarter of the one before",
+    );
+    assert!(said.is_translated, "{}", plain(&said.phrase));
+}
+
+#[test]
 fn days_follow_the_calendar_of_the_language() {
     let words = Words::new(Language::Persian);
     let day = |secs| words.day(Time::from_secs(secs));

@@ -4,6 +4,8 @@ use super::{Page, html};
 use crate::catalogue::Piece;
 use crate::story;
 
+/// Servers less likely than this to be behind it are told with the incident, not in short.
+const SERVER_PROMILLE_MIN: u16 = 200;
 /// Lines of a card.
 const LINES_MAX: usize = 6;
 
@@ -21,6 +23,7 @@ impl Page<'_> {
         let servers = incident
             .servers
             .iter()
+            .filter(|server| server.confidence.0 >= SERVER_PROMILLE_MIN)
             .map(|server| {
                 let name = if server.name.is_empty() {
                     String::new()

@@ -47,6 +47,17 @@ pub(crate) struct Comparison {
     pub(crate) strangers: Vec<Vec<IpAddr>>,
 }
 
+impl Comparison {
+    /// Whether every claim comes out as it does in another comparison.
+    pub(crate) fn same(&self, other: &Comparison) -> bool {
+        let pairs = self.verdicts.iter().zip(&other.verdicts);
+        self.verdicts.len() == other.verdicts.len()
+            && pairs.into_iter().all(|(a, b)| {
+                std::mem::discriminant(&a.status) == std::mem::discriminant(&b.status) && a.paths == b.paths
+            })
+    }
+}
+
 /// Keys that mark what a bundle's packets alone do not give.
 pub(crate) const UNCHECKED: &str = "not_checkable_from_bundle";
 

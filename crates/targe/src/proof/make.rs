@@ -1,30 +1,25 @@
 //! Making a bundle: pick the packets, try whether they give the claims, cast the net wider where they do not, say what is left.
 
-use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use capture::Source;
-use evidence::{Bundle, Scope, Selected, SigningKey};
+use evidence::{Bundle, Selected, SigningKey};
 use json::Json;
 use model::Finding;
 use report::Report;
 use report::claim::{Claim, claims};
 use serde_json::Value;
 
-use super::compare::{Comparison, Status, compare};
+use super::cast::{Cast, cast};
+use super::compare::{Comparison, Status};
 use super::rerun;
-use super::scope::{KEEP_MORE, Reach, add};
 use crate::config::Settings;
 
-/// Bytes of packets that a bundle holds at most.
-const PACKETS_BYTES_MAX: u64 = 48 << 20;
-/// Times that the net is cast.
-const ROUNDS_MAX: usize = 10;
 /// Findings and incidents whose claims a bundle holds.
 const FINDINGS_MAX: usize = 2_000;
+/// Bytes of indicator files and YARA rules that a bundle carries; of more only the hashes are told.
+const LISTS_BYTES_MAX: u64 = 8 << 20;
 /// Bytes of standard input that are kept until the bundle is made.
 const SPOOL_BYTES_MAX: u64 = 16 << 30;
 
@@ -38,6 +33,10 @@ pub(crate) struct Making<'a> {
     pub(crate) settings: &'a Settings,
     /// Rule files.
     pub(crate) rules: &'a [PathBuf],
+    /// Indicator files.
+    pub(crate) intel: &'a [PathBuf],
+    /// Files of YARA rules.
+    pub(crate) yara: &'a [PathBuf],
     /// Inputs, to be read again.
     pub(crate) captures: &'a [PathBuf],
     /// Who signs; `None`: nobody.
@@ -49,15 +48,15 @@ pub(crate) struct Making<'a> {
 /// # Errors
 /// An input that cannot be read again, or a file that cannot be written.
 pub(crate) fn write(making: &Making<'_>, path: &Path) -> Result<String> {
-    let mut files = files(making)?;
+    let (mut files, left_out) = files(making)?;
     let made: Vec<Claim> = bounded(claims(making.report), making.report);
     let said: Vec<Value> =
         made.iter().map(|claim| serde_json::from_slice(&claim.json()).unwrap_or_default()).collect();
     let findings: Value = serde_json::from_slice(&making.report.findings_json())?;
     let findings = findings["findings"].as_array().cloned().unwrap_or_default();
-    let (selected, comparison, full) = cast(making, &files, &said, &findings)?;
-    let (marked, open) = mark(made, &comparison, full);
-    files.insert(0, ("manifest.json".into(), manifest(making, &selected, &files)));
+    let Cast { selected, comparison, full } = cast(making, &files, &said, &findings)?;
+    let (marked, open) = mark(made, &comparison, making.report, full, &left_out);
+    files.insert(0, ("manifest.json".into(), manifest(making, &selected, &files, &left_out)));
     let inputs = making
         .report
         .manifest
@@ -118,122 +117,30 @@ fn bounded(mut made: Vec<Claim>, report: &Report) -> Vec<Claim> {
 }
 
 /// The finding that a claim belongs to.
-fn finding_of(claim: &str) -> Option<u64> {
+pub(super) fn finding_of(claim: &str) -> Option<u64> {
     claim.strip_prefix('F')?.split('.').next()?.parse().ok()
 }
 
-/// Picks packets until they give the claims or nothing wider helps. Also says whether room was what ended it.
-fn cast(
-    making: &Making<'_>,
-    files: &[(String, Vec<u8>)],
-    said: &[Value],
-    findings: &[Value],
-) -> Result<(Selected, Comparison, bool)> {
-    let ours = |address: IpAddr| making.settings.engine.home.has(address);
-    let report = making.report;
-    let mut reach: BTreeMap<u64, Reach> =
-        report.findings.iter().map(|finding| (finding.id, Reach::Pairs)).collect();
-    let mut extra = Scope::default();
-    let mut best: Option<(Selected, Comparison)> = None;
-    let mut dropped = false;
-    for _ in 0..ROUNDS_MAX {
-        let mut scope = extra.clone();
-        for finding in &report.findings {
-            add(&mut scope, finding, reach.get(&finding.id).copied().unwrap_or(Reach::Nothing), &ours);
-        }
-        let mut source = Source::open(making.captures)?;
-        let picked =
-            evidence::select(&mut source, &scope, &making.settings.engine.decode, &ours, PACKETS_BYTES_MAX);
-        let Ok(selected) = picked else {
-            if let Some((selected, comparison)) = best {
-                return Ok((selected, comparison, true));
-            }
-            // Not even the narrowest net fits: the faintest half of the findings goes without packets.
-            drop_half(&mut reach, &report.findings);
-            dropped = true;
-            continue;
-        };
-        let packets = selected.packets.iter().map(evidence::inflate).collect();
-        let outcome = rerun::run(files, &mut Source::from_picked(packets))?;
-        let comparison = compare(said, findings, outcome, true);
-        let widened = widen(&comparison, report, &selected, &mut reach, &mut extra);
-        best = Some((selected, comparison));
-        if !widened {
-            break;
-        }
-    }
-    let (selected, comparison) = best.unwrap_or_default();
-    Ok((selected, comparison, dropped))
-}
-
-fn drop_half(reach: &mut BTreeMap<u64, Reach>, findings: &[Finding]) {
-    let mut left: Vec<&Finding> = findings
-        .iter()
-        .filter(|finding| reach.get(&finding.id).is_some_and(|reach| *reach != Reach::Nothing))
-        .collect();
-    left.sort_by_key(|finding| (finding.severity, finding.confidence, std::cmp::Reverse(finding.id)));
-    for finding in left.iter().take(left.len().div_ceil(2)) {
-        reach.insert(finding.id, Reach::Nothing);
-    }
-}
-
-/// Casts the net wider for whatever did not come out. False: nothing is left to be done.
-fn widen(
+/// Marks what the packets alone do not give; also how many claims that concerns.
+fn mark(
+    mut made: Vec<Claim>,
     comparison: &Comparison,
     report: &Report,
-    selected: &Selected,
-    reach: &mut BTreeMap<u64, Reach>,
-    extra: &mut Scope,
-) -> bool {
-    let mut trouble = std::collections::BTreeSet::new();
-    let mut together = std::collections::BTreeSet::new();
-    for verdict in comparison.verdicts.iter().filter(|verdict| matches!(verdict.status, Status::Refuted(_))) {
-        if let Some(finding) = finding_of(&verdict.id) {
-            trouble.insert(finding);
-        } else if let Some(id) =
-            verdict.id.strip_prefix('I').and_then(|id| id.split('.').next()?.parse::<u64>().ok())
-        {
-            let incident = report.incidents.iter().find(|incident| incident.id == id);
-            together.extend(incident.into_iter().flat_map(|incident| incident.findings.iter().copied()));
-        }
-    }
-    let mut changed = false;
-    // An incident that comes out otherwise although its findings come out: somebody else is drawn into it.
-    if trouble.is_empty() {
-        trouble = together;
-    }
-    if trouble.is_empty() {
-        return false;
-    }
-    for host in comparison.strangers.iter().flatten() {
-        changed |= !extra.hosts.contains_key(host);
-        extra.host(*host, KEEP_MORE);
-    }
-    for id in &trouble {
-        for (a, b) in selected.evidence_pairs.get(id).into_iter().flatten() {
-            changed |= !extra.pairs.contains_key(&(*a, *b));
-            extra.pair(*a, *b, KEEP_MORE);
-        }
-        if let Some(wider) = reach.get(id).and_then(|reach| reach.wider()) {
-            reach.insert(*id, wider);
-            changed = true;
-        }
-    }
-    changed
-}
-
-/// Marks what the packets alone do not give; also how many claims that concerns.
-fn mark(mut made: Vec<Claim>, comparison: &Comparison, full: bool) -> (Vec<Claim>, usize) {
-    let why = if full {
-        "it needs more packets than a bundle holds"
-    } else {
-        "it rests on more of the input than these packets"
-    };
+    full: bool,
+    left_out: &[LeftOut],
+) -> (Vec<Claim>, usize) {
     let mut open = 0;
     for (claim, verdict) in made.iter_mut().zip(&comparison.verdicts) {
         if !matches!(verdict.status, Status::Refuted(_)) {
             continue;
         }
+        let why = if left_out.iter().any(|list| list.is_behind(&claim.id, report)) {
+            "it rests on a list of which the bundle holds the hash alone"
+        } else if full {
+            "it needs more packets than a bundle holds"
+        } else {
+            "it rests on more of the input than these packets"
+        };
         let places: Vec<Option<usize>> = verdict
             .paths
             .iter()
@@ -255,8 +162,58 @@ fn mark(mut made: Vec<Claim>, comparison: &Comparison, full: bool) -> (Vec<Claim
     (made, open)
 }
 
-/// Files of the bundle besides claims and packets.
-fn files(making: &Making<'_>) -> Result<Vec<(String, Vec<u8>)>> {
+/// A file that the run used and the bundle does not carry.
+struct LeftOut {
+    /// The detector whose findings rest on it.
+    detector: &'static str,
+    name: String,
+    sha256: String,
+    because: &'static str,
+}
+
+impl LeftOut {
+    /// Whether a claim is about a finding that rests on it, or about an incident with such a finding.
+    fn is_behind(&self, claim: &str, report: &Report) -> bool {
+        let of = |id: u64| {
+            report.findings.iter().any(|finding| finding.id == id && finding.detector == self.detector)
+        };
+        match finding_of(claim) {
+            Some(id) => of(id),
+            None => {
+                let id = claim.strip_prefix('I').and_then(|id| id.split('.').next()?.parse::<u64>().ok());
+                let incident = report.incidents.iter().find(|incident| Some(incident.id) == id);
+                incident.is_some_and(|incident| incident.findings.iter().any(|id| of(*id)))
+            }
+        }
+    }
+}
+
+/// Indicator files and YARA rules: those that are carried, and of the others what is told.
+fn lists(making: &Making<'_>) -> Result<(Vec<(String, Vec<u8>)>, Vec<LeftOut>)> {
+    let (mut carried, mut left_out, mut room) = (Vec::new(), Vec::new(), LISTS_BYTES_MAX);
+    let of = [(rerun::INTEL, "intel", making.intel), (rerun::YARA, "yara", making.yara)];
+    for (prefix, detector, paths) in of {
+        for (number, path) in paths.iter().enumerate() {
+            let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let reads_others = detector == "yara" && rerun::reads_others(&bytes);
+            if bytes.len() as u64 > room || reads_others {
+                left_out.push(LeftOut {
+                    detector,
+                    name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+                    sha256: evidence::hex(&evidence::sha256(&bytes)),
+                    because: if reads_others { "it includes other files" } else { "it is too long" },
+                });
+                continue;
+            }
+            room -= bytes.len() as u64;
+            carried.push((format!("{prefix}{number:03}-{}", crate::intelligence::label(path)), bytes));
+        }
+    }
+    Ok((carried, left_out))
+}
+
+/// Files of the bundle besides claims and packets, and which lists it does not carry.
+fn files(making: &Making<'_>) -> Result<(Vec<(String, Vec<u8>)>, Vec<LeftOut>)> {
     let (report, settings) = (making.report, making.settings);
     let mut files: Vec<(String, Vec<u8>)> = vec![
         ("README.txt".into(), include_bytes!("readme.txt").to_vec()),
@@ -289,11 +246,18 @@ fn files(making: &Making<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     for (number, path) in of.reputation.iter().enumerate() {
         files.push((format!("{}{number:03}.list", rerun::REPUTATION), crate::rules::unpacked(path)?));
     }
-    Ok(files)
+    let (carried, left_out) = lists(making)?;
+    files.extend(carried);
+    Ok((files, left_out))
 }
 
 /// `manifest.json`: what the bundle was made from.
-fn manifest(making: &Making<'_>, selected: &Selected, files: &[(String, Vec<u8>)]) -> Vec<u8> {
+fn manifest(
+    making: &Making<'_>,
+    selected: &Selected,
+    files: &[(String, Vec<u8>)],
+    left_out: &[LeftOut],
+) -> Vec<u8> {
     let manifest = &making.report.manifest;
     let program =
         std::env::current_exe().and_then(std::fs::read).map(|bytes| evidence::hex(&evidence::sha256(&bytes)));
@@ -309,13 +273,19 @@ fn manifest(making: &Making<'_>, selected: &Selected, files: &[(String, Vec<u8>)
         json.object_item().text("name", name).text("sha256", sha256).number("rules", *count).end();
     }
     json.end().array("content");
+    let of_run = ["rules/", "configuration", rerun::INTEL, rerun::YARA];
     for (name, content) in
-        files.iter().filter(|(name, _)| name.starts_with("rules/") || name.starts_with("configuration"))
+        files.iter().filter(|(name, _)| of_run.iter().any(|prefix| name.starts_with(prefix)))
     {
         json.object_item()
             .text("name", name)
             .text("sha256", &evidence::hex(&evidence::sha256(content)))
             .end();
+    }
+    json.end().array("content_left_out");
+    for list in left_out {
+        json.object_item().text("name", &list.name).text("sha256", &list.sha256);
+        json.text("because", list.because).end();
     }
     json.end()
         .number("packets_of_input", selected.seen)

@@ -2,6 +2,7 @@
 //!
 //! The format is the crate `evidence`; here is what needs the engine (the re-run), the disk and the operator.
 
+mod cast;
 mod compare;
 mod edit;
 mod keys;

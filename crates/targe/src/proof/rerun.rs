@@ -7,6 +7,7 @@ use capture::Source;
 use engine::Outcome;
 
 use crate::config::Settings;
+use crate::scanner::Scanner;
 
 /// Where a bundle keeps the configuration and what belongs to it.
 pub(crate) const CONFIGURATION: &str = "configuration.yaml";
@@ -16,15 +17,50 @@ pub(crate) const REFERENCE: &str = "configuration/reference.config";
 pub(crate) const THRESHOLD: &str = "configuration/threshold.config";
 pub(crate) const REPUTATION_CATEGORIES: &str = "configuration/reputation-categories.txt";
 pub(crate) const REPUTATION: &str = "configuration/reputation-";
+pub(crate) const INTEL: &str = "intel/";
+pub(crate) const YARA: &str = "yara/";
 
 /// Runs the engine on a source as a bundle's files say.
 ///
 /// # Errors
 /// A configuration that cannot be used, or no room for the rules on disk.
 pub(crate) fn run(files: &[(String, Vec<u8>)], source: &mut Source) -> Result<Outcome> {
-    let (settings, _scratch) = settings(files)?;
-    engine::run(source, &settings.engine, &mut Nowhere).context("the re-run failed")
+    let (mut settings, scratch) = settings(files)?;
+    let mut lists = files.iter().filter_map(|(name, content)| Some((label(name)?, &**content))).peekable();
+    if lists.peek().is_some() {
+        let indicators = crate::intelligence::read_carried(lists);
+        settings.engine.protocol.files.sha256 |= indicators.needs_sha256();
+        settings.engine.intel = Some(std::sync::Arc::new(indicators));
+    }
+    let mut yara = Vec::new();
+    for (name, content) in files.iter().filter(|(name, _)| HAS_YARA && name.starts_with(YARA)) {
+        yara.push(scratch.file(&name.replace('/', "-"), content)?);
+    }
+    if files.iter().any(|(name, content)| name.starts_with(YARA) && reads_others(content)) {
+        bail!("a YARA rule of the bundle includes another file");
+    }
+    let scanner = Scanner::new(&yara)?;
+    if scanner.is_some() {
+        let files = &mut settings.engine.protocol.files;
+        (files.store, files.store_all, files.sha256) = (true, true, true);
+    }
+    engine::run(source, &settings.engine, &mut Nowhere { scanner }).context("the re-run failed")
 }
+
+/// The label of an indicator file, from the name of its member: `intel/000-bad.csv`.
+fn label(member: &str) -> Option<&str> {
+    Some(member.strip_prefix(INTEL)?.split_once('-')?.1)
+}
+
+/// Whether this program can match YARA rules.
+pub(crate) const HAS_YARA: bool = cfg!(feature = "yara");
+
+/// Whether YARA rules ask for other files: those would be read from whatever machine they are compiled on.
+pub(crate) fn reads_others(rules: &[u8]) -> bool {
+    rules.windows(INCLUDE.len()).any(|window| window == INCLUDE)
+}
+
+const INCLUDE: &[u8] = b"include";
 
 /// The settings of a bundle, and the folder that its rules lie in meanwhile.
 fn settings(files: &[(String, Vec<u8>)]) -> Result<(Settings, Scratch)> {
@@ -53,11 +89,16 @@ fn settings(files: &[(String, Vec<u8>)]) -> Result<(Settings, Scratch)> {
     }
     let rules: Vec<PathBuf> = place(RULES)?.into_iter().collect();
     crate::rules::load(&mut settings, &rules, true)?;
+    // Nobody reads the records of a re-run: none is written.
+    settings.engine.eve.types = vec![NO_RECORDS.to_owned()];
     let stored = &mut settings.engine.protocol.files;
     stored.sha256 |= stored.store;
     settings.engine.workers = std::thread::available_parallelism().map_or(1, usize::from).min(WORKERS_MAX);
     Ok((settings, scratch))
 }
+
+/// A type that no record has.
+const NO_RECORDS: &str = "none";
 
 /// Threads of a re-run at most; their number never changes a result.
 const WORKERS_MAX: usize = 4;
@@ -99,11 +140,24 @@ impl Drop for Scratch {
 const ATTEMPTS_MAX: u32 = 1_000;
 
 /// Records go nowhere: only the judgement counts.
-struct Nowhere;
+struct Nowhere {
+    scanner: Option<Scanner>,
+}
 
 impl engine::Sink for Nowhere {
     fn records(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
         Ok(())
+    }
+
+    fn file(&mut self, sha256: &str, content: &[u8]) -> std::io::Result<()> {
+        if let Some(scanner) = &mut self.scanner {
+            scanner.file(sha256, content);
+        }
+        Ok(())
+    }
+
+    fn verdicts(&mut self) -> Vec<engine::FileVerdict> {
+        self.scanner.as_mut().map_or_else(Vec::new, Scanner::verdicts)
     }
 
     fn progress(&mut self, _packets: u64, _bytes: u64) {}

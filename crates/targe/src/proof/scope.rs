@@ -47,7 +47,7 @@ impl Reach {
 }
 
 /// Payload kept per direction of a flow at first: enough for what most protocols say of themselves.
-const KEEP_LITTLE: Keep = Keep(512);
+pub(super) const KEEP_LITTLE: Keep = Keep(512);
 /// And later: enough for certificates and the heads of several exchanges.
 pub(super) const KEEP_MORE: Keep = Keep(4_096);
 /// Hosts of one finding that are followed.

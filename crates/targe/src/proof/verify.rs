@@ -75,6 +75,9 @@ fn from_bundle(bundle: &Bundle, checks: &mut Vec<Check>) -> Option<(Vec<Value>, 
             if bundle.is_redacted() {
                 excuse(bundle, &claims, &mut comparison);
             }
+            if !rerun::HAS_YARA && bundle.files.iter().any(|(name, _)| name.starts_with(rerun::YARA)) {
+                excuse_yara(&claims, &findings, &mut comparison);
+            }
             Some((claims, comparison))
         }
         Err(error) => {
@@ -119,6 +122,30 @@ fn excuse(bundle: &Bundle, claims: &[Value], comparison: &mut Comparison) {
             verdict.status = Status::NotCheckable(format!(
                 "pieces of packets were taken out of this copy ({touched} of its evidence packets are touched)"
             ));
+        }
+    }
+}
+
+/// A program without YARA cannot find again what YARA rules found, nor judge incidents that rest on it.
+fn excuse_yara(claims: &[Value], findings: &[Value], comparison: &mut Comparison) {
+    let of_yara: BTreeSet<String> = findings
+        .iter()
+        .filter(|finding| finding["detector"] == "yara")
+        .map(|finding| format!("F{}", finding["id"]))
+        .collect();
+    let group = |claim: &Value| text(claim, "id").split('.').next().unwrap_or_default().to_owned();
+    let incidents: BTreeSet<String> = claims
+        .iter()
+        .filter(|claim| text(claim, "object").split(' ').any(|id| of_yara.contains(id)))
+        .map(group)
+        .collect();
+    for (verdict, claim) in comparison.verdicts.iter_mut().zip(claims) {
+        let group = group(claim);
+        if matches!(verdict.status, Status::Refuted(_))
+            && (of_yara.contains(&group) || incidents.contains(&group))
+        {
+            let because = "it rests on YARA rules, and this program was built without YARA (feature `yara`)";
+            verdict.status = Status::NotCheckable(because.to_owned());
         }
     }
 }
