@@ -76,7 +76,7 @@ impl Shard {
     /// Ends what is due by `now`.
     pub(crate) fn advance(&mut self, now: Time, tools: &mut Tools<'_>) {
         while let Some(slot) = self.flows.next_due(now) {
-            let time = self.flows.entry(slot).flow.deadline();
+            let time = self.flows.due();
             self.end_flow(slot, time, tools);
         }
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use engine::{Config, Outcome, Sink};
+use model::{LinkType, Packet, PacketId, Time};
 use report::{Edition, Format, Manifest, Report};
 
 /// Keeps every record.
@@ -19,8 +20,7 @@ impl Sink for Kept {
 }
 
 /// Everything a run writes.
-fn run(captures: &[PathBuf], workers: usize, batch_packets: usize) -> Vec<(String, Vec<u8>)> {
-    let config = Config { workers, batch_packets, ..Config::default() };
+fn run(captures: &[PathBuf], config: Config) -> Vec<(String, Vec<u8>)> {
     let mut source = capture::Source::open(captures).expect("the capture opens");
     let mut kept = Kept::default();
     let outcome = engine::run(&mut source, &config, &mut kept).expect("memory takes every write");
@@ -40,9 +40,14 @@ fn run(captures: &[PathBuf], workers: usize, batch_packets: usize) -> Vec<(Strin
 }
 
 fn check(name: &str, captures: &[PathBuf]) {
-    let plain = run(captures, 1, 8192);
+    check_with(name, captures, &Config::default());
+}
+
+fn check_with(name: &str, captures: &[PathBuf], config: &Config) {
+    let run = |workers, batch_packets| run(captures, Config { workers, batch_packets, ..config.clone() });
+    let plain = run(1, 8192);
     for (workers, batch) in [(2, 8192), (3, 64), (8, 1000), (1, 7)] {
-        let other = run(captures, workers, batch);
+        let other = run(workers, batch);
         assert_eq!(plain.len(), other.len(), "{name}: the same files");
         for ((file, a), b) in plain.iter().zip(&other) {
             assert!(
@@ -76,6 +81,39 @@ fn captures(folder: &Path) -> Vec<PathBuf> {
 fn the_recorded_office_replays_exactly() {
     let capture = root().join("tests/real/office.pcap");
     check("office", &[capture]);
+}
+
+/// Connections that nobody answers, one every three seconds, all of one pair of hosts and so of one shard.
+fn half_open(count: u16) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("targe-half-open-{}.pcap", std::process::id()));
+    let mut writer = capture::Writer::pcap(std::fs::File::create(&path).unwrap(), LinkType::ETHERNET);
+    for number in 0..count {
+        let mut bytes =
+            vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0];
+        bytes.extend_from_slice(&[10, 0, 0, 1, 203, 0, 113, 9]);
+        bytes.extend_from_slice(&(20_000 + number).to_be_bytes());
+        bytes.extend_from_slice(&[0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0xff, 0xff, 0, 0, 0, 0]);
+        let time = Time::from_secs(1_700_000_000 + 3 * u64::from(number));
+        let id = PacketId(u64::from(number) + 1);
+        let wire_len = u32::try_from(bytes.len()).unwrap();
+        writer.write(&Packet { id, time, link: LinkType::ETHERNET, bytes: &bytes, wire_len }).unwrap();
+    }
+    writer.finish().unwrap();
+    path
+}
+
+/// A full table shortens the timeouts of flows that would be over by then: they end behind the packet that found it full.
+#[test]
+fn a_full_table_of_flows_replays_exactly() {
+    let capture = half_open(200);
+    for flows_max in [1, 5, 8, 12] {
+        let mut config = Config::default();
+        config.flow.flows_max = flows_max;
+        config.decode.checksums = false;
+        config.flow.stream.checksum_validation = false;
+        check_with(&format!("{flows_max} flows per shard"), std::slice::from_ref(&capture), &config);
+    }
+    std::fs::remove_file(&capture).unwrap();
 }
 
 /// Writes a capture of the lab where a source can open it.

@@ -153,11 +153,6 @@ impl Flow {
         self.packets[0].saturating_add(self.packets[1])
     }
 
-    /// When it ends unless another packet comes.
-    pub fn deadline(&self) -> Time {
-        self.last_time.plus_secs(u64::from(self.timeout_secs))
-    }
-
     /// Swaps client and server (protocol detection found that the server spoke first). TCP sessions are swapped with
     /// [`crate::Stream::swap`], which calls this.
     pub fn swap(&mut self) {

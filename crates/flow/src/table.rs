@@ -117,6 +117,10 @@ pub struct Table<A> {
     /// Last flow handed out for change: its state may have moved it to another queue.
     dirty: Option<u32>,
     emergency: bool,
+    /// Right behind the packet that found the table full: no flow that shorter timeouts end is due before.
+    emergency_from: Time,
+    /// When the flow that was taken out last was due.
+    due: Time,
     /// No flow is due before.
     earliest: Time,
     /// No session is to be laid to rest before.
@@ -176,6 +180,8 @@ impl<A: Default> Table<A> {
             ended: VecDeque::new(),
             dirty: None,
             emergency: false,
+            emergency_from: Time::default(),
+            due: Time::default(),
             earliest: Time::default(),
             rest_due: Time::default(),
             memory: Memory::default(),
@@ -203,17 +209,29 @@ impl<A: Default> Table<A> {
             }
             let timeout = self.timeout(class as u8);
             let flow = &self.nodes[head].flow;
-            let deadline = flow.last_time.plus_secs(u64::from(timeout));
+            let deadline = self.deadline(flow.last_time, timeout);
             earliest = earliest.min(deadline);
             if deadline <= now && best.is_none_or(|(time, id, ..)| (deadline, flow.id) < (time, id)) {
                 best = Some((deadline, flow.id, head, timeout));
             }
         }
         self.earliest = earliest;
-        let (_, _, at, timeout) = best?;
+        let (due, _, at, timeout) = best?;
+        self.due = due;
         self.nodes[at].flow.timeout_secs = timeout;
         self.end(at, EndReason::Timeout);
         Some(Slot(at))
+    }
+
+    /// When the flow was due that [`Table::next_due`] gave last.
+    pub fn due(&self) -> Time {
+        self.due
+    }
+
+    /// When a flow is due: always later than its last packet, and than the packet that shortened its timeout.
+    fn deadline(&self, last: Time, timeout_secs: u32) -> Time {
+        let deadline = last.plus_secs(u64::from(timeout_secs)).max(last.plus_nanos(1));
+        if self.emergency { deadline.max(self.emergency_from) } else { deadline }
     }
 
     /// Lets sessions that were silent long enough forget what nobody needs. As with deadlines, what is due by `now` is done
@@ -384,7 +402,10 @@ impl<A: Default> Table<A> {
 
     fn open(&mut self, seen: &Seen<'_>, identity: &Identity, hash: u64) -> u32 {
         if self.index.len() >= self.config.flows_max.max(1) as usize {
-            self.emergency = true;
+            if !self.emergency {
+                self.emergency = true;
+                self.emergency_from = seen.time.plus_nanos(1);
+            }
             self.earliest = Time::default();
             self.evict();
         }
