@@ -129,6 +129,10 @@ impl Entity {
             client.bytes_to += payload[0];
             client.bytes_from += payload[1];
         } else if self.clients.len() < Profile::CLIENTS {
+            if self.clients.is_empty() {
+                // Most servers have one client, and one port.
+                self.clients.reserve_exact(1);
+            }
             self.clients.push(ClientSeen {
                 address: peer,
                 first: flow.who.began,
@@ -148,6 +152,9 @@ impl Entity {
                 seen.protocol = protocol;
             }
         } else if self.ports.len() < PORTS_MAX {
+            if self.ports.is_empty() {
+                self.ports.reserve_exact(1);
+            }
             self.ports.push(PortSeen { port, transport, protocol, flows: 1 });
         }
     }

@@ -84,6 +84,10 @@ impl Names {
             seen.count += 1;
         } else if list.len() < NAMES_MAX {
             let name = name.to_ascii_lowercase().into_boxed_str();
+            if list.is_empty() {
+                // Most addresses have one name.
+                list.reserve_exact(1);
+            }
             list.push(Seen { name, source, first: time, last: time, count: 1 });
         }
     }
