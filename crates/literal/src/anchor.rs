@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Strings;
+use crate::{Found, Strings};
 
 /// Bits per place.
 const BITS: usize = 1024;
@@ -35,7 +35,7 @@ impl Anchors {
     }
 
     #[inline]
-    pub(crate) fn scan(&self, bytes: &[u8], strings: &Strings, found: &mut impl FnMut(&[u32])) {
+    pub(crate) fn scan(&self, bytes: &[u8], strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
         for place in &self.places {
             let Some(rest) = bytes.get(place.at as usize..) else { return };
             place.look(rest, strings, found);
@@ -69,7 +69,7 @@ impl Place {
     }
 
     #[inline]
-    fn look(&self, bytes: &[u8], strings: &Strings, found: &mut impl FnMut(&[u32])) {
+    fn look(&self, bytes: &[u8], strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
         if let Some(pair) = bytes.first_chunk::<2>() {
             let pair = u16::from_le_bytes(pair.map(|byte| byte.to_ascii_lowercase()));
             if self.bits[hash(pair) / 64] >> (hash(pair) % 64) & 1 != 0 {
@@ -78,13 +78,13 @@ impl Place {
         }
         for (byte, string) in &self.single {
             if bytes.first().is_some_and(|first| first.eq_ignore_ascii_case(byte)) {
-                found(strings.values(*string));
+                found.tell(strings, *string);
             }
         }
     }
 
     #[inline(never)]
-    fn hit(&self, bytes: &[u8], pair: u16, strings: &Strings, found: &mut impl FnMut(&[u32])) {
+    fn hit(&self, bytes: &[u8], pair: u16, strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
         let from = self.pairs.partition_point(|(known, _)| *known < pair);
         let rest = self.pairs.get(from..).unwrap_or_default();
         for (_, string) in rest.iter().take_while(|(known, _)| *known == pair) {

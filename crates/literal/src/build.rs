@@ -150,9 +150,8 @@ impl Rows {
         let sums = costs.windows(count).map(|row| row.iter().map(|(_, cost)| cost).sum::<u32>());
         let Some((start, _)) = sums.enumerate().min_by_key(|(_, sum)| *sum) else { return };
         for (at, (window, _)) in costs.iter().enumerate().skip(start).take(count) {
-            let window = *window;
-            *self.shared.entry(window).or_default() += 1;
-            entries.push(Entry { window, string: number, at: u32::try_from(at).unwrap_or(0) });
+            *self.shared.entry(*window).or_default() += 1;
+            entries.push(Entry { window: *window, string: number, at: u32::try_from(at).unwrap_or(0) });
         }
     }
 }

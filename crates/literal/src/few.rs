@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Strings;
+use crate::pass::window_of;
+use crate::{Found, Strings};
 
 /// Positions looked at together.
 const LANES: usize = 32;
@@ -19,8 +20,28 @@ pub(crate) struct Few {
     bytes: u8,
     /// Buckets by lower and upper half, for each of those bytes.
     tables: [[[u8; 16]; 2]; 4],
-    /// Strings of each bucket, and where the bytes lie in them.
-    buckets: [Box<[(u32, u32)]>; BUCKETS],
+    /// Strings of each bucket.
+    buckets: [Box<[Telling]>; BUCKETS],
+}
+
+/// A string, and the bytes that tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Telling {
+    /// As [`window`] has them.
+    window: u32,
+    string: u32,
+    /// Where they lie in the string.
+    at: u32,
+}
+
+/// Two or four bytes as a number, with letters in lower case (and some other bytes confused).
+#[inline]
+fn window<const BYTES: usize>(bytes: &[u8]) -> Option<u32> {
+    if BYTES == 2 {
+        bytes.first_chunk().map(|pair| u32::from(u16::from_le_bytes(*pair) | 0x2020))
+    } else {
+        window_of(bytes)
+    }
 }
 
 impl Few {
@@ -35,7 +56,7 @@ impl Few {
         // Neighbours share tables best.
         strings.sort_by(|left, right| (telling(*left), left).cmp(&(telling(*right), right)));
         let mut tables = [[[0; 16]; 2]; 4];
-        let mut buckets: [Box<[(u32, u32)]>; BUCKETS] = Default::default();
+        let mut buckets: [Box<[Telling]>; BUCKETS] = Default::default();
         for (number, group) in strings.chunks(strings.len().div_ceil(BUCKETS)).enumerate() {
             for string in group {
                 for (table, byte) in tables.iter_mut().zip(telling(*string)) {
@@ -46,14 +67,19 @@ impl Few {
                 }
             }
             if let Some(bucket) = buckets.get_mut(number) {
-                *bucket = group.into();
+                let entry = |string: &(u32, u32)| {
+                    let of = telling(*string);
+                    let window = if bytes == 2 { window::<2>(of) } else { window::<4>(of) };
+                    Telling { window: window.unwrap_or(0), string: string.0, at: string.1 }
+                };
+                *bucket = group.iter().map(entry).collect();
             }
         }
         Some(Self { bytes: if bytes == 2 { 2 } else { 4 }, tables, buckets })
     }
 
     #[inline]
-    pub(crate) fn scan(&self, bytes: &[u8], strings: &Strings, found: &mut impl FnMut(&[u32])) {
+    pub(crate) fn scan(&self, bytes: &[u8], strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
         if self.bytes == 2 {
             self.scan_by::<2>(bytes, strings, found);
         } else {
@@ -61,13 +87,18 @@ impl Few {
         }
     }
 
-    fn scan_by<const BYTES: usize>(&self, bytes: &[u8], strings: &Strings, found: &mut impl FnMut(&[u32])) {
+    fn scan_by<const BYTES: usize>(
+        &self,
+        bytes: &[u8],
+        strings: &Strings,
+        found: &mut Found<impl FnMut(&[u32])>,
+    ) {
         let mut at = 0;
         let step = LANES + BYTES - 1;
         while let Some(block) = bytes.get(at..at + step) {
             let mut lanes = [0; LANES];
             if lanes_of::<BYTES>(&self.tables, block, &mut lanes) {
-                self.hits(bytes, at, &lanes, strings, found);
+                self.hits::<BYTES>(bytes, at, &lanes, strings, found);
             }
             at += LANES;
         }
@@ -78,27 +109,32 @@ impl Few {
             block[..rest.len()].copy_from_slice(rest);
             let mut lanes = [0; LANES];
             if lanes_of::<BYTES>(&self.tables, &block[..step], &mut lanes) {
-                self.hits(bytes, at, &lanes, strings, found);
+                self.hits::<BYTES>(bytes, at, &lanes, strings, found);
             }
         }
     }
 
     #[inline(never)]
-    fn hits(
+    fn hits<const BYTES: usize>(
         &self,
         bytes: &[u8],
         from: usize,
         lanes: &[u8; LANES],
         strings: &Strings,
-        found: &mut impl FnMut(&[u32]),
+        found: &mut Found<impl FnMut(&[u32])>,
     ) {
         for (lane, bits) in lanes.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+            // Tables let through more than there is: most of it ends here.
+            let Some(window) = bytes.get(from + lane..).and_then(window::<BYTES>) else { continue };
             let mut bits = *bits;
             while bits != 0 {
                 let bucket = bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                for (string, at) in self.buckets.get(bucket).map_or(&[][..], |bucket| bucket) {
-                    strings.check(bytes, *string, (from + lane).checked_sub(*at as usize), found);
+                for telling in self.buckets.get(bucket).map_or(&[][..], |bucket| bucket) {
+                    if telling.window == window {
+                        let start = (from + lane).checked_sub(telling.at as usize);
+                        strings.check(bytes, telling.string, start, found);
+                    }
                 }
             }
         }

@@ -62,12 +62,31 @@ struct Strings {
     shortest: usize,
 }
 
+/// Strings remembered as found. Filling of one byte over and over holds a few strings at each of its positions.
+const RECENT: usize = 8;
+
+/// Tells what is found in one buffer.
+struct Found<F> {
+    tell: F,
+    recent: [u32; RECENT],
+    next: usize,
+}
+
+impl<F: FnMut(&[u32])> Found<F> {
+    fn tell(&mut self, strings: &Strings, string: u32) {
+        self.recent[self.next % RECENT] = string;
+        self.next = (self.next + 1) % RECENT;
+        (self.tell)(strings.values(string));
+    }
+}
+
 impl Finder {
     /// Calls `found` with the values of each string that occurs; once or more.
-    pub fn scan(&self, bytes: &[u8], mut found: impl FnMut(&[u32])) {
+    pub fn scan(&self, bytes: &[u8], found: impl FnMut(&[u32])) {
         if bytes.len() < self.strings.shortest {
             return;
         }
+        let mut found = Found { tell: found, recent: [u32::MAX; RECENT], next: 0 };
         if let Some(long) = &self.long {
             long.scan(bytes, &self.strings, &mut found);
         }
@@ -152,13 +171,16 @@ impl Strings {
 
     /// Reports a string if it lies in `bytes` at `start`.
     #[inline]
-    fn check(&self, bytes: &[u8], string: u32, start: Option<usize>, found: &mut impl FnMut(&[u32])) {
+    fn check(&self, bytes: &[u8], string: u32, start: Option<usize>, found: &mut Found<impl FnMut(&[u32])>) {
+        if found.recent.contains(&string) {
+            return;
+        }
         let wanted = self.string(string);
         let there = start
             .and_then(|start| bytes.get(start..start + wanted.len()))
             .is_some_and(|there| there.eq_ignore_ascii_case(wanted));
         if there {
-            found(self.values(string));
+            found.tell(self, string);
         }
     }
 }

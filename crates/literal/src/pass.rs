@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Strings;
+use crate::{Found, Strings};
 
 /// Makes letters lower case (and confuses some other bytes, which comparing in full sets right).
 pub(crate) const FOLD: u32 = 0x2020_2020;
@@ -79,7 +79,7 @@ impl<const STRIDE: usize> Windows<STRIDE> {
         word >> (hash % 32) & 1
     }
 
-    pub(crate) fn scan(&self, bytes: &[u8], strings: &Strings, found: &mut impl FnMut(&[u32])) {
+    pub(crate) fn scan(&self, bytes: &[u8], strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
         let bits = &*self.bits;
         let mut from = 0;
         let (blocks, _) = bytes.as_chunks::<16>();
@@ -114,7 +114,14 @@ impl<const STRIDE: usize> Windows<STRIDE> {
 
     /// Looks at positions one by one.
     #[inline]
-    fn each(&self, bytes: &[u8], from: usize, to: usize, strings: &Strings, found: &mut impl FnMut(&[u32])) {
+    fn each(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        to: usize,
+        strings: &Strings,
+        found: &mut Found<impl FnMut(&[u32])>,
+    ) {
         let end = (to + 3).min(bytes.len());
         let Some(part) = bytes.get(from..end) else { return };
         for (place, four) in part.windows(4).enumerate().step_by(STRIDE) {
@@ -127,7 +134,7 @@ impl<const STRIDE: usize> Windows<STRIDE> {
 
     /// A position passed the bit set.
     #[inline(never)]
-    fn hit(&self, bytes: &[u8], at: usize, strings: &Strings, found: &mut impl FnMut(&[u32])) {
+    fn hit(&self, bytes: &[u8], at: usize, strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
         let Some(window) = bytes.get(at..).and_then(window_of) else { return };
         let place = (window.wrapping_mul(MULTIPLIER) >> self.start_shift) as usize;
         let Some([from, to]) = self.starts.get(place..place + 2) else { return };
@@ -185,11 +192,11 @@ impl Pairs {
         Some(Self { bits: bits.into(), shift, entries: entries.into(), single: single.into() })
     }
 
-    pub(crate) fn scan(&self, bytes: &[u8], strings: &Strings, found: &mut impl FnMut(&[u32])) {
+    pub(crate) fn scan(&self, bytes: &[u8], strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
         for (byte, string) in &self.single {
             let there = |each: &u8| each.eq_ignore_ascii_case(byte);
             if bytes.iter().any(there) {
-                found(strings.values(*string));
+                found.tell(strings, *string);
             }
         }
         if self.entries.is_empty() {
@@ -205,7 +212,14 @@ impl Pairs {
     }
 
     #[inline(never)]
-    fn hit(&self, bytes: &[u8], pair: [u8; 2], at: usize, strings: &Strings, found: &mut impl FnMut(&[u32])) {
+    fn hit(
+        &self,
+        bytes: &[u8],
+        pair: [u8; 2],
+        at: usize,
+        strings: &Strings,
+        found: &mut Found<impl FnMut(&[u32])>,
+    ) {
         let pair = u16::from_le_bytes(pair.map(|byte| byte.to_ascii_lowercase()));
         let from = self.entries.partition_point(|(known, ..)| *known < pair);
         let rest = self.entries.get(from..).unwrap_or_default();
