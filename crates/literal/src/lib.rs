@@ -8,9 +8,9 @@
 //! - A string of seven bytes or more has four windows in a row. One of them starts at a multiple of four wherever the string
 //!   occurs, so that only each fourth position is looked at. Strings of five and six bytes have two windows: each second
 //!   position.
-//! - Of all rows of windows of a string the one is taken that traffic is least likely to have, see `rarity`.
+//! - Of all rows of windows of a string the one is taken that traffic is least likely to have, see `rarity.rs`.
 //! - Strings of up to three bytes are found by two of their bytes, in a bit set of pairs.
-//! - Where strings of up to six bytes are few, vectors look for them at 32 positions at once, see `few`.
+//! - Where strings of up to six bytes are few, vectors look for them at 32 positions at once, see `few.rs`.
 //! - Strings of up to six bytes that must lie at a known place are looked for there alone.
 //!
 //! What passes a bit set is looked up in a table of windows and compared in full.
