@@ -42,6 +42,10 @@ impl Anchors {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.places.iter().map(|place| place.pairs.len() + place.single.len()).sum()
+    }
+
     pub(crate) fn size_bytes(&self) -> usize {
         let of_place = |place: &Place| size_of_val(&place.pairs[..]) + size_of_val(&place.single[..]);
         size_of_val(&self.places[..]) + self.places.iter().map(of_place).sum::<usize>()

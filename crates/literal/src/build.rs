@@ -1,19 +1,16 @@
 //! From strings to tables.
 
+use std::cmp::Reverse;
+
 use hashbrown::HashMap;
 
 use crate::anchor::Anchors;
-use crate::few::Few;
-use crate::pass::{Entry, FOLD, Pairs, Windows};
-use crate::rarity::{Rarity, commonness};
-use crate::{Finder, Strings};
-
-/// Bytes of a string that are looked for; what is longer is found by its first ones.
-const STRING_BYTES_MAX: usize = 64;
-/// Strings up to which they are looked for at many positions at once; more would leave too many to be compared in full.
-const FEW: usize = 64;
-/// What a window costs for each string that has it already; see `Rarity::cost` for the scale.
-const SHARED_COST: u32 = 40;
+use crate::each::{Each, SIEVED_MAX};
+use crate::pairs::Pairs;
+use crate::rarity::{LEVEL_BITS, cost};
+use crate::stride::{STRIDE, Strides};
+use crate::table::{Entry, NARROW, window_of};
+use crate::{Finder, STRING_BYTES_MAX, Strings};
 
 /// Collects strings.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,8 +35,8 @@ impl Builder {
 
     /// The same for a string that must start at byte `at` of the buffer. Long ones may be reported wherever they occur.
     pub fn add_at(&mut self, string: &[u8], at: u32, value: u32) {
-        // A string with four windows in a row is found on the way, whether its place is known or not.
-        let known = tier(string.len()) != 0;
+        // A long string is found on the way, whether its place is known or not.
+        let known = string.len() < LONG;
         self.keep(string, known.then_some(at), value);
     }
 
@@ -71,95 +68,138 @@ impl Builder {
         if self.strings.is_empty() {
             return None;
         }
-        let rarity = Rarity::new();
-        let mut rows = Rows { rarity, shared: HashMap::default(), costs: Vec::new() };
-        let mut tiers = [Vec::new(), Vec::new(), Vec::new()];
-        let (mut pairs, mut single, mut anchored) = (Vec::new(), Vec::new(), Vec::new());
+        let mut ways = Ways::default();
         for (number, (string, _)) in (0u32..).zip(&self.strings) {
-            match (string.at, tier(string.bytes.len())) {
-                (Some(at), _) => anchored.push((at, number)),
-                (None, tier @ 0..3) => rows.add(&string.bytes, number, 4 >> tier, &mut tiers[tier]),
-                (None, _) if string.bytes.len() == 1 => single.push((number, 0)),
-                (None, _) => pairs.push((number, pair_of(&string.bytes))),
-            }
+            ways.add(string, number);
         }
-        let few = |entries: &[Entry]| entries.iter().map(|entry| (entry.string, entry.at)).collect();
-        let (mut fours, mut twos) = (Vec::new(), Vec::new());
-        // Strings of five and six bytes have two entries each, of which one tells them as well.
-        if tiers[1].len() / 2 + tiers[2].len() <= FEW {
-            let firsts: Vec<Entry> = tiers[1].iter().copied().step_by(2).collect();
-            fours = few(&[firsts, std::mem::take(&mut tiers[2])].concat());
-            tiers[1].clear();
-        } else if tiers[2].len() <= FEW {
-            fours = few(&std::mem::take(&mut tiers[2]));
-        }
-        if pairs.len() <= FEW {
-            let pair = |(string, at): (u32, usize)| (string, u32::try_from(at).unwrap_or(0));
-            twos = std::mem::take(&mut pairs).into_iter().map(pair).collect();
-        }
-        pairs.extend(single);
-        // With a pass over each position there anyway, those of five and six bytes need none of their own.
-        if !tiers[2].is_empty() {
-            let moved = std::mem::take(&mut tiers[1]);
-            tiers[2].extend(moved);
-        }
-        let [long, middle, four] = tiers;
+        ways.settle();
         let strings = strings(self.strings);
         Some(Finder {
-            long: Windows::build(long),
-            middle: Windows::build(middle),
-            four: Windows::build(four),
-            short: Pairs::build(&pairs, &strings),
-            fours: Few::build(fours, 4, &strings),
-            twos: Few::build(twos, 2, &strings),
-            anchors: Anchors::build(&anchored, &strings),
+            long: Strides::build(ways.wide, ways.narrow),
+            each: Each::build(ways.each, &strings),
+            short: Pairs::build(&ways.short, &strings),
+            single: ways.single.into(),
+            anchors: Anchors::build(&ways.anchored, &strings),
             strings,
         })
     }
 }
 
-/// 0: looked for at each fourth position; 1: each second; 2: each; 3: by a pair.
-pub(crate) const fn tier(len: usize) -> usize {
-    match len {
-        0..4 => 3,
-        4 => 2,
-        5 | 6 => 1,
-        _ => 0,
-    }
-}
-
-/// Chooses rows of windows.
-struct Rows {
-    rarity: Rarity,
+/// Strings by how they are looked for.
+#[derive(Default)]
+struct Ways {
+    wide: Vec<Entry>,
+    narrow: Vec<Entry>,
+    each: Vec<Entry>,
+    /// Strings of two and three bytes.
+    short: Vec<u32>,
+    single: Vec<(u8, u32)>,
+    /// With their place in the buffer.
+    anchored: Vec<(u32, u32)>,
+    /// Long strings that are better looked for at each position: what that gains, and their row.
+    unlucky: Vec<Unlucky>,
     /// How many strings have chosen a window.
-    shared: HashMap<u32, u32, foldhash::fast::FixedState>,
-    /// Windows of the string at hand, and what each costs.
-    costs: Vec<(u32, u32)>,
+    shared: HashMap<u64, u64, foldhash::fast::FixedState>,
 }
 
-impl Rows {
-    /// Adds the cheapest row of `count` windows of a string.
-    fn add(&mut self, string: &[u8], number: u32, count: usize, entries: &mut Vec<Entry>) {
-        self.costs.clear();
-        self.costs.extend(string.array_windows().map(|bytes: &[u8; 4]| {
-            let window = u32::from_le_bytes(*bytes) | FOLD;
-            let shared = self.shared.get(&window).copied().unwrap_or(0).min(1 << 16);
-            (window, self.rarity.cost(*bytes) + shared * SHARED_COST)
-        }));
-        let costs = &self.costs;
-        let sums = costs.windows(count).map(|row| row.iter().map(|(_, cost)| cost).sum::<u32>());
-        let Some((start, _)) = sums.enumerate().min_by_key(|(_, sum)| *sum) else { return };
-        for (at, (window, _)) in costs.iter().enumerate().skip(start).take(count) {
-            *self.shared.entry(*window).or_default() += 1;
-            entries.push(Entry { window: *window, string: number, at: u32::try_from(at).unwrap_or(0) });
+/// A long string whose windows are too common in any row of four.
+struct Unlucky {
+    gain: u64,
+    /// Its rarest window.
+    single: Entry,
+    row: Vec<Entry>,
+    wide: bool,
+}
+
+/// What a long string must gain to be looked for at each position: one time in four thousand that a window is met for nothing.
+const GAIN_MIN: u64 = ONCE << (7 + LEVEL_BITS);
+/// What a window costs that is taken up anew, over each further string that has it.
+const ONCE: u64 = 4;
+
+impl Ways {
+    fn add(&mut self, string: &String, number: u32) {
+        if let Some(at) = string.at {
+            self.anchored.push((at, number));
+            return;
+        }
+        match &*string.bytes {
+            [byte] => self.single.push((*byte, number)),
+            bytes if bytes.len() < NARROW_LEN => self.short.push(number),
+            bytes if bytes.len() < LONG => {
+                let at = rarest(bytes).1;
+                self.each.push(entry(bytes, number, at));
+            }
+            bytes => self.add_long(bytes, number),
+        }
+    }
+
+    fn add_long(&mut self, string: &[u8], number: u32) {
+        let wide = string.len() >= WIDE;
+        let row = if wide { self.row::<8>(string, number) } else { self.row::<NARROW_LEN>(string, number) };
+        let (cost, row) = row;
+        let (single, at) = rarest(string);
+        let gain = cost.saturating_sub(single.saturating_mul(ONCE));
+        if gain >= GAIN_MIN {
+            self.unlucky.push(Unlucky { gain, single: entry(string, number, at), row, wide });
+            return;
+        }
+        for entry in &row {
+            *self.shared.entry(entry.window).or_default() += 1;
+        }
+        if wide { &mut self.wide } else { &mut self.narrow }.extend(row);
+    }
+
+    /// The cheapest row of windows of `LEN` bytes, with its cost per byte of traffic.
+    fn row<const LEN: usize>(&self, string: &[u8], number: u32) -> (u64, Vec<Entry>) {
+        let costs: Vec<(u64, u64)> = string
+            .array_windows::<LEN>()
+            .map(|bytes| {
+                let window = window_of(bytes) & if LEN == NARROW_LEN { NARROW } else { u64::MAX };
+                let shared = self.shared.get(&window).copied().unwrap_or(0).min(1 << 16);
+                (window, rarest(bytes).0 * (ONCE + shared))
+            })
+            .collect();
+        let sums = costs.windows(STRIDE).map(|row| row.iter().map(|(_, cost)| cost).sum::<u64>());
+        let Some((start, sum)) = sums.enumerate().min_by_key(|(_, sum)| *sum) else { return (0, Vec::new()) };
+        let row = costs.iter().enumerate().skip(start).take(STRIDE);
+        let entry = |(at, (window, _)): (usize, &(u64, u64))| Entry {
+            window: *window,
+            string: number,
+            at: u32::try_from(at).unwrap_or(0),
+        };
+        (sum / STRIDE as u64, row.map(entry).collect())
+    }
+
+    /// Decides which long strings are looked for at each position: those that gain most, as long as a sieve takes them.
+    fn settle(&mut self) {
+        let mut unlucky = std::mem::take(&mut self.unlucky);
+        unlucky.sort_by_key(|each| (Reverse(each.gain), each.single.string));
+        for each in unlucky {
+            if self.each.len() < SIEVED_MAX {
+                self.each.push(each.single);
+            } else {
+                if each.wide { &mut self.wide } else { &mut self.narrow }.extend(each.row);
+            }
         }
     }
 }
 
-/// Where the rarer pair of a short string lies.
-fn pair_of(string: &[u8]) -> usize {
-    let cost = |pair: &[u8]| pair.iter().map(|byte| u32::from(commonness(*byte))).sum::<u32>();
-    string.windows(2).enumerate().min_by_key(|(_, pair)| cost(pair)).map_or(0, |(at, _)| at)
+/// A narrow window of a string.
+fn entry(string: &[u8], number: u32, at: u32) -> Entry {
+    let window = window_of(string.get(at as usize..).unwrap_or_default()) & NARROW;
+    Entry { window, string: number, at }
+}
+
+/// Strings from so many bytes on are looked for at each fourth position, and from so many by windows of eight bytes.
+const LONG: usize = NARROW_LEN + STRIDE - 1;
+const WIDE: usize = 8 + STRIDE - 1;
+/// Bytes of a narrow window.
+const NARROW_LEN: usize = 4;
+
+/// The lowest cost of four bytes in a row, and where they lie.
+fn rarest(bytes: &[u8]) -> (u64, u32) {
+    let costs = bytes.array_windows().map(|window| cost(*window));
+    (0u32..).zip(costs).map(|(at, cost)| (cost, at)).min().unwrap_or((0, 0))
 }
 
 fn strings(strings: Vec<(String, Vec<u32>)>) -> Strings {

@@ -3,23 +3,27 @@
 //! A [`Finder`] says which of its strings occur in a buffer. It is made for sets whose automaton would not fit into a cache,
 //! over buffers in which next to nothing is found:
 //!
-//! - Four bytes of a string are its *window*. A bit set, small enough for the first or second cache level, holds hashes of all
-//!   windows; a position of the buffer whose own four bytes are not in it is done with after a multiplication and a load.
-//! - A string of seven bytes or more has four windows in a row. One of them starts at a multiple of four wherever the string
-//!   occurs, so that only each fourth position is looked at. Strings of five and six bytes have two windows: each second
-//!   position.
-//! - Of all rows of windows of a string the one is taken that traffic is least likely to have, see `rarity.rs`.
-//! - Strings of up to three bytes are found by two of their bytes, in a bit set of pairs.
-//! - Where strings of up to six bytes are few, vectors look for them at 32 positions at once, see `few.rs`.
+//! - Some bytes in a row of a string are its *window*. A bit set, small enough for the first or second cache level, holds
+//!   hashes of all windows; a position of the buffer whose own bytes are not in it is done with after a multiplication and a
+//!   load.
+//! - A string of seven bytes or more has four windows in a row, of eight bytes where it is long enough, else of four. One of
+//!   them starts at a multiple of four wherever the string occurs, so that only each fourth position is looked at.
+//! - Of all windows of a string those are taken that traffic is least likely to have, by what was measured; see `rarity.rs`.
+//! - Shorter strings, and those of which any four windows are too common (a byte among zeros), are looked for at each position.
+//!   Where they are few, vectors tell for 32 positions at once which are worth that; see `sieve.rs`.
 //! - Strings of up to six bytes that must lie at a known place are looked for there alone.
+//! - Filling of one byte over and over is looked at where it begins and ends.
 //!
 //! What passes a bit set is looked up in a table of windows and compared in full.
 
 mod anchor;
 mod build;
-mod few;
-mod pass;
+mod each;
+mod pairs;
 mod rarity;
+mod sieve;
+mod stride;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -29,24 +33,24 @@ pub use rarity::commonness;
 use serde::{Deserialize, Serialize};
 
 use anchor::Anchors;
-use few::Few;
-use pass::{Pairs, Windows};
+use each::Each;
+use pairs::Pairs;
+use stride::Strides;
+
+/// Bytes of a string that are looked for; what is longer is found by its first ones.
+const STRING_BYTES_MAX: usize = 64;
 
 /// A set of strings, ready to be looked for.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finder {
     /// Strings of at least seven bytes.
-    long: Option<Windows<4>>,
-    /// Strings of five and six bytes.
-    middle: Option<Windows<2>>,
-    /// Strings of four bytes.
-    four: Option<Windows<1>>,
-    /// Shorter ones.
+    long: Option<Strides>,
+    /// Strings of four to six bytes, and longer ones whose windows are common.
+    each: Option<Each>,
+    /// Strings of two and three bytes.
     short: Option<Pairs>,
-    /// Few strings of four to six bytes.
-    fours: Option<Few>,
-    /// Few strings of two and three bytes.
-    twos: Option<Few>,
+    /// Strings of one byte.
+    single: Box<[(u8, u32)]>,
     /// Up to six bytes whose place is known.
     anchors: Option<Anchors>,
     strings: Strings,
@@ -90,17 +94,16 @@ impl Finder {
         if let Some(long) = &self.long {
             long.scan(bytes, &self.strings, &mut found);
         }
-        if let Some(middle) = &self.middle {
-            middle.scan(bytes, &self.strings, &mut found);
-        }
-        if let Some(four) = &self.four {
-            four.scan(bytes, &self.strings, &mut found);
+        if let Some(each) = &self.each {
+            each.scan(bytes, &self.strings, &mut found);
         }
         if let Some(short) = &self.short {
             short.scan(bytes, &self.strings, &mut found);
         }
-        for few in [&self.fours, &self.twos].into_iter().flatten() {
-            few.scan(bytes, &self.strings, &mut found);
+        for (byte, string) in &self.single {
+            if bytes.contains(byte) || bytes.contains(&byte.to_ascii_uppercase()) {
+                found.tell(&self.strings, *string);
+            }
         }
         if let Some(anchors) = &self.anchors {
             anchors.scan(bytes, &self.strings, &mut found);
@@ -120,13 +123,11 @@ impl Finder {
     /// Bytes of memory that it takes.
     pub fn size_bytes(&self) -> usize {
         let passes = [
-            self.long.as_ref().map_or(0, Windows::size_bytes),
-            self.middle.as_ref().map_or(0, Windows::size_bytes),
-            self.four.as_ref().map_or(0, Windows::size_bytes),
+            self.long.as_ref().map_or(0, Strides::size_bytes),
+            self.each.as_ref().map_or(0, Each::size_bytes),
             self.short.as_ref().map_or(0, Pairs::size_bytes),
-            self.fours.as_ref().map_or(0, Few::size_bytes),
-            self.twos.as_ref().map_or(0, Few::size_bytes),
             self.anchors.as_ref().map_or(0, Anchors::size_bytes),
+            size_of_val(&self.single[..]),
         ];
         let strings = &self.strings;
         passes.iter().sum::<usize>()
@@ -135,14 +136,12 @@ impl Finder {
             + size_of_val(&strings.values[..])
     }
 
-    /// How many strings are looked for at each fourth, each second, each position, and by pairs.
+    /// How many strings are looked for at each fourth position, at each by four bytes, at each by fewer, and at a known place.
     pub fn tiers(&self) -> [usize; 4] {
-        let mut tiers = [0; 4];
-        for string in 0..self.len() {
-            let len = self.strings.string(u32::try_from(string).unwrap_or(u32::MAX)).len();
-            tiers[build::tier(len)] += 1;
-        }
-        tiers
+        let anchored = self.anchors.as_ref().map_or(0, Anchors::len);
+        let each = self.each.as_ref().map_or(0, Each::len);
+        let short = self.short.as_ref().map_or(0, Pairs::len) + self.single.len();
+        [self.len() - each - short - anchored, each, short, anchored]
     }
 }
 
