@@ -22,6 +22,7 @@ mod rewrite;
 mod run;
 mod shape;
 mod shard;
+mod turns;
 mod worker;
 
 pub use carried::FileVerdict;

@@ -17,6 +17,7 @@ use crate::carried::{Carried, FileVerdict};
 use crate::config::{Config, Mode};
 use crate::orders::{Change, NoOrders, Order, Orders, upto};
 use crate::output::Output;
+use crate::turns::{Board, Seat};
 use crate::worker::{SHARDS, Worker};
 
 /// Why rules that read what others wrote about other flows cannot take over with several workers at work.
@@ -149,12 +150,12 @@ fn run_alone(
     orders: &mut dyn Orders,
 ) -> io::Result<()> {
     let mut config = Arc::new(config.clone());
-    let mut worker = Worker::new(0, 1, &config);
+    let mut worker = Worker::new(0, 1, &config, None);
     let mut batch = Batch::new();
     loop {
         let next = PacketId(source.packets() + 1);
         while let Some(order) = orders.order(next) {
-            if let Some(Change { new, succession }) = mind.obey(order, &config, true) {
+            if let Some(Change { new, succession }) = mind.obey(order, &config, true, None) {
                 if let (Some(was), Some(is)) = (&config.rules, &new.rules) {
                     worker.follow(was, is, &succession);
                 }
@@ -195,6 +196,8 @@ fn run_together(
     mind: &mut Mind<'_>,
     orders: &mut dyn Orders,
 ) -> io::Result<()> {
+    let shares = config.rules.as_deref().is_some_and(RuleSet::needs_turns);
+    let board = shares.then(|| Board::new(workers));
     std::thread::scope(|scope| {
         let lanes: Vec<Lane> = (0..workers)
             .map(|index| {
@@ -202,16 +205,18 @@ fn run_together(
                 let (outputs, from) = bounded::<Output>(BATCHES_UNDER_WAY);
                 let (recycle, recycled) = bounded::<Output>(BATCHES_UNDER_WAY);
                 let (tally, counted) = bounded(1);
+                let seat = board.clone().map(|board| Seat::new(board, index));
                 std::thread::Builder::new()
                     .name(format!("worker-{index}"))
                     .spawn_scoped(scope, move || {
-                        carry(index, workers, config, &batches, &outputs, &recycled, &tally)
+                        let worker = Worker::new(index, workers, config, seat);
+                        carry(worker, config, &batches, &outputs, &recycled, &tally)
                     })
                     .expect("the system has room for a few threads");
                 Lane { to: Some(to), from, recycle, counted }
             })
             .collect();
-        let result = feed(source, config, lanes, mind, orders);
+        let result = feed(source, config, lanes, mind, orders, board.as_deref());
         mind.progress(source);
         result
     })
@@ -234,15 +239,13 @@ struct Lane {
 
 /// The life of a worker's thread: one output per batch, and one per shard when the batches end.
 fn carry(
-    index: usize,
-    workers: usize,
+    mut worker: Worker,
     config: &Config,
     batches: &Receiver<Work>,
     outputs: &Sender<Output>,
     recycled: &Receiver<Output>,
     tally: &Sender<flow::Counters>,
 ) {
-    let mut worker = Worker::new(index, workers, config);
     let deliver = |worker: &mut Worker| {
         let mut fresh = recycled.try_recv().unwrap_or_else(|_| Output::new(config.detectors));
         // Facts are freed by the thread that made them, which is cheaper, and not by the busiest one.
@@ -283,6 +286,7 @@ fn feed(
     mut lanes: Vec<Lane>,
     mind: &mut Mind<'_>,
     orders: &mut dyn Orders,
+    board: Option<&Board>,
 ) -> io::Result<()> {
     let mut config = Arc::new(config.clone());
     let mut under_way = 0;
@@ -296,7 +300,7 @@ fn feed(
                     collect(&lanes, mind)?;
                     under_way -= 1;
                 }
-                if let Some(change) = mind.obey(order, &config, false) {
+                if let Some(change) = mind.obey(order, &config, false, board) {
                     config = Arc::clone(&change.new);
                     let change = Arc::new(change);
                     lanes.iter().for_each(|lane| lane.give(Work::Change(Arc::clone(&change))));
@@ -422,14 +426,23 @@ impl Mind<'_> {
     }
 
     /// Follows an order; `None`: it cannot be followed, and nothing has changed.
-    fn obey(&mut self, order: Order, config: &Config, in_order: bool) -> Option<Change> {
+    fn obey(
+        &mut self,
+        order: Order,
+        config: &Config,
+        in_order: bool,
+        board: Option<&Board>,
+    ) -> Option<Change> {
         let Order::Rules(new) = order;
         let old = self.rules.clone()?;
-        if new.needs_order() && !in_order {
+        if !in_order && (new.needs_order() || new.needs_turns() && board.is_none()) {
             self.refused.push(REFUSED_ORDER);
             return None;
         }
         let succession = old.succession(&new);
+        if let Some(board) = board {
+            board.succeed(&succession);
+        }
         self.late = self.late.take().map(|late| late.succeed(&old, &new, &succession));
         self.rules = Some(Arc::clone(&new));
         let mut changed = Config { rules: Some(Arc::clone(&new)), ..config.clone() };

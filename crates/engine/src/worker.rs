@@ -8,13 +8,14 @@ use std::net::IpAddr;
 use capture::Batch;
 use decode::{Decoder, Layers};
 use flow::{Defrag, Seen};
-use model::{Packet, Time};
+use model::{Packet, PacketId, Time};
 use rules::{Inspector, Late, Outcome, RuleSet, Succession};
 
 use crate::ahead;
 use crate::config::Config;
 use crate::output::Output;
 use crate::shard::{Shard, Tools, View};
+use crate::turns::{Seat, Step};
 
 /// Logical shards: the unit of state. A constant of the format, not of the machine.
 pub const SHARDS: usize = 64;
@@ -32,15 +33,22 @@ pub(crate) struct Worker {
     outcome: Outcome,
     pub(crate) out: Output,
     now: Time,
+    /// Where this worker says how far it has come, when others wait for that.
+    seat: Option<Seat>,
+    /// The last packet of the input so far.
+    last: PacketId,
 }
 
 impl Worker {
     /// Worker `index` of `count`: owns the shards whose number leaves that remainder.
-    pub(crate) fn new(index: usize, count: usize, config: &Config) -> Self {
+    pub(crate) fn new(index: usize, count: usize, config: &Config, seat: Option<Seat>) -> Self {
         let own = |shard: usize| (shard % count == index).then(|| Box::new(Shard::new(config)));
         let mut inspector = config.rules.as_deref().map(Inspector::new);
         if let (Some(inspector), Some(rules), Some(watch)) = (&mut inspector, &config.rules, &config.watch) {
             inspector.watch(rules, watch);
+        }
+        if let (Some(inspector), Some(seat)) = (&mut inspector, &seat) {
+            inspector.take_turns(seat.turns());
         }
         Self {
             decoders: (0..=DEFRAG_DEPTH).map(|_| Decoder::new(config.decode.clone())).collect(),
@@ -51,6 +59,8 @@ impl Worker {
             outcome: Outcome::default(),
             out: Output::new(config.detectors),
             now: Time::default(),
+            seat,
+            last: PacketId(0),
         }
     }
 
@@ -62,24 +72,36 @@ impl Worker {
             let others = ahead::look(&self.shards, batch, from..upto, config);
             for index in from..upto {
                 let Some(packet) = batch.get(index) else { break };
-                self.now = packet.time;
+                (self.now, self.last) = (packet.time, packet.id);
+                if let Some(seat) = &self.seat {
+                    seat.come_to(Step::level(packet.id, 0));
+                }
                 if others >> (index - from) & 1 == 0 {
                     self.packet(&packet, config);
                 }
             }
             from = upto;
         }
-        let now = self.now;
+        let (now, last, seat) = (self.now, self.last, self.seat.take());
         let (shards, mut tools) = self.lend(config);
-        for shard in shards.iter_mut().flatten() {
-            shard.advance(now, &mut tools);
+        for (number, shard) in shards.iter_mut().enumerate() {
+            if let Some(seat) = &seat {
+                seat.come_to(Step::advance(last, number));
+            }
+            if let Some(shard) = shard {
+                shard.advance(now, &mut tools);
+            }
         }
+        self.seat = seat;
     }
 
     /// The input is over: ends one shard, when it is this worker's. Shard by shard, so that what is said at the end is never
     /// all in memory.
     pub(crate) fn finish(&mut self, number: usize, config: &Config) {
         let now = self.now;
+        if let Some(seat) = &self.seat {
+            seat.come_to(Step::finish(self.last, number));
+        }
         let (shards, mut tools) = self.lend(config);
         if let Some(Some(shard)) = shards.get_mut(number) {
             shard.finish(number, now, &mut tools);
@@ -88,7 +110,11 @@ impl Worker {
 
     /// Other rules take the place of those so far; flows go on.
     pub(crate) fn follow(&mut self, old: &RuleSet, new: &RuleSet, succession: &Succession) {
-        self.inspector = Some(Inspector::new(new));
+        let mut inspector = Inspector::new(new);
+        if let Some(seat) = &self.seat {
+            inspector.take_turns(seat.turns());
+        }
+        self.inspector = Some(inspector);
         self.late = self.late.take().map(|late| late.succeed(old, new, succession));
         for shard in self.shards.iter_mut().flatten() {
             shard.follow(succession);
@@ -136,9 +162,9 @@ impl Worker {
             outcome: &mut self.outcome,
             out: &mut self.out,
         };
-        let turn = &mut 0;
+        let (turn, seat) = (&mut 0, self.seat.as_ref());
         let mut below =
-            Below { decoders: deeper, defrags: &mut self.defrags, shards: &mut self.shards, turn };
+            Below { decoders: deeper, defrags: &mut self.defrags, shards: &mut self.shards, turn, seat };
         below.levels(packet, levels, packet.bytes, None, &mut tools);
     }
 }
@@ -150,6 +176,7 @@ struct Below<'a> {
     shards: &'a mut [Option<Box<Shard>>],
     /// Levels met so far in this captured packet, owned here or not: at most 17 per decoding, so it cannot overflow.
     turn: &'a mut u8,
+    seat: Option<&'a Seat>,
 }
 
 impl Below<'_> {
@@ -182,6 +209,9 @@ impl Below<'_> {
         let turn = *self.turn;
         *self.turn = turn.saturating_add(1);
         if let Some(shard) = &mut self.shards[shard_of_packet(layers)] {
+            if let (Some(seat), 1..) = (self.seat, turn) {
+                seat.come_to(Step::level(packet.id, turn));
+            }
             let len = layers.frame.end - layers.frame.start;
             let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
             shard.packet(&View { seen, turn, root }, tools);
@@ -206,7 +236,8 @@ impl Below<'_> {
         if let Some(event) = accepted.event {
             layers.events.insert(event);
         }
-        let mut below = Below { decoders: self.decoders, defrags, shards: self.shards, turn: self.turn };
+        let (shards, seat) = (&mut *self.shards, self.seat);
+        let mut below = Below { decoders: self.decoders, defrags, shards, turn: self.turn, seat };
         below.level(packet, &layers, bytes, root, tools);
         let (Some(datagram), Some((decoder, decoders))) =
             (accepted.rebuilt, below.decoders.split_first_mut())
@@ -214,7 +245,8 @@ impl Below<'_> {
             return;
         };
         let levels = decoder.decode_datagram(&layers, datagram);
-        let mut below = Below { decoders, defrags: below.defrags, shards: below.shards, turn: below.turn };
+        let (defrags, shards, turn) = (below.defrags, below.shards, below.turn);
+        let mut below = Below { decoders, defrags, shards, turn, seat };
         below.levels(packet, levels, datagram, root.or(Some(&layers)), tools);
     }
 }

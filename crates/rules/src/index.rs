@@ -57,9 +57,9 @@ impl Index {
                 for (name, patterns) in std::iter::once((name.clone(), &index.any)).chain(from).chain(to) {
                     groups.push(group(format!("{name} stream"), patterns.stream.as_ref(), 0));
                     groups.push(group(format!("{name} packet"), patterns.packet.as_ref(), 0));
+                    let unfiltered = patterns.unfiltered.iter().map(|(_, rules)| rules.len()).sum();
+                    groups.push(group(name, None, unfiltered));
                 }
-                let unfiltered = index.unfiltered.iter().map(|(_, rules)| rules.len()).sum();
-                groups.push(group(name, None, unfiltered));
             }
         }
         for (protocol, of_protocol) in protocol::REGISTRY.iter().zip(&self.transactions) {
@@ -124,6 +124,14 @@ impl Class {
             Class::NotIp => proto.packet_header || proto.arp || proto.ether || proto.any,
         }
     }
+
+    /// Whether packets of this class may have one of the IP protocols of a set. Without IP there is none.
+    pub(crate) fn has_any(self, protocols: &[u64; 4]) -> bool {
+        self != Class::NotIp
+            && (0..=255).any(|number| {
+                Class::of(number) == self && protocols[usize::from(number / 64)] >> (number % 64) & 1 != 0
+            })
+    }
 }
 
 /// Rules that packets of one class and direction meet.
@@ -131,23 +139,37 @@ impl Class {
 pub(crate) struct PacketIndex {
     /// Patterns of rules for any port, or for many.
     pub(crate) any: Patterns,
-    /// Patterns of rules for few source ports, in order.
-    pub(crate) sources: Box<[(u16, Patterns)]>,
-    /// Patterns of rules for few destination ports, in order.
-    pub(crate) destinations: Box<[(u16, Patterns)]>,
-    /// Rules without a pattern, by what the packet must have.
-    pub(crate) unfiltered: Box<[(u16, Box<[u32]>)]>,
+    /// Patterns of rules for few source ports.
+    pub(crate) sources: ByPort,
+    /// Patterns of rules for few destination ports.
+    pub(crate) destinations: ByPort,
+}
+
+/// Patterns by port.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct ByPort {
+    /// In order; by themselves, since they are searched for every packet.
+    pub(crate) ports: Box<[u16]>,
+    pub(crate) patterns: Box<[Patterns]>,
+}
+
+impl ByPort {
+    #[inline]
+    fn get(&self, port: u16) -> Option<&Patterns> {
+        let at = self.ports.binary_search(&port).ok()?;
+        self.patterns.get(at)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&u16, &Patterns)> {
+        self.ports.iter().zip(&self.patterns)
+    }
 }
 
 impl PacketIndex {
     /// Patterns that a packet between these ports meets.
     pub(crate) fn patterns(&self, source: u16, destination: u16) -> impl Iterator<Item = &Patterns> {
-        let of = |list: &'_ [(u16, Patterns)], port: u16| {
-            list.binary_search_by_key(&port, |(known, _)| *known).ok()
-        };
-        let source = of(&self.sources, source).and_then(|at| self.sources.get(at));
-        let destination = of(&self.destinations, destination).and_then(|at| self.destinations.get(at));
-        std::iter::once(&self.any).chain(source.map(|(_, it)| it)).chain(destination.map(|(_, it)| it))
+        let by_port = [self.sources.get(source), self.destinations.get(destination)];
+        std::iter::once(&self.any).chain(by_port.into_iter().flatten())
     }
 }
 
@@ -158,6 +180,8 @@ pub(crate) struct Patterns {
     pub(crate) stream: Option<Scanner>,
     /// Looked for in packets.
     pub(crate) packet: Option<Scanner>,
+    /// Rules without a pattern, by what the packet must have.
+    pub(crate) unfiltered: Box<[(u16, Box<[u32]>)]>,
 }
 
 /// Rules that transactions of one protocol and direction meet.

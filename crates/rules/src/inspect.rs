@@ -29,7 +29,7 @@ use crate::index::Class;
 use crate::ir::CaptureKind;
 use crate::scan::Candidates;
 use crate::sig::{Kind, Sig};
-use crate::{Late, Outcome, RuleSet, Scene, Witness};
+use crate::{Late, Outcome, RuleSet, Scene, Turns, Witness};
 
 /// Working memory of one worker. Holds nothing that outlives a packet.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub struct Inspector {
     /// Whether the packet's addresses are in a set: by set, source then destination; 0 = not yet known.
     known: Vec<[u8; 2]>,
     known_used: Vec<u32>,
+    /// Lends bits of hosts, when there are several inspectors.
+    turns: Option<Box<dyn Turns>>,
     /// Takes down what becomes of every rule, when somebody watches.
     witness: Option<Box<Witness>>,
     /// The rule whose cost is being counted, when somebody watches.
@@ -107,9 +109,16 @@ impl Inspector {
             hits: Vec::new(),
             known: vec![[0; 2]; rules.names.addresses.len()],
             known_used: Vec::new(),
+            turns: None,
             witness: None,
             weighed: None,
         }
+    }
+
+    /// One of several inspectors: the bits of hosts are lent by whoever knows whose turn it is. Without this, and without
+    /// [`Late`], rules see no such bits.
+    pub fn take_turns(&mut self, turns: Box<dyn Turns>) {
+        self.turns = Some(turns);
     }
 
     /// Holds all rules against a packet: packet rules first, then frames, then the open transactions of its direction.
@@ -318,16 +327,16 @@ impl<'r> Run<'r, '_> {
         else {
             return;
         };
-        for (gate, rules) in &index.unfiltered {
-            if gate & !self.have == 0 {
-                self.tools.candidates.extend(rules);
-            }
-        }
         let candidates = &mut self.tools.candidates;
         let stream = self.scene.flow.as_ref().and_then(|flow| flow.stream);
         let added = stream.is_some_and(|stream| stream.added);
         let (source, destination) = (self.scene.layers.src_port, self.scene.layers.dst_port);
         for patterns in index.patterns(source, destination) {
+            for (gate, rules) in &patterns.unfiltered {
+                if gate & !self.have == 0 {
+                    candidates.extend(rules);
+                }
+            }
             if let (Some(scanner), Some(stream)) = (&patterns.stream, &stream) {
                 for window in stream.windows {
                     scanner.scan(window.data, |rules| candidates.extend(rules));

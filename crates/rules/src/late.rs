@@ -1,7 +1,7 @@
 //! State that crosses flows: thresholds, host bits, growing data sets. One owner sees the whole input in order.
 //!
-//! Limits: [`COUNTERS_MAX`] counters and [`BITS_MAX`] bits; when a table is full, what has expired is thrown out, then what
-//! began first.
+//! Limits: [`COUNTERS_MAX`] counters; when the table is full, what has expired is thrown out, then what began first. Bits have
+//! theirs, see [`HostBits`].
 
 use std::net::IpAddr;
 
@@ -10,16 +10,15 @@ use model::{FlowId, Time};
 
 use crate::count::{Counted, Counter};
 use crate::dataset::Dataset;
-use crate::ir::{BitTrack, Late as Condition, SuppressTrack, Tag, TagOf, Track};
-use crate::sig::{Post, Sig};
+use crate::host::HostBits;
+use crate::ir::{Late as Condition, SuppressTrack, Tag, TagOf, Track};
+use crate::sig::Sig;
 use crate::state::Tags;
 use crate::succession::Succession;
 use crate::{Candidate, RuleSet, Settled};
 
 /// Counters of thresholds.
 const COUNTERS_MAX: usize = 1 << 18;
-/// Bits of hosts and host pairs.
-const BITS_MAX: usize = 1 << 18;
 /// Hosts whose packets are tagged.
 const TAGS_MAX: usize = 1 << 14;
 
@@ -27,7 +26,7 @@ const TAGS_MAX: usize = 1 << 14;
 #[derive(Debug)]
 pub struct Late {
     counters: HashMap<(u32, u8, Key), Counter>,
-    bits: HashMap<(u32, BitTrack, Key), Time>,
+    pub(crate) bits: HostBits,
     tags: HashMap<IpAddr, Tags>,
     /// By number; only those that rules change.
     datasets: Vec<Option<Dataset>>,
@@ -36,7 +35,7 @@ pub struct Late {
 
 /// Whom something is counted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Key {
+pub(crate) enum Key {
     Host(IpAddr),
     /// Lower address first: both directions are one pair.
     Pair(IpAddr, IpAddr),
@@ -44,7 +43,7 @@ enum Key {
 }
 
 impl Key {
-    fn pair(one: IpAddr, other: IpAddr) -> Self {
+    pub(crate) fn pair(one: IpAddr, other: IpAddr) -> Self {
         Key::Pair(one.min(other), one.max(other))
     }
 
@@ -67,7 +66,13 @@ impl Late {
             .zip(&rules.growing)
             .map(|(set, growing)| growing.then(|| set.clone()))
             .collect();
-        Self { counters: HashMap::new(), bits: HashMap::new(), tags: HashMap::new(), datasets, group: (0, 0) }
+        Self {
+            counters: HashMap::new(),
+            bits: HostBits::default(),
+            tags: HashMap::new(),
+            datasets,
+            group: (0, 0),
+        }
     }
 
     /// Decides about a candidate; candidates come in the order of the input.
@@ -120,41 +125,6 @@ impl Late {
         self.counters.retain(|_, counter| counter.began() > median);
     }
 
-    /// Whether a bit is set for an end of the packet.
-    pub(crate) fn xbit(&self, bit: u32, track: BitTrack, src: IpAddr, dst: IpAddr, now: Time) -> bool {
-        bit_keys(track, src, dst)
-            .into_iter()
-            .flatten()
-            .any(|(track, key)| self.bits.get(&(bit, track, key)).is_some_and(|until| *until > now))
-    }
-
-    /// Sets, unsets or toggles a bit.
-    pub(crate) fn change_xbit(&mut self, action: &Post, src: IpAddr, dst: IpAddr, now: Time) {
-        let (bit, track, expire, toggle) = match *action {
-            Post::XbitSet { bit, track, expire } => (bit, track, Some(expire), false),
-            Post::XbitToggle { bit, track, expire } => (bit, track, Some(expire), true),
-            Post::XbitUnset { bit, track } => (bit, track, None, false),
-            _ => return,
-        };
-        for (track, key) in bit_keys(track, src, dst).into_iter().flatten() {
-            let place = (bit, track, key);
-            let set = self.bits.get(&place).is_some_and(|until| *until > now);
-            match expire {
-                Some(expire) if !(toggle && set) => {
-                    if self.bits.len() >= BITS_MAX {
-                        self.bits.retain(|_, until| *until > now);
-                    }
-                    if self.bits.len() < BITS_MAX || self.bits.contains_key(&place) {
-                        self.bits.insert(place, now.plus_secs(expire.into()));
-                    }
-                }
-                _ => {
-                    self.bits.remove(&place);
-                }
-            }
-        }
-    }
-
     /// Starts tagging the packets of a host.
     pub(crate) fn tag(&mut self, tag: Tag, rule: u32, src: IpAddr, dst: IpAddr, now: Time) {
         let host = match tag.of {
@@ -192,11 +162,7 @@ impl Late {
             .into_iter()
             .filter_map(|((rule, which, key), counter)| Some(((succession.rule(rule)?, which, key), counter)))
             .collect();
-        self.bits = old
-            .bits
-            .into_iter()
-            .filter_map(|((bit, track, key), until)| Some(((succession.xbit(bit)?, track, key), until)))
-            .collect();
+        self.bits = old.bits.succeed(succession);
         self.tags = old.tags;
         self.group = old.group;
         for (spec, set) in was.names.datasets.iter().zip(old.datasets) {
@@ -218,17 +184,6 @@ impl Late {
             }
         }
         files
-    }
-}
-
-fn bit_keys(track: BitTrack, src: IpAddr, dst: IpAddr) -> [Option<(BitTrack, Key)>; 2] {
-    // A bit of a host is the same bit whichever end of a later packet the host is.
-    match track {
-        BitTrack::Src => [Some((BitTrack::Src, Key::Host(src))), None],
-        BitTrack::Dst => [Some((BitTrack::Src, Key::Host(dst))), None],
-        BitTrack::Both => [Some((BitTrack::Src, Key::Host(src))), Some((BitTrack::Src, Key::Host(dst)))],
-        BitTrack::Pair => [Some((BitTrack::Pair, Key::pair(src, dst))), None],
-        BitTrack::Tx => [None, None],
     }
 }
 

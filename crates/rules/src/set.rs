@@ -26,6 +26,7 @@ pub struct RuleSet {
     pub(crate) growing: Vec<bool>,
     settings: Settings,
     needs_order: bool,
+    needs_turns: bool,
     needs_hashes: [bool; 3],
 }
 
@@ -48,6 +49,7 @@ impl RuleSet {
             }
         }
         let needs_order = settings.prevent || growing.contains(&true) || sigs.iter().any(reads_other_flows);
+        let needs_turns = sigs.iter().any(reads_host_bits);
         let mut needs_hashes = [false; 3];
         for kind in sigs.iter().flat_map(Sig::hashes) {
             needs_hashes[match kind {
@@ -65,6 +67,7 @@ impl RuleSet {
             growing,
             settings,
             needs_order,
+            needs_turns,
             needs_hashes,
         }
     }
@@ -75,7 +78,7 @@ impl RuleSet {
         names: Names,
         index: Index,
         settings: Settings,
-        needs_order: bool,
+        [needs_order, needs_turns]: [bool; 2],
     ) -> Self {
         Self {
             sigs,
@@ -86,6 +89,7 @@ impl RuleSet {
             growing: Vec::new(),
             settings,
             needs_order,
+            needs_turns,
             needs_hashes: [false; 3],
         }
     }
@@ -124,9 +128,14 @@ impl RuleSet {
     }
 
     /// Whether packets must be inspected one after the other in the order of the input, with [`crate::Late`] at hand:
-    /// in prevention, and when rules read what others wrote about other flows (`xbits`, growing data sets, `rate_filter`).
+    /// in prevention, and when rules read what others wrote about other flows (growing data sets, `rate_filter`, tags of hosts).
     pub fn needs_order(&self) -> bool {
         self.needs_order
+    }
+
+    /// Whether rules read bits of hosts (`xbits`): several inspectors must be lent them in turn, see [`crate::Turns`].
+    pub fn needs_turns(&self) -> bool {
+        self.needs_turns
     }
 
     /// Whether the firewall has rules that come before flows.
@@ -217,15 +226,19 @@ impl RuleSet {
 
 /// Whether a rule depends on what other flows did.
 fn reads_other_flows(sig: &Sig) -> bool {
-    let bits = sig.tests.iter().any(|test| match test {
-        Test::Xbit { track, .. } => *track != BitTrack::Tx,
-        _ => false,
-    });
     let rates = sig.late.iter().any(|late| match late {
         Late::RateFilter { track, .. } => *track != Track::Flow,
         _ => false,
     });
-    bits || rates || sig.tags.iter().any(|tag| tag.of != TagOf::Session)
+    rates || sig.tags.iter().any(|tag| tag.of != TagOf::Session)
+}
+
+/// Whether a rule depends on bits that others set for its hosts.
+fn reads_host_bits(sig: &Sig) -> bool {
+    sig.tests.iter().any(|test| match test {
+        Test::Xbit { track, .. } => *track != BitTrack::Tx,
+        _ => false,
+    })
 }
 
 /// All operations of a rule, those inside `base64_data` included.

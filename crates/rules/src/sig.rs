@@ -91,6 +91,7 @@ pub(crate) mod gate {
     pub(crate) const ICMP: u16 = 32;
     pub(crate) const APP: u16 = 64;
     pub(crate) const DETECTED: u16 = 128;
+    pub(crate) const SYN: u16 = 256;
 }
 
 /// Rule types, as Suricata tells them apart.

@@ -65,8 +65,16 @@ impl Place {
         self.folder.join(format!("{name}.rules"))
     }
 
-    /// The rule set kept here, by what `unpack` makes of its bytes.
-    pub(crate) fn find(&self, unpack: impl FnOnce(&[u8]) -> Option<RuleSet>) -> Option<(RuleSet, Told)> {
+    /// Whether there is a file.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.path().exists()
+    }
+
+    /// The rule set kept here, by what `unpack` makes of a file and of where its bytes begin in it.
+    pub(crate) fn find(
+        &self,
+        unpack: impl FnOnce(Vec<u8>, usize) -> Option<RuleSet>,
+    ) -> Option<(RuleSet, Told)> {
         let bytes = std::fs::read(self.path()).ok()?;
         let rest = bytes.strip_prefix(MAGIC)?.strip_prefix(&self.key)?;
         let (sum, rest) = rest.split_first_chunk::<8>()?;
@@ -81,7 +89,8 @@ impl Place {
             count: number(take(&mut rest)?)?,
             refused: number(take(&mut rest)?)?,
         };
-        Some((unpack(rest)?, told))
+        let from = bytes.len() - rest.len();
+        Some((unpack(bytes, from)?, told))
     }
 
     /// Keeps a rule set. A cache that cannot be written is none: nobody waits for it.
@@ -206,8 +215,8 @@ mod tests {
         RuleSet::compile(loader.finish().rules, Inspection::default())
     }
 
-    fn unpack(bytes: &[u8]) -> Option<RuleSet> {
-        RuleSet::from_bytes(bytes, Inspection::default(), &Environment::default())
+    fn unpack(bytes: Vec<u8>, from: usize) -> Option<RuleSet> {
+        RuleSet::from_bytes(bytes, from, Inspection::default(), &Environment::default())
     }
 
     fn place(folder: &str, text: &[u8]) -> Place {

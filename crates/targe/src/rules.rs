@@ -36,11 +36,15 @@ pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> R
     let reputation = Arc::new(reputation(settings)?);
     let inspection = rules::Settings { reputation, ..inspection(settings) };
     let place = Place::of(settings, &contents);
-    let unpack = |bytes: &[u8]| RuleSet::from_bytes(bytes, inspection.clone(), &environment);
-    let found = place.as_ref().and_then(|place| place.find(unpack));
+    let unpack = |bytes, from| RuleSet::from_bytes(bytes, from, inspection.clone(), &environment);
+    // What is found needs no text: not to have both in memory at a time is worth reading it once more when it is of no use.
+    let kept = place.as_ref().filter(|place| place.is_taken());
+    let contents = Some(contents).filter(|_| kept.is_none());
+    let found = kept.and_then(|place| place.find(unpack));
     let (compiled, told) = match found {
         Some(found) => found,
         None => {
+            let contents = contents.map_or_else(|| self::contents(settings, files), Ok)?;
             let loaded = read_into(Loader::new(&environment), settings, files, contents)?;
             let told = told(&loaded);
             let compiled = RuleSet::compile(loaded.rules, inspection);

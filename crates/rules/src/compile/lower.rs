@@ -165,6 +165,9 @@ impl Parts {
     }
 }
 
+/// TCP's SYN flag.
+pub(crate) const TCP_SYN: u8 = 2;
+
 fn gate_of(kind: Kind, tests: &[PacketTest], looks: &[Look], flow: Option<FlowCondition>, app: bool) -> u16 {
     let mut bits = 0;
     if looks.iter().any(|look| matches!(look, Look::Payload { .. } | Look::PayloadTransformed { .. })) {
@@ -185,6 +188,7 @@ fn gate_of(kind: Kind, tests: &[PacketTest], looks: &[Look], flow: Option<FlowCo
             PacketTest::StreamEvent(_) => gate::STREAM_EVENT,
             // "Not so long" is about packets that carry something.
             PacketTest::Dsize(NumberTest::NotEqual(_)) => gate::PAYLOAD,
+            PacketTest::Flags(flags) if flags.need(TCP_SYN) => gate::TCP | gate::SYN,
             PacketTest::Flags(_) | PacketTest::Seq(_) | PacketTest::Ack(_) | PacketTest::Window(_) => {
                 gate::TCP
             }

@@ -14,11 +14,13 @@ use model::Direction;
 use protocol::{FieldKind, ProtocolId, REGISTRY};
 
 pub(crate) use fast::{Choice, Where, choose};
-pub(crate) use lower::speaks;
+pub(crate) use lower::{TCP_SYN, speaks};
 pub(crate) use names::Names;
 
 use crate::Settings;
-use crate::index::{AddressIndex, Class, Engine, Index, PacketIndex, Patterns, Source, TransactionIndex};
+use crate::index::{
+    AddressIndex, ByPort, Class, Engine, Index, PacketIndex, Patterns, Source, TransactionIndex,
+};
 use crate::inspect::Transform;
 use crate::ir::{PacketTest, Place, Rule};
 use crate::scan::ScannerBuilder;
@@ -66,13 +68,14 @@ struct PacketBuilder {
     any: PatternsBuilder,
     /// By source port, by destination port.
     ports: [BTreeMap<u16, PatternsBuilder>; 2],
-    unfiltered: HashMap<u16, Vec<u32>>,
 }
 
 #[derive(Default)]
 struct PatternsBuilder {
     stream: ScannerBuilder,
     packet: ScannerBuilder,
+    /// Rules without a pattern, by what the packet must have.
+    unfiltered: BTreeMap<u16, Vec<u32>>,
 }
 
 /// Ports of a rule up to which it is found by port.
@@ -133,7 +136,14 @@ impl Builder {
     }
 
     fn add_packet(&mut self, sig: &Sig, number: u32, choice: Option<&Choice>, names: &Names) {
-        for class in Class::ALL.into_iter().filter(|class| class.meets(&sig.head.proto)) {
+        let protocols = |class: &Class| {
+            sig.tests.iter().all(|test| match test {
+                Test::Packet(PacketTest::IpProto(set)) => class.has_any(set),
+                _ => true,
+            })
+        };
+        let classes = Class::ALL.into_iter().filter(|class| class.meets(&sig.head.proto));
+        for class in classes.filter(protocols) {
             for direction in sides(sig.head.directions) {
                 let place = self.packets.entry((class, direction)).or_default();
                 match choice {
@@ -148,7 +158,9 @@ impl Builder {
                             }
                         });
                     }
-                    _ => place.unfiltered.entry(sig.head.gate).or_default().push(number),
+                    _ => place.places(&sig.head, names, |patterns| {
+                        patterns.unfiltered.entry(sig.head.gate).or_default().push(number);
+                    }),
                 }
             }
         }
@@ -228,20 +240,19 @@ impl Builder {
 
 impl PacketBuilder {
     fn build(self) -> PacketIndex {
-        let mut unfiltered: Vec<(u16, Box<[u32]>)> =
-            self.unfiltered.into_iter().map(|(gate, rules)| (gate, rules.into())).collect();
-        unfiltered.sort_unstable_by_key(|(gate, _)| *gate);
         let [sources, destinations] = self.ports.map(|ports| {
             let build = |(port, patterns): (u16, PatternsBuilder)| (port, patterns.build());
-            ports.into_iter().map(build).collect()
+            let (ports, patterns): (Vec<u16>, Vec<Patterns>) = ports.into_iter().map(build).unzip();
+            ByPort { ports: ports.into(), patterns: patterns.into() }
         });
-        PacketIndex { any: self.any.build(), sources, destinations, unfiltered: unfiltered.into() }
+        PacketIndex { any: self.any.build(), sources, destinations }
     }
 }
 
 impl PatternsBuilder {
     fn build(self) -> Patterns {
-        Patterns { stream: self.stream.build(), packet: self.packet.build() }
+        let unfiltered = self.unfiltered.into_iter().map(|(gate, rules)| (gate, rules.into())).collect();
+        Patterns { stream: self.stream.build(), packet: self.packet.build(), unfiltered }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The quick checks: protocol, direction, flow, addresses, ports.
 
-use decode::{Network, PacketSource};
+use decode::{Network, PacketSource, Transport};
 use protocol::ProtocolId;
 
 use super::Run;
 use crate::Scene;
+use crate::compile::TCP_SYN;
 use crate::index::{Class, is_any};
 use crate::ir::{FlowCondition, FlowState, Hook};
 use crate::sig::{Head, Kind, Sig, gate};
@@ -26,6 +27,9 @@ pub(super) fn have(scene: &Scene<'_>) -> u16 {
     let mut add = |bit, condition| have |= if condition { bit } else { 0 };
     add(gate::DECODE_EVENT, !scene.layers.events.is_empty());
     add(gate::TCP, scene.layers.protocol == 6 && !scene.pseudo);
+    if let Transport::Tcp(tcp) = scene.layers.transport {
+        add(gate::SYN, tcp.flags & TCP_SYN != 0);
+    }
     add(gate::ICMP, matches!(scene.layers.protocol, 1 | 58));
     let mut payload = scene.inspect_payload && !scene.payload.is_empty();
     if let Some(flow) = &scene.flow {

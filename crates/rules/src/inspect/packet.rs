@@ -5,12 +5,12 @@ use model::Direction;
 use protocol::{AppStatus, HOLE};
 
 use super::Run;
-use crate::NumberTest;
 use crate::ir::{
     AppSide, BitTrack, Checksummed, Counter, CountryTest, FlowSide, IpReputation, Items, PacketTest,
     Quantity, ReputationSide, StreamSide, TcpFlags, TcpFlagsMode,
 };
 use crate::sig::{Kind, Sig, Test};
+use crate::{HostBits, NumberTest};
 
 impl Run<'_, '_> {
     /// Whether all conditions on packet and flow hold.
@@ -51,7 +51,16 @@ impl Run<'_, '_> {
 
     fn xbit(&self, bit: u32, track: BitTrack) -> bool {
         let layers = self.scene.layers;
-        self.late.as_ref().is_some_and(|late| late.xbit(bit, track, layers.src, layers.dst, self.scene.time))
+        let has = |bits: &HostBits| bits.has(bit, track, layers.src, layers.dst, self.scene.time);
+        match (&self.late, &self.tools.turns) {
+            (Some(late), _) => has(&late.bits),
+            (None, Some(turns)) => {
+                let mut set = false;
+                turns.take(&mut |bits| set = has(bits));
+                set
+            }
+            (None, None) => false,
+        }
     }
 
     fn packet_test(&self, sig: &Sig, test: &PacketTest) -> bool {

@@ -19,9 +19,13 @@ impl Run<'_, '_> {
                 Post::XbitUnset { bit, track: BitTrack::Tx } => self.transaction_bit(*bit, tx, Some(false)),
                 Post::XbitToggle { bit, track: BitTrack::Tx, .. } => self.transaction_bit(*bit, tx, None),
                 Post::XbitSet { .. } | Post::XbitUnset { .. } | Post::XbitToggle { .. } => {
-                    let layers = self.scene.layers;
-                    if let Some(late) = &mut self.late {
-                        late.change_xbit(action, layers.src, layers.dst, self.scene.time);
+                    let (layers, now) = (self.scene.layers, self.scene.time);
+                    match (&mut self.late, &self.tools.turns) {
+                        (Some(late), _) => late.bits.change(action, layers.src, layers.dst, now),
+                        (None, Some(turns)) => {
+                            turns.take(&mut |bits| bits.change(action, layers.src, layers.dst, now));
+                        }
+                        (None, None) => {}
                     }
                 }
                 Post::Filestore { direction, scope } => self.filestore(*direction, *scope, tx),

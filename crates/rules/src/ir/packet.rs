@@ -176,6 +176,14 @@ pub struct TcpFlags {
     pub ignored: u8,
 }
 
+impl TcpFlags {
+    /// Whether the condition can only hold for packets with this flag.
+    pub(crate) fn need(self, flag: u8) -> bool {
+        let all = matches!(self.mode, TcpFlagsMode::Exactly | TcpFlagsMode::AtLeast);
+        all && self.flags & flag != 0 && self.ignored & flag == 0
+    }
+}
+
 /// How bits are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TcpFlagsMode {

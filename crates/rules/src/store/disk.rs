@@ -17,7 +17,8 @@ use crate::{Environment, RuleSet, Settings};
 struct Front {
     names: Names,
     index: Index,
-    needs_order: bool,
+    /// Order, turns.
+    needs: [bool; 2],
     starts: Box<[u32]>,
     /// Rules that cannot be packed.
     written: Vec<Written>,
@@ -51,19 +52,28 @@ impl RuleSet {
             }
             written.push(Written { position, text, origin: sig.meta.origin, late: sig.late.to_vec() });
         }
-        let front = (&self.names, &self.index, self.needs_order(), &self.sigs.starts, written);
+        let needs = [self.needs_order(), self.needs_turns()];
+        let front = (&self.names, &self.index, needs, &self.sigs.starts, written);
         let mut bytes = postcard::to_stdvec(&front).ok()?;
         let length = bytes.len() as u64;
-        bytes.extend_from_slice(&self.sigs.bytes);
+        bytes.extend_from_slice(self.sigs.all());
         bytes.extend_from_slice(&length.to_le_bytes());
         Some(bytes)
     }
 
     /// The rule set that [`RuleSet::to_bytes`] of this very program made of rules read in an equal environment and compiled
-    /// with equal settings; `None` when the bytes are not that.
-    pub fn from_bytes(bytes: &[u8], settings: Settings, environment: &Environment) -> Option<Self> {
-        let (rest, length) = bytes.split_last_chunk::<8>()?;
+    /// with equal settings; `None` when the bytes are not that. They begin at byte `from`; what lies before them is no matter,
+    /// and all are kept, since copying them would take as much memory again.
+    pub fn from_bytes(
+        bytes: Vec<u8>,
+        from: usize,
+        settings: Settings,
+        environment: &Environment,
+    ) -> Option<Self> {
+        let (rest, length) = bytes.get(from..)?.split_last_chunk::<8>()?;
         let (front, packed) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+        let start = from + front.len();
+        let place = start..start + packed.len();
         part::forget();
         let front: Front = postcard::from_bytes(front).ok()?;
         let mut cells: Vec<OnceLock<Box<crate::Sig>>> = Vec::new();
@@ -78,9 +88,9 @@ impl RuleSet {
             *cells.get_mut(rule.position as usize)? = OnceLock::from(Box::new(sig));
         }
         names.close();
-        let sigs = Sigs { cells: cells.into(), starts: front.starts, bytes: packed.into() };
-        let whole = sigs.starts.last().is_some_and(|end| *end as usize == sigs.bytes.len());
+        let sigs = Sigs { cells: cells.into(), starts: front.starts, bytes, place };
+        let whole = sigs.starts.last().is_some_and(|end| *end as usize == sigs.all().len());
         let ordered = sigs.starts.is_sorted();
-        (whole && ordered).then(|| RuleSet::restored(sigs, names, front.index, settings, front.needs_order))
+        (whole && ordered).then(|| RuleSet::restored(sigs, names, front.index, settings, front.needs))
     }
 }

@@ -7,6 +7,7 @@ mod disk;
 pub(crate) mod foreign;
 pub(crate) mod part;
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::sig::Sig;
@@ -17,7 +18,10 @@ pub(crate) struct Sigs {
     cells: Box<[OnceLock<Box<Sig>>]>,
     /// Where the bytes of each start; one more than there are. Those that cannot be packed have none.
     starts: Box<[u32]>,
-    bytes: Box<[u8]>,
+    /// Whatever they lie in: the file that they came from is not copied.
+    bytes: Vec<u8>,
+    /// Where they lie there.
+    place: Range<usize>,
 }
 
 impl Sigs {
@@ -42,7 +46,9 @@ impl Sigs {
             starts.push(u32::try_from(bytes.len()).expect("rules take less than 4 GB"));
         }
         part::forget();
-        Self { cells: cells.into(), starts: starts.into(), bytes: bytes.into() }
+        bytes.shrink_to_fit();
+        let place = 0..bytes.len();
+        Self { cells: cells.into(), starts: starts.into(), bytes, place }
     }
 
     /// The signature at a position.
@@ -64,7 +70,12 @@ impl Sigs {
     /// The bytes of a signature; empty when it was not packed.
     fn packed(&self, position: usize) -> Option<&[u8]> {
         let [start, end] = self.starts.get(position..position + 2)? else { return None };
-        self.bytes.get(*start as usize..*end as usize)
+        self.all().get(*start as usize..*end as usize)
+    }
+
+    /// The bytes of all.
+    fn all(&self) -> &[u8] {
+        self.bytes.get(self.place.clone()).unwrap_or_default()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -34,7 +34,9 @@ fn compiled() -> RuleSet {
 }
 
 fn restored(bytes: &[u8]) -> Option<RuleSet> {
-    RuleSet::from_bytes(bytes, Settings::default(), &Environment::default())
+    // Whatever lies before them.
+    let bytes = [b"before", bytes].concat();
+    RuleSet::from_bytes(bytes, 6, Settings::default(), &Environment::default())
 }
 
 #[test]
@@ -45,6 +47,7 @@ fn every_rule_comes_back_as_it_was() {
     assert_eq!(shown(&before), shown(&after));
     assert_eq!(before.groups(), after.groups());
     assert_eq!(before.needs_order(), after.needs_order());
+    assert_eq!(before.needs_turns(), after.needs_turns());
     assert_eq!(after.to_bytes(), before.to_bytes());
 }
 
