@@ -8,6 +8,7 @@ use std::sync::Arc;
 use behave::Behaviour;
 use capture::{Batch, Source};
 use crossbeam_channel::{Receiver, Sender, bounded};
+use foldhash::fast::FixedState;
 use incident::{Desk, Network};
 use model::{Event, EventKind, Finding, FlowId, Incident, LossMark, Moment, PacketId};
 use report::Overview;
@@ -129,7 +130,7 @@ pub fn run_with_orders(
         overview,
         cursor: Vec::new(),
         settled: Vec::new(),
-        alerted: HashSet::new(),
+        alerted: HashSet::with_hasher(FixedState::with_seed(0)),
         tells_of_flows: config.eve.wants("flow"),
         refused: Vec::new(),
         data_sets: Vec::new(),
@@ -370,7 +371,7 @@ struct Mind<'a> {
     /// Facts about alerts that waited for their late conditions, and held.
     settled: Vec<Event>,
     /// Flows of which an alert that waited held; until their records are written.
-    alerted: HashSet<FlowId>,
+    alerted: HashSet<FlowId, FixedState>,
     /// Records of flows are written.
     tells_of_flows: bool,
     /// Orders that could not be followed, and why.
