@@ -11,23 +11,31 @@ mod table;
 mod beacon;
 mod card_leak;
 mod certificate;
+mod coercion;
+mod deeds;
 mod delivery;
 mod dga;
+mod discovery;
 mod disguise;
 mod dns_tunnel;
 mod domain;
+mod domain_theft;
 mod encoding;
+mod flood;
 mod flux;
 mod guessing;
 mod icmp_tunnel;
+mod kerberos;
 mod lookalike;
 #[cfg(test)]
 mod metamorphic;
 #[cfg(test)]
 mod metamorphic_channels;
 mod nxdomain;
+mod plc;
 mod rare;
 mod raw_channel;
+mod remote_execution;
 mod rhythm;
 #[cfg(test)]
 mod samples;
@@ -36,6 +44,7 @@ mod statistic;
 mod theft;
 mod tls_channel;
 mod verdict;
+mod web_attack;
 mod web_channel;
 
 use std::fmt::Debug;
@@ -65,6 +74,14 @@ pub const DETECTORS: &[&Description] = &[
     &delivery::DESCRIPTION,
     &theft::DESCRIPTION,
     &card_leak::DESCRIPTION,
+    &remote_execution::DESCRIPTION,
+    &domain_theft::DESCRIPTION,
+    &coercion::DESCRIPTION,
+    &discovery::DESCRIPTION,
+    &kerberos::DESCRIPTION,
+    &plc::DESCRIPTION,
+    &flood::DESCRIPTION,
+    &web_attack::DESCRIPTION,
 ];
 
 /// What a detector declares of itself; its manual page is made from it.

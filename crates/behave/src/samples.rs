@@ -78,3 +78,42 @@ pub(crate) fn file(number: u64, ends: (&str, &str, u16), direction: model::Direc
     };
     event(number, EventKind::File(Box::new(fact)))
 }
+
+/// A call of a remote procedure.
+pub(crate) fn called(number: u64, ends: (&str, &str, u16), service: &'static str, operation: u64) -> Event {
+    let mut event = transaction(number, "dcerpc", ends, &[("dcerpc.interface", service)]);
+    if let EventKind::Transaction(fact) = &mut event.kind {
+        fact.fields.push(("dcerpc.operation", Value::Number(operation)));
+    }
+    event
+}
+
+/// A file of any protocol that the client sends.
+pub(crate) fn file_of(
+    number: u64,
+    ends: (&str, &str, u16),
+    protocol: &'static str,
+    name: &str,
+    head: &[u8],
+) -> Event {
+    let mut event = file(number, ends, model::Direction::ToServer, head);
+    if let EventKind::File(fact) = &mut event.kind {
+        (fact.protocol, fact.name) = (protocol, name.to_owned());
+    }
+    event
+}
+
+/// A transaction with numbers besides its texts.
+pub(crate) fn numbered(
+    number: u64,
+    protocol: &'static str,
+    ends: (&str, &str, u16),
+    texts: &[(&'static str, &str)],
+    numbers: &[(&'static str, u64)],
+) -> Event {
+    let mut event = transaction(number, protocol, ends, texts);
+    if let EventKind::Transaction(fact) = &mut event.kind {
+        fact.fields.extend(numbers.iter().map(|(name, value)| (*name, Value::Number(*value))));
+    }
+    event
+}

@@ -249,15 +249,14 @@ pub(crate) fn transactions(
         let files_done = turn.files(out, ending, done);
         storing |= turn.session.files(index).iter().any(|file| file.store);
         carrying |= !turn.session.files(index).is_empty();
-        if done && (files_done && turn.inspected(quiet_rules) || ending) {
+        // What was cut off tells as much as what was brought to an end; rules that still want to look at it change nothing.
+        if done || ending {
             turn.tell(out);
+        }
+        if done && (files_done && turn.inspected(quiet_rules) || ending) {
             session.remove(index);
             conversation.transactions += 1;
         } else {
-            // What was cut off tells as much as what was brought to an end.
-            if ending {
-                turn.tell(out);
-            }
             if !done && turn.session.files(index).is_empty() {
                 let core = turn.session.core_mut(index);
                 core.rested = Some(core.progress);
@@ -483,6 +482,11 @@ impl TransactionTurn<'_> {
                 file.body.forget(needed);
                 continue;
             }
+            // Detectors are told as soon as it ended: what they see does not depend on the rules.
+            if !std::mem::replace(&mut file.told, true) {
+                self.tell_file(position, out);
+            }
+            let file = &mut self.session.files_mut(self.index)[position];
             // A file is logged by a packet that goes its way, unless none is waited for; and when no rule can ask any more
             // for it to be stored.
             let turned = self.packet.is_some_and(|packet| packet != file.direction);
@@ -516,7 +520,12 @@ impl TransactionTurn<'_> {
             out.json.end();
             out.record(start);
         }
+    }
+
+    /// Gives the facts of a file that ended to the detectors.
+    fn tell_file(&self, position: usize, out: &mut Output) {
         if out.facts {
+            let file = &self.session.files(self.index)[position];
             let complete = file.state == FileState::Closed && !file.gaps;
             let sha256 = file.sha256().filter(|_| complete).map(hex).unwrap_or_default();
             let cards = self.session.files_mut(self.index)[position].take_cards();

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use model::{Finding, Profile, Rhythm};
+use model::{Finding, Profile, Rhythm, Term};
 
 use crate::Scene;
 use crate::entity::Entity;
@@ -35,13 +35,10 @@ pub(crate) fn of(address: IpAddr, entity: &Entity, findings: &[&Finding], scene:
     }
 }
 
-/// The rhythm that a finding tells of: its measured interval and spread, or its sentence ("every 300.0 s ± 12.0 s").
+/// The rhythm that a finding measured.
 pub(crate) fn rhythm(finding: &Finding) -> Option<Rhythm> {
-    let (_, rest) = finding.title.split_once("every ")?;
-    let (period, rest) = rest.split_once(" s")?;
-    let period: f64 = period.trim().parse().ok()?;
-    let spread =
-        rest.trim_start().strip_prefix('±').and_then(|rest| rest.split_once(" s")).map(|(spread, _)| spread);
-    let spread: f64 = spread.and_then(|spread| spread.trim().parse().ok()).unwrap_or(0.0);
-    (period.is_finite() && spread.is_finite() && period > 0.0).then_some(Rhythm { period, spread })
+    let value = |name: &str| finding.terms.iter().find(|term| term.name == name).map(|term| term.value);
+    let period = value(Term::INTERVAL).filter(|period| period.is_finite() && *period > 0.0)?;
+    let spread = value(Term::INTERVAL_SPREAD).filter(|spread| spread.is_finite()).unwrap_or(0.0);
+    Some(Rhythm { period, spread })
 }

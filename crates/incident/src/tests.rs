@@ -32,6 +32,10 @@ fn finding(detector: &'static str, attacker: &str, victim: &str, severity: Sever
     }
 }
 
+fn measured(name: &'static str, value: f64) -> Term {
+    Term { name, value, threshold: 0.0, weight: 0.0, meaning: String::new() }
+}
+
 /// A finding about a server that controls a host.
 fn control(server: &str, victim: &str, title: &str) -> Finding {
     Finding {
@@ -294,6 +298,7 @@ fn story(shift: u64, turn: u8, reverse: bool) -> Verdict {
     );
     found.confidence = Confidence(990);
     found.severity = Severity::High;
+    found.terms = vec![measured(Term::INTERVAL, 300.0), measured(Term::INTERVAL_SPREAD, 12.0)];
     found.first = Time::from_secs(33_120 + shift);
     found.last = Time::from_secs(39_000 + shift);
     desk.finish(vec![found], 140)

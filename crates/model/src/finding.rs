@@ -62,6 +62,13 @@ pub struct Term {
     pub meaning: String,
 }
 
+impl Term {
+    /// Name of the term that says at which interval something happens, in seconds.
+    pub const INTERVAL: &'static str = "interval, s";
+    /// Name of the term that says how far the intervals spread, in seconds.
+    pub const INTERVAL_SPREAD: &'static str = "spread of the interval, s";
+}
+
 /// Packets and bytes that let a stranger re-derive a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {

@@ -98,6 +98,8 @@ pub struct File {
     pub stored: bool,
     /// Written to EVE already.
     pub logged: bool,
+    /// Whether the detectors were told of it.
+    pub told: bool,
     /// Bytes of its content that rules have inspected.
     pub inspected: u64,
     /// Signatures (sids) that matched on it with `filestore` or file keywords.
@@ -143,6 +145,7 @@ impl File {
             store: config.store_all,
             stored: false,
             logged: false,
+            told: false,
             inspected: 0,
             sids: Vec::new(),
             cards: (config.cards && direction == Direction::ToServer).then(Box::default),

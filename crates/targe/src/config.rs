@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) policies: Option<Policies>,
     /// `stream.inline`; `None` = as the mode wants it.
     pub(crate) inline: Option<bool>,
+    /// `stream.midstream`; `None` = where nothing is prevented.
+    pub(crate) midstream: Option<bool>,
     /// Everything by its dotted name, as the knobs took it: for `config show` and the protocols.
     pub(crate) values: Vec<(String, Value)>,
 }
@@ -79,6 +81,7 @@ impl Settings {
         for (name, value) in knobs::VARIABLES {
             settings.set_variable(name, value);
         }
+        settings.resolve();
         settings
     }
 
@@ -203,6 +206,10 @@ impl Settings {
     fn resolve(&mut self) {
         let prevents = self.engine.mode == engine::Mode::Prevent;
         self.engine.flow.stream.inline = self.inline.unwrap_or(prevents);
+        // A capture often begins amid conversations. What prevents must not guess how they began.
+        let midstream = self.midstream.unwrap_or(!prevents);
+        self.engine.flow.stream.midstream = midstream;
+        self.engine.protocol.midstream = midstream;
         self.engine.eve.prevention = prevents;
         self.resolve_exceptions(prevents);
         // Stored files are named by their SHA-256.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use model::{
-    Direction, Event, EventKind, Finding, FlowFact, PacketId, Severity, Subject, Time, TransactionFact,
+    Direction, Event, EventKind, Finding, FlowFact, PacketId, Severity, Subject, Term, Time, TransactionFact,
 };
 
 use crate::rhythm::{Rhythm, rhythm};
@@ -336,6 +336,20 @@ impl Beacon {
                 "the same question again and again has the same size",
             );
         }
+        verdict.term(
+            Term::INTERVAL,
+            found.period,
+            self.interval_min,
+            0.0,
+            "the timer's setting, as far as it is seen",
+        );
+        verdict.term(
+            Term::INTERVAL_SPREAD,
+            found.jitter * found.period,
+            0.3 * found.period,
+            0.0,
+            "how far it is off, as a rule",
+        );
         // A loose timer needs more contacts to be believed; a strict one is soon believed and gains little by more.
         let strict = ((0.35 - found.jitter) / 0.15).clamp(0.0, 1.0);
         verdict.term(

@@ -103,7 +103,9 @@ struct Shown {
 impl Detector for OddCertificate {
     fn event(&mut self, event: &Event, _home: &Home, _findings: &mut Findings) {
         let EventKind::Transaction(fact) = &event.kind else { return };
-        if fact.protocol == "tls" && !fact.text("tls.cert_fingerprint").is_empty() {
+        // What a host says to itself is nobody's infrastructure.
+        let itself = fact.who.server.is_loopback() || fact.who.server == fact.who.client;
+        if fact.protocol == "tls" && !itself && !fact.text("tls.cert_fingerprint").is_empty() {
             self.take(fact);
         }
     }
@@ -296,7 +298,7 @@ impl OddCertificate {
                 "the server is ours",
                 f64::from(home.has(server)),
                 1.0,
-                if home.has(server) { -0.5 } else { 0.0 },
+                if home.has(server) { -1.0 } else { 0.0 },
                 "inside, devices sign for themselves",
             ),
             term(

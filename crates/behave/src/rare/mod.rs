@@ -50,6 +50,15 @@ pub(crate) const DESCRIPTION: Description = Description {
     },
 };
 
+/// Log-odds that the letters of a name's chosen part were generated; 0 for names that are written in other letters.
+pub(crate) fn generated(name: &str) -> f64 {
+    let name = name.split(':').next().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    match owner(&name) {
+        Some(key) if !key.starts_with("xn--") => shipped().score(domain::chosen(&key)).0.max(0.0),
+        _ => 0.0,
+    }
+}
+
 /// Names remembered.
 const NAMES_MAX: usize = 32_768;
 /// Clients told apart per name.

@@ -14,11 +14,18 @@ use crate::{Bounded, Description, Detector, Findings, Home, Knob};
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
     name: "scan",
-    sees: "One source that tries many ports of a host, or one port of many hosts, and is mostly refused or ignored.",
+    sees: "One source that tries many ports of a host, or one port of many hosts, and is mostly refused or ignored; that pings \
+           many hosts once; or that sends segments which no system sends by itself.",
     matters: "Reconnaissance comes before most break-ins; inside the network it comes after one (T1046, T1595.001).",
     fooled_by: "Sources that change their address per probe, and scans slower than the memory of the table.",
     cost: "One entry per source address, each with at most 4,096 doors; constant time per flow.",
-    references: &["ATT&CK T1046", "ATT&CK T1595.001", "Jung et al., Fast Portscan Detection, IEEE S&P 2004"],
+    references: &[
+        "ATT&CK T1046",
+        "ATT&CK T1018",
+        "ATT&CK T1595.001",
+        "RFC 9293 §3.10",
+        "Jung et al., Fast Portscan Detection, IEEE S&P 2004",
+    ],
     knobs: &[
         Knob {
             name: "ports_min",
@@ -41,12 +48,28 @@ pub(crate) const DESCRIPTION: Description = Description {
             range: (0.0, 1.0),
             default: 0.6,
         },
+        Knob {
+            name: "failed_share_min_datagrams",
+            help: "The same for one port of many hosts over UDP: games and measurements ask many servers, some of which answer.",
+            unit: "share",
+            range: (0.0, 1.0),
+            default: 0.85,
+        },
+        Knob {
+            name: "odd_min",
+            help: "Conversations that begin with flags which no system sends.",
+            unit: "count",
+            range: (1.0, 65_535.0),
+            default: 2.0,
+        },
     ],
     new: |knobs| {
         Box::new(Scan {
             ports_min: knobs.get("ports_min") as usize,
             hosts_min: knobs.get("hosts_min") as usize,
             failed_share_min: knobs.get("failed_share_min"),
+            failed_share_min_datagrams: knobs.get("failed_share_min_datagrams"),
+            odd_min: knobs.get("odd_min") as u64,
             sources: Bounded::new(SOURCES_MAX),
         })
     },
@@ -57,45 +80,70 @@ const SOURCES_MAX: usize = 65_536;
 /// Doors remembered per source.
 const DOORS_MAX: usize = 4_096;
 
+/// Pings of one host within a sweep, and seconds per host that it takes at most.
+const PINGS_MAX: u64 = 2;
+const PING_SECS_MAX: f64 = 4.0;
+
 #[derive(Debug)]
 struct Scan {
     ports_min: usize,
     hosts_min: usize,
     failed_share_min: f64,
+    failed_share_min_datagrams: f64,
+    odd_min: u64,
     sources: Bounded<IpAddr, Source>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Source {
     /// Host, port, IP protocol; sorted.
     doors: Vec<(IpAddr, u16, u8)>,
     tries: u64,
     failed: u64,
+    /// Conversations that begin with flags which no system sends.
+    odd: u64,
+    /// Hosts that were pinged once or twice; sorted.
+    pinged: Vec<IpAddr>,
     first: Time,
     last: Time,
     packets: Vec<PacketId>,
 }
 
+/// What a conversation says about scanning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Try {
+    /// It was answered.
+    Answered,
+    /// It led to nothing.
+    Failed,
+    /// It led to nothing, and began as no system begins a conversation.
+    Odd,
+    /// One or two pings.
+    Ping,
+}
+
 impl Detector for Scan {
     fn event(&mut self, event: &Event, _home: &Home, _findings: &mut Findings) {
         let EventKind::Flow(flow) = &event.kind else { return };
-        if !matches!(flow.who.transport, 6 | 17) {
+        let Some(kind) = tried(flow) else { return };
+        let who = &flow.who;
+        let source = self.sources.touch(&who.client, || Source { first: who.began, ..Source::default() });
+        source.first = source.first.min(who.began);
+        source.last = source.last.max(flow.last);
+        if kind == Try::Ping {
+            if source.pinged.len() < DOORS_MAX
+                && let Err(place) = source.pinged.binary_search(&who.server)
+            {
+                source.pinged.insert(place, who.server);
+                source.note(flow);
+            }
             return;
         }
-        let source = self.sources.touch(&flow.who.client, || Source {
-            doors: Vec::new(),
-            tries: 0,
-            failed: 0,
-            first: flow.who.began,
-            last: flow.last,
-            packets: Vec::new(),
-        });
         source.tries += 1;
-        source.first = source.first.min(flow.who.began);
-        source.last = source.last.max(flow.last);
-        if failed(flow) {
+        source.odd += u64::from(kind == Try::Odd);
+        if kind != Try::Answered {
             source.failed += 1;
-            let door = (flow.who.server, flow.who.server_port, flow.who.transport);
+            let door = (who.server, who.server_port, who.transport);
             if source.doors.len() < DOORS_MAX
                 && let Err(place) = source.doors.binary_search(&door)
             {
@@ -105,9 +153,7 @@ impl Detector for Scan {
                     source.packets.reserve_exact(1);
                 }
                 source.doors.insert(place, door);
-                if source.packets.len() < Evidence::PACKETS {
-                    source.packets.push(flow.who.first_packet);
-                }
+                source.note(flow);
             }
         }
     }
@@ -123,13 +169,39 @@ impl Detector for Scan {
     }
 }
 
-/// A try that led to nothing: no answer, a refusal, or a session without a byte of payload.
-fn failed(flow: &FlowFact) -> bool {
+const FIN: u8 = 1;
+const SYN: u8 = 2;
+const RST: u8 = 4;
+const ACK: u8 = 16;
+
+/// How a conversation counts; `None` when it says nothing.
+fn tried(flow: &FlowFact) -> Option<Try> {
     let answered = flow.payload[1] > 0;
+    let group = is_group(flow.who.server);
     match flow.who.transport {
-        6 => !answered && flow.payload[0] == 0,
+        // What nobody began was not seen from its beginning, or was answered by somebody who was never asked.
+        6 if flow.packets[0] == 0 => None,
+        6 if answered || flow.payload[0] > 0 => Some(Try::Answered),
+        6 => match flow.tcp_flags[0] {
+            flags if flags & (SYN | FIN) == SYN | FIN && flags & ACK == 0 => Some(Try::Odd),
+            flags if flags & (SYN | RST | ACK) == 0 => Some(Try::Odd),
+            flags if flags & SYN != 0 => Some(Try::Failed),
+            // The end of a conversation that began before the capture did.
+            _ => None,
+        },
         // Datagrams that nobody asked for go to many places in ordinary networks: broadcast and multicast do not count.
-        _ => !answered && flow.packets[1] == 0 && !is_group(flow.who.server),
+        17 if answered || group => Some(Try::Answered),
+        17 => Some(Try::Failed),
+        1 | 58
+            if !group
+                && flow
+                    .echo
+                    .as_ref()
+                    .is_some_and(|echo| u64::from(echo.messages[0]) <= PINGS_MAX && echo.messages[0] > 0) =>
+        {
+            Some(Try::Ping)
+        }
+        _ => None,
     }
 }
 
@@ -140,63 +212,88 @@ fn is_group(address: IpAddr) -> bool {
     }
 }
 
+/// How wide a source looked around.
+#[derive(Debug, Default)]
+struct Width {
+    /// Most ports of one host.
+    ports: usize,
+    /// Most hosts on one port, and its protocol.
+    hosts: usize,
+    transport: u8,
+}
+
+impl Source {
+    fn note(&mut self, flow: &FlowFact) {
+        if self.packets.len() < Evidence::PACKETS {
+            self.packets.push(flow.who.first_packet);
+        }
+    }
+
+    fn width(&self) -> Width {
+        let mut width = Width::default();
+        for chunk in self.doors.chunk_by(|a, b| a.0 == b.0) {
+            width.ports = width.ports.max(chunk.len());
+        }
+        let mut by_port: Vec<(u8, u16, IpAddr)> =
+            self.doors.iter().map(|(host, port, transport)| (*transport, *port, *host)).collect();
+        by_port.sort_unstable();
+        for chunk in by_port.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            if chunk.len() > width.hosts {
+                (width.hosts, width.transport) = (chunk.len(), chunk[0].0);
+            }
+        }
+        width
+    }
+
+    /// Hosts that were tried, without repetition; at most `limit`.
+    fn hosts(&self, limit: usize) -> Vec<IpAddr> {
+        let mut hosts: Vec<IpAddr> =
+            self.doors.iter().map(|(host, _, _)| *host).chain(self.pinged.iter().copied()).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts.truncate(limit);
+        hosts
+    }
+}
+
 impl Scan {
     fn judge(&self, address: IpAddr, source: &Source, home: &Home, findings: &mut Findings) {
         let share = source.failed as f64 / source.tries.max(1) as f64;
-        if share < self.failed_share_min {
-            return;
-        }
-        let mut hosts: Vec<(IpAddr, usize)> = Vec::new();
-        for (host, _, _) in &source.doors {
-            match hosts.last_mut() {
-                Some((last, count)) if last == host => *count += 1,
-                _ => hosts.push((*host, 1)),
+        let width = source.width();
+        let datagrams = width.transport == 17;
+        let share_min = if datagrams { self.failed_share_min_datagrams } else { self.failed_share_min };
+        let by_hosts = width.hosts >= self.hosts_min && share >= share_min;
+        let by_ports = width.ports >= self.ports_min && share >= self.failed_share_min;
+        let seconds = source.last.secs_since(source.first);
+        let pinged = source.pinged.len();
+        let by_pings = pinged >= self.hosts_min && seconds <= PING_SECS_MAX * pinged as f64;
+        let by_flags = source.odd >= self.odd_min;
+        let nothing = format!("{} of {} tries led to nothing", source.failed, source.tries);
+        let (what, first) = match () {
+            () if by_hosts => (format!("tried {} hosts on one port; {nothing}", width.hosts), "T1046"),
+            () if by_ports => (format!("tried {} ports of a host; {nothing}", width.ports), "T1046"),
+            () if by_pings => (format!("pinged {pinged} hosts once or twice"), "T1018"),
+            () if by_flags => {
+                (format!("began {} conversations with flags that no system sends", source.odd), "T1046")
             }
-        }
-        let most = hosts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-        if most < self.ports_min && hosts.len() < self.hosts_min {
-            return;
-        }
+            () => return,
+        };
         let ours = home.has(address);
-        let width = if hosts.len() >= self.hosts_min { "hosts" } else { "ports of a host" };
-        let count = if hosts.len() >= self.hosts_min { hosts.len() } else { most };
         findings.push(Finding {
             id: 0,
             detector: DESCRIPTION.name,
-            title: format!(
-                "{address} tried {count} {width}; {} of {} tries led to nothing",
-                source.failed, source.tries
-            ),
+            title: format!("{address} {what}"),
             severity: Severity::Medium,
             confidence: Confidence(if share > 0.9 { 950 } else { 800 }),
-            techniques: if ours { vec!["T1046"] } else { vec!["T1595.001", "T1046"] },
+            techniques: if ours { vec![first] } else { vec!["T1595.001", first] },
             attackers: vec![address],
-            victims: hosts.iter().take(64).map(|(host, _)| *host).collect(),
+            victims: source.hosts(64),
             server: (!ours).then(|| (address, String::new())),
             subjects: vec![Subject::Host(address)],
             first: source.first,
             last: source.last,
-            count: source.failed,
-            terms: vec![
-                term(
-                    "ports of one host, most",
-                    most as f64,
-                    self.ports_min as f64,
-                    "many ports of one host are tried by scanners, not by programs",
-                ),
-                term(
-                    "hosts tried",
-                    hosts.len() as f64,
-                    self.hosts_min as f64,
-                    "many hosts are tried by scanners and worms",
-                ),
-                term(
-                    "share of tries that failed",
-                    share,
-                    self.failed_share_min,
-                    "a program that knows its servers is rarely refused",
-                ),
-            ],
+            count: source.failed + pinged as u64,
+            terms: self.terms(source, &width, share, share_min),
             evidence: vec![Evidence {
                 flow: None,
                 packets: source.packets.clone(),
@@ -207,6 +304,41 @@ impl Scan {
                 "An inventory or monitoring system looks the same; it would be known to the operator.".into(),
             ],
         });
+    }
+
+    fn terms(&self, source: &Source, width: &Width, share: f64, share_min: f64) -> Vec<Term> {
+        vec![
+            term(
+                "ports of one host, most",
+                width.ports as f64,
+                self.ports_min as f64,
+                "many ports of one host are tried by scanners, not by programs",
+            ),
+            term(
+                "hosts tried on one port, most",
+                width.hosts as f64,
+                self.hosts_min as f64,
+                "many hosts are tried by scanners and worms",
+            ),
+            term(
+                "share of tries that failed",
+                share,
+                share_min,
+                "a program that knows its servers is rarely refused",
+            ),
+            term(
+                "hosts pinged once or twice",
+                source.pinged.len() as f64,
+                self.hosts_min as f64,
+                "monitoring pings the same hosts again and again",
+            ),
+            term(
+                "conversations begun with odd flags",
+                source.odd as f64,
+                self.odd_min as f64,
+                "no flags, or an end without a beginning: sent to see how a system answers (RFC 9293)",
+            ),
+        ]
     }
 }
 

@@ -172,6 +172,9 @@ fn techniques(channel: &Channel, port: u16) -> Vec<&'static str> {
 /// Bytes sent from which a channel may be one of theft, too.
 const LARGE_BYTES: u64 = 2_048;
 
+/// Log-odds from which a name looks generated.
+const GENERATED_MIN: f64 = 6.0;
+
 fn weigh_server(verdict: &mut Verdict, key: &Key, channel: &Channel, home: &Home, users: usize) {
     let (client, server, port) = *key;
     let ours = home.is_inside(client, server);
@@ -194,6 +197,14 @@ fn weigh_server(verdict: &mut Verdict, key: &Key, channel: &Channel, home: &Home
         !channel.host_is_address && home.is_unasked(client, server),
         0.7,
         "the host asks DNS for other names, but went here without",
+    );
+    let letters = if channel.host_is_address { 0.0 } else { crate::rare::generated(&channel.host) };
+    verdict.term(
+        "log-odds that the letters of the name were generated",
+        letters,
+        GENERATED_MIN,
+        if letters >= GENERATED_MIN { 1.5 } else { 0.0 },
+        "people name their sites in words; names made by an algorithm are somebody's meeting point",
     );
     verdict.fact("the server is ours", ours, -0.7, "inside, programs talk to each other's interfaces");
     verdict.term(

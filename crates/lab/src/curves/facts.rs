@@ -111,6 +111,36 @@ impl Facts {
         self.push(at, EventKind::Transaction(Box::new(fact)));
     }
 
+    /// An exchange with text fields and numbers.
+    pub(super) fn numbered(
+        &mut self,
+        at: f64,
+        ends: Ends<'_>,
+        protocol: &'static str,
+        only: Option<Direction>,
+        fields: &[(&'static str, &str)],
+        numbers: &[(&'static str, u64)],
+    ) {
+        self.exchange(at, ends, protocol, only, fields);
+        if let Some(EventKind::Transaction(fact)) = self.events.last_mut().map(|event| &mut event.kind) {
+            fact.fields.extend(numbers.iter().map(|(name, value)| (*name, Value::Number(*value))));
+        }
+    }
+
+    /// A call of a remote procedure.
+    pub(super) fn call(&mut self, at: f64, ends: Ends<'_>, service: &str, operation: u64) {
+        let texts = [("dcerpc.interface", service)];
+        self.numbered(at, ends, "dcerpc", None, &texts, &[("dcerpc.operation", operation)]);
+    }
+
+    /// A file that the client sends.
+    pub(super) fn file(&mut self, at: f64, ends: Ends<'_>, protocol: &'static str, name: &str, head: &[u8]) {
+        self.body(at, ends, head.to_vec());
+        if let Some(EventKind::File(fact)) = self.events.last_mut().map(|event| &mut event.kind) {
+            (fact.protocol, fact.name) = (protocol, name.to_owned());
+        }
+    }
+
     /// A body sent by the client, told just before the exchange that follows with the same ends.
     pub(super) fn body(&mut self, at: f64, ends: Ends<'_>, head: Vec<u8>) {
         let mut who = self.who(ends, at);

@@ -28,7 +28,7 @@ pub(super) fn tables() -> Vec<Table> {
     ]
 }
 
-fn grid<R: Copy, C: Copy>(
+pub(super) fn grid<R: Copy, C: Copy>(
     rows: &[(String, R)],
     columns: &[(String, C)],
     detector: &'static str,
@@ -41,7 +41,7 @@ fn grid<R: Copy, C: Copy>(
     (columns.iter().map(|(name, _)| name.clone()).collect(), lines.collect())
 }
 
-fn named<T: Copy + std::fmt::Display>(values: &[T], unit: &str) -> Vec<(String, T)> {
+pub(super) fn named<T: Copy + std::fmt::Display>(values: &[T], unit: &str) -> Vec<(String, T)> {
     values.iter().map(|value| (format!("{value}{unit}"), *value)).collect()
 }
 

@@ -263,6 +263,24 @@ pub(super) const FIELDS: &[Field] = &[
         ..Field::EMPTY
     },
     Field {
+        name: "http.uri.climbing",
+        help: "URI of the request as sent, when it holds `..` in any spelling: normalising takes that away.",
+        sides: Sides::ToServer,
+        progress: ON_HEADERS,
+        kind: FieldKind::Bytes(|scope, _| request_field!(scope, uri).filter(|uri| climbs(uri))),
+        fact: true,
+        ..Field::EMPTY
+    },
+    Field {
+        name: "http.expression",
+        help: "First header of the request whose value holds an expression that some programs evaluate: `${` or `() {`.",
+        sides: Sides::ToServer,
+        progress: ON_HEADERS,
+        kind: FieldKind::Bytes(|scope, _| expression(ended(scope)?)),
+        fact: true,
+        ..Field::EMPTY
+    },
+    Field {
         name: "http.auth_user",
         help: "User of basic or digest authentication.",
         sides: Sides::ToServer,
@@ -272,6 +290,24 @@ pub(super) const FIELDS: &[Field] = &[
         ..Field::EMPTY
     },
 ];
+
+/// Whether a URI holds two dots in a row, be they encoded, doubly encoded or overlong.
+fn climbs(uri: &[u8]) -> bool {
+    const SPELLINGS: [&[u8]; 5] = [b"..", b"%2e", b"%2E", b"%252", b"%c0"];
+    memchr::memchr2(b'.', b'%', uri).is_some()
+        && SPELLINGS.iter().any(|spelling| memchr::memmem::find(uri, spelling).is_some())
+}
+
+/// The first header whose value holds an expression; only its name and value are looked at when there is one at all.
+fn expression(head: &Head) -> Option<&[u8]> {
+    let holds = |bytes: &[u8]| {
+        memchr::memmem::find(bytes, b"${").is_some() || memchr::memmem::find(bytes, b"() {").is_some()
+    };
+    if !head.raw().is_none_or(holds) {
+        return None;
+    }
+    head.iter().map(|(_, value)| value).find(|value| holds(value))
+}
 
 fn head<'a>(scope: &Scope<'a>) -> &'a Head {
     scope.tx::<Exchange>().head(scope.direction)

@@ -77,7 +77,32 @@ pub(super) const FIELDS: &[Field] = &[
         fact: true,
         ..Field::EMPTY
     },
+    Field::bytes("krb5.client", "The client's name, its components with `/` between.", |scope, scratch| {
+        joined(message(scope).client.as_ref()?, scratch)
+    })
+    .fact(),
+    Field::bytes("krb5.service", "The service's name, its components with `/` between.", |scope, scratch| {
+        joined(message(scope).service.as_ref()?, scratch)
+    })
+    .fact(),
+    Field::number("krb5.reply_etype", "Encryption of an answer's sealed part.", 32, &[], |scope| {
+        u64::try_from(message(scope).encryption?).ok()
+    })
+    .fact(),
+    Field::numbers("krb5.offered_etype", "Encryptions that a request offers.", 32, &[], |scope, index| {
+        message(scope).offered.get(index).and_then(|number| u64::try_from(*number).ok())
+    })
+    .fact(),
+    Field::numbers("krb5.proof", "Kinds of data that prove who asks.", 32, &[], |scope, index| {
+        message(scope).proofs.get(index).and_then(|number| u64::try_from(*number).ok())
+    })
+    .fact(),
 ];
+
+fn joined<'a>(name: &[Vec<u8>], scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    *scratch = name.join(&b'/');
+    Some(scratch)
+}
 
 #[derive(Debug)]
 struct Encryption {

@@ -4,6 +4,8 @@ use crate::der::{Reader, tag};
 
 /// Components of a principal's name.
 const COMPONENTS_MAX: usize = 32;
+/// Encryption types and kinds of proof that are kept of a request.
+const OFFERED_MAX: usize = 16;
 
 /// Numbers of messages.
 pub(super) mod kind {
@@ -31,6 +33,10 @@ pub(crate) struct Message {
     pub(super) error: Option<i32>,
     /// The request that an error answers.
     pub(super) failed: Option<u8>,
+    /// Encryption types that a request offers, in order of preference.
+    pub(super) offered: Vec<i32>,
+    /// Kinds of data that prove who asks (RFC 4120 §5.2.7).
+    pub(super) proofs: Vec<i32>,
 }
 
 /// Reads a message that is looked into; `None` for others, and for what is cut off.
@@ -51,13 +57,34 @@ pub(super) fn read(bytes: &[u8]) -> Option<Message> {
 fn request(list: &mut Reader<'_>, message: &mut Message) -> Option<()> {
     list.take(tag::context(1))?;
     list.take(tag::context(2))?;
-    list.take(tag::context(3));
+    if let Some(proofs) = list.enter(tag::context(3)) {
+        message.proofs = proof_kinds(proofs);
+    }
     let mut body = list.enter(tag::context(4))?.enter(tag::SEQUENCE)?;
     body.take(tag::context(0))?;
     message.client = body.enter(tag::context(1)).and_then(principal);
     message.realm = Some(text(body.enter(tag::context(2))?)?);
     message.service = body.enter(tag::context(3)).and_then(principal);
+    for number in 4..8 {
+        body.take(tag::context(number));
+    }
+    if let Some(mut offered) = body.enter(tag::context(8)).and_then(|mut list| list.enter(tag::SEQUENCE)) {
+        while let Some(number) = offered.take(tag::INTEGER).filter(|_| message.offered.len() < OFFERED_MAX) {
+            message.offered.extend(number.signed());
+        }
+    }
     Some(())
+}
+
+/// Kinds of `PA-DATA` of a request.
+fn proof_kinds(mut list: Reader<'_>) -> Vec<i32> {
+    let mut kinds = Vec::new();
+    let Some(mut proofs) = list.enter(tag::SEQUENCE) else { return kinds };
+    while let Some(mut proof) = proofs.enter(tag::SEQUENCE).filter(|_| kinds.len() < OFFERED_MAX) {
+        let kind = proof.enter(tag::context(1)).and_then(|mut kind| kind.take(tag::INTEGER)?.signed());
+        kinds.extend(kind);
+    }
+    kinds
 }
 
 fn reply(list: &mut Reader<'_>, message: &mut Message) -> Option<()> {

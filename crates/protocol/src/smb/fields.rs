@@ -28,6 +28,16 @@ fn called<'a>(scope: &Scope<'a>) -> Option<Called<'a>> {
     }
 }
 
+/// The service behind the pipe of a call, for pipes that only one service listens on.
+fn service_of_pipe(scope: &Scope<'_>) -> Option<&'static str> {
+    const PIPES: [&str; 10] =
+        ["atsvc", "efsrpc", "eventlog", "netdfs", "samr", "spoolss", "srvsvc", "svcctl", "winreg", "wkssvc"];
+    let Kind::Call(call) = &scope.tx::<Exchange>().kind else { return None };
+    let name = scope.state::<Smb>().names.get(&call.file)?.to_ascii_lowercase();
+    let name = name.strip_prefix(b"\\").unwrap_or(&name);
+    PIPES.into_iter().find(|pipe| pipe.as_bytes() == name)
+}
+
 fn connect<'a>(scope: &Scope<'a>) -> Option<&'a Connect> {
     match &scope.tx::<Exchange>().kind {
         Kind::Tree(connect) => Some(connect),
@@ -169,7 +179,13 @@ pub(super) const FIELDS: &[Field] = &[
         sides: Sides::ToServer,
         kind: FieldKind::Bytes(|scope, space| {
             let call = called(scope)?;
-            condition::describe(&call, space).then_some(&*space)
+            if condition::describe(&call, space) {
+                return Some(&*space);
+            }
+            // The binding was not seen: a pipe that only one service listens on names it as well.
+            call.opnum?;
+            space.extend_from_slice(service_of_pipe(scope)?.as_bytes());
+            Some(&*space)
         }),
         fact: true,
         ..Field::EMPTY

@@ -337,14 +337,9 @@ pub(crate) const KNOBS: &[Knob] = &[
     },
     Knob {
         name: "stream.midstream",
-        default: "false",
-        help: "Take up TCP sessions whose start was not seen.",
-        set: |s, v| {
-            yes_no(v).map(|value| {
-                s.engine.flow.stream.midstream = value;
-                s.engine.protocol.midstream = value;
-            })
-        },
+        default: "\"auto\"",
+        help: "Take up TCP sessions whose start was not seen: true, false, auto (where nothing is prevented).",
+        set: |s, v| midstream(s, v),
     },
     Knob {
         name: "stream.async_oneside",
@@ -1210,6 +1205,11 @@ fn protected(settings: &mut Settings, value: &Value) -> Result<(), String> {
     let lists = &mut settings.engine.lists;
     lists.retain(|(name, _)| name != "lookalike.protected");
     lists.push(("lookalike.protected".to_owned(), items));
+    Ok(())
+}
+
+fn midstream(settings: &mut Settings, value: &Value) -> Result<(), String> {
+    settings.midstream = if plain(value) == "auto" { None } else { Some(yes_no(value)?) };
     Ok(())
 }
 
