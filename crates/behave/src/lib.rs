@@ -21,6 +21,7 @@ mod dns_tunnel;
 mod domain;
 mod domain_theft;
 mod encoding;
+mod evasion;
 mod flood;
 mod flux;
 mod guessing;
@@ -81,6 +82,7 @@ pub const DETECTORS: &[&Description] = &[
     &kerberos::DESCRIPTION,
     &plc::DESCRIPTION,
     &flood::DESCRIPTION,
+    &evasion::DESCRIPTION,
     &web_attack::DESCRIPTION,
 ];
 

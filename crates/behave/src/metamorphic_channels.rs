@@ -83,7 +83,7 @@ fn who(event: &mut Event) -> &mut model::Fact {
         EventKind::Flow(fact) => &mut fact.who,
         EventKind::Transaction(fact) => &mut fact.who,
         EventKind::File(fact) => &mut fact.who,
-        EventKind::Alert(_) => unreachable!("there are no alerts in the scene"),
+        EventKind::Alert(_) | EventKind::Oddity(_) => unreachable!("the scene has none of these"),
     }
 }
 
@@ -112,7 +112,7 @@ fn the_same_at_another_time_is_the_same() {
         match &mut event.kind {
             EventKind::Flow(fact) => fact.last = later(fact.last),
             EventKind::Transaction(fact) => fact.time = later(fact.time),
-            EventKind::File(_) | EventKind::Alert(_) => {}
+            EventKind::File(_) | EventKind::Alert(_) | EventKind::Oddity(_) => {}
         }
     }
     let (before, after) = (judge(scene()), judge(moved));

@@ -117,3 +117,11 @@ pub(crate) fn numbered(
     }
     event
 }
+
+/// Something odd that one host sent to another.
+pub(crate) fn oddity(number: u64, source: &str, destination: &str, kind: &'static str) -> Event {
+    let address = |text: &str| text.parse().expect("an address");
+    let fact =
+        model::OddityFact { who: None, source: address(source), destination: address(destination), kind };
+    event(number, EventKind::Oddity(Box::new(fact)))
+}

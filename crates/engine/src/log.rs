@@ -1,9 +1,11 @@
 //! Which records are written when: anomalies, transactions, files, flows.
 
+use std::net::IpAddr;
+
 use decode::{Ethernet, Layers};
 use flow::{Entry, Flow, Turn};
 use json::Json;
-use model::{Direction, EventKind, FileFact, PacketId, Time, TransactionFact, Value};
+use model::{Direction, EventKind, FileFact, OddityFact, PacketId, Time, TransactionFact, Value};
 use protocol::{Field, FieldKind, FileState, LogWhen, Protocol, Scope, Session};
 use report::eve::{self, AppNames, EndedFlow, Ends, Head, TcpEnd, flow_ends};
 
@@ -103,8 +105,36 @@ pub(crate) fn turned(ethernet: Ethernet) -> Ethernet {
     Ethernet { dst: ethernet.src, src: ethernet.dst, ..ethernet }
 }
 
+/// Oddities that receivers read differently: detectors are told of them.
+const TOLD: [&str; 12] = [
+    "decoder.ipv4.frag_overlap",
+    "decoder.ipv6.frag_overlap",
+    "decoder.ipv4.frag_pkt_too_large",
+    "decoder.ipv6.frag_pkt_too_large",
+    "decoder.ipv6.dstopts_unknown_opt",
+    "decoder.ipv6.hopopts_unknown_opt",
+    "decoder.ipv6.rh_type_0",
+    "stream.reassembly_overlap_different_data",
+    "INVALID_TRANSFER_ENCODING_VALUE_IN_REQUEST",
+    "INVALID_CONTENT_LENGTH_FIELD_IN_REQUEST",
+    "DUPLICATE_CONTENT_LENGTH_FIELD_IN_REQUEST",
+    "REQUEST_HEADER_REPETITION",
+];
+
+/// Tells the detectors of an oddity, when it is one that they care for.
+fn tell_oddity(kind: &'static str, ends: (IpAddr, IpAddr), flow: Option<&Flow>, out: &mut Output) {
+    if out.facts && TOLD.contains(&kind) {
+        let fact = OddityFact { who: flow.map(who), source: ends.0, destination: ends.1, kind };
+        out.tell(EventKind::Oddity(Box::new(fact)));
+    }
+}
+
 /// One `anomaly` record per oddity that decoding found.
 pub(crate) fn decode_anomalies(view: &View<'_>, flow: Option<&Flow>, config: &Config, out: &mut Output) {
+    let layers = &view.seen.layers;
+    for event in layers.events.iter() {
+        tell_oddity(event.full_name(), (layers.src, layers.dst), flow, out);
+    }
     if !config.eve.anomaly[0] || !wanted(config, "anomaly") {
         return;
     }
@@ -130,6 +160,10 @@ pub(crate) fn stream_anomalies(
     config: &Config,
     out: &mut Output,
 ) {
+    let layers = &view.seen.layers;
+    for event in turn.events.iter() {
+        tell_oddity(event.anomaly_name(), (layers.src, layers.dst), Some(entry.flow), out);
+    }
     if turn.events.is_empty() || !config.eve.anomaly[1] || !wanted(config, "anomaly") {
         return;
     }
@@ -380,6 +414,11 @@ impl TransactionTurn<'_> {
         let (from, upto) = (usize::from(core.events_logged), core.events.len());
         if from == upto {
             return;
+        }
+        for code in &core.events[from..] {
+            let name = self.protocol.events.get(usize::from(*code)).copied().unwrap_or("unknown");
+            let ends = who(self.flow);
+            tell_oddity(name, (ends.client, ends.server), Some(self.flow), out);
         }
         if self.config.eve.anomaly[2] && wanted(self.config, "anomaly") {
             let (tx, events) = (core.id, core.events.clone());

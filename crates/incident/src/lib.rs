@@ -116,7 +116,7 @@ impl Desk {
                 let network = &self.network;
                 self.entities.flow(flow, |address| network.has(address));
             }
-            EventKind::File(_) => {}
+            EventKind::File(_) | EventKind::Oddity(_) => {}
         }
     }
 

@@ -46,7 +46,7 @@ impl Watch {
             EventKind::Flow(flow) => self.flow(flow),
             EventKind::Transaction(fact) => self.transaction(fact),
             EventKind::File(file) => self.file(file),
-            EventKind::Alert(_) => {}
+            EventKind::Alert(_) | EventKind::Oddity(_) => {}
         }
     }
 

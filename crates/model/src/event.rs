@@ -26,6 +26,21 @@ pub enum EventKind {
     File(Box<FileFact>),
     /// A signature matched.
     Alert(Box<AlertFact>),
+    /// A packet, a stream or a message can be read in more than one way.
+    Oddity(Box<OddityFact>),
+}
+
+/// Something that receivers read differently, or not at all.
+#[derive(Debug, Clone)]
+pub struct OddityFact {
+    /// The flow, when the packet belonged to one.
+    pub who: Option<Fact>,
+    /// Who sent it.
+    pub source: IpAddr,
+    /// To whom it went.
+    pub destination: IpAddr,
+    /// What it is, by its name in EVE's `anomaly` records.
+    pub kind: &'static str,
 }
 
 /// The addresses of a flow, seen from its client.

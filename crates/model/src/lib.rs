@@ -9,7 +9,7 @@ mod incident;
 mod packet;
 
 pub use event::{
-    AlertFact, CardNumber, CardsSeen, EchoShape, Event, EventKind, Fact, FileFact, FlowFact, PayloadShape,
+    AlertFact, CardNumber, CardsSeen, EchoShape, Event, EventKind, Fact, FileFact, FlowFact, OddityFact, PayloadShape,
     TransactionFact, Value,
 };
 pub use finding::{Confidence, Evidence, Finding, Severity, Subject, Term};

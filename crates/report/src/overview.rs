@@ -67,6 +67,7 @@ impl Overview {
             EventKind::Transaction(fact) => *self.transactions.entry(fact.protocol).or_default() += 1,
             EventKind::Alert(_) => self.alerts += 1,
             EventKind::File(_) => self.files += 1,
+            EventKind::Oddity(_) => {}
         }
     }
 

@@ -115,7 +115,7 @@ impl Detector for Guessing {
                     door.users.push(user.to_owned());
                 }
             }
-            EventKind::File(_) | EventKind::Alert(_) => {}
+            EventKind::File(_) | EventKind::Alert(_) | EventKind::Oddity(_) => {}
         }
     }
 

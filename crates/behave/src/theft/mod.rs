@@ -76,7 +76,7 @@ impl Detector for Theft {
         match &event.kind {
             EventKind::Flow(flow) => self.flow(flow, home),
             EventKind::Transaction(fact) => self.exchange(fact, home),
-            EventKind::File(_) | EventKind::Alert(_) => {}
+            EventKind::File(_) | EventKind::Alert(_) | EventKind::Oddity(_) => {}
         }
     }
 

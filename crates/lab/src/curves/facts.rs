@@ -127,6 +127,14 @@ impl Facts {
         }
     }
 
+    /// Something odd that a stranger sends to a host of ours.
+    pub(super) fn oddity(&mut self, at: f64, kind: &'static str) {
+        let ends = Ends { client: THEIRS, server: OURS, ..OUTWARD };
+        let who = self.who(ends, at);
+        let fact = model::OddityFact { who: Some(who), source: who.client, destination: who.server, kind };
+        self.push(at, EventKind::Oddity(Box::new(fact)));
+    }
+
     /// A call of a remote procedure.
     pub(super) fn call(&mut self, at: f64, ends: Ends<'_>, service: &str, operation: u64) {
         let texts = [("dcerpc.interface", service)];

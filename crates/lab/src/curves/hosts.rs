@@ -31,6 +31,8 @@ pub(super) fn tables() -> Vec<Table> {
         flood_innocent(),
         web_attack(),
         web_innocent(),
+        evasion(),
+        evasion_innocent(),
     ]
 }
 
@@ -690,6 +692,44 @@ fn web_innocent() -> Table {
         hostile: false,
         title: "Ordinary requests",
         corner: "requests",
+        columns,
+        rows,
+    }
+}
+
+fn odd(kind: &'static str, count: u32) -> Vec<Event> {
+    let mut facts = Facts::default();
+    (0..count).for_each(|n| facts.oddity(f64::from(n), kind));
+    facts.take()
+}
+
+fn evasion() -> Table {
+    let rows = [
+        ("fragments that overlap".to_owned(), "decoder.ipv4.frag_overlap"),
+        ("segments sent again with other bytes".to_owned(), "stream.reassembly_overlap_different_data"),
+        ("unknown options of IPv6".to_owned(), "decoder.ipv6.dstopts_unknown_opt"),
+        ("requests of two lengths".to_owned(), "DUPLICATE_CONTENT_LENGTH_FIELD_IN_REQUEST"),
+    ];
+    let columns = named(&[1_u32, 3, 10], " times");
+    let (columns, rows) = grid(&rows, &columns, "evasion", |_, kind, count| odd(kind, count));
+    Table { detector: "evasion", hostile: true, title: "What is read two ways", corner: "way", columns, rows }
+}
+
+fn evasion_innocent() -> Table {
+    let rows = [
+        (
+            "a byte that keeps a connection alive".to_owned(),
+            ("stream.reassembly_overlap_different_data", 1_u32),
+        ),
+        ("padding that is missing".to_owned(), ("decoder.ipv4.opt_pad_required", 100)),
+    ];
+    let columns = named(&[1_u32], " pair of hosts");
+    let (columns, rows) = grid(&rows, &columns, "evasion", |_, (kind, count), _| odd(kind, count));
+    Table {
+        detector: "evasion",
+        hostile: false,
+        title: "What is only untidy",
+        corner: "oddity",
         columns,
         rows,
     }
