@@ -27,6 +27,7 @@ mod flux;
 mod guessing;
 mod icmp_tunnel;
 mod kerberos;
+mod keystrokes;
 mod lookalike;
 #[cfg(test)]
 mod metamorphic;
@@ -37,6 +38,7 @@ mod plc;
 mod rare;
 mod raw_channel;
 mod remote_execution;
+mod remote_tool;
 mod rhythm;
 #[cfg(test)]
 mod samples;
@@ -83,6 +85,8 @@ pub const DETECTORS: &[&Description] = &[
     &plc::DESCRIPTION,
     &flood::DESCRIPTION,
     &evasion::DESCRIPTION,
+    &keystrokes::DESCRIPTION,
+    &remote_tool::DESCRIPTION,
     &web_attack::DESCRIPTION,
 ];
 

@@ -5,6 +5,17 @@ use model::Phase;
 /// Techniques that Targe names: id, name, tactic.
 const TECHNIQUES: &[(&str, &str, u8)] = &[
     ("T1595", "Active Scanning", 0),
+    ("T1003.004", "LSA Secrets", 7),
+    ("T1053.002", "At", 3),
+    ("T1567.002", "Exfiltration to Cloud Storage", 12),
+    ("T1090.002", "External Proxy", 11),
+    ("T1090.003", "Multi-hop Proxy", 11),
+    ("T1070.001", "Clear Windows Event Logs", 6),
+    ("T1098", "Account Manipulation", 4),
+    ("T1136", "Create Account", 4),
+    ("T1112", "Modify Registry", 6),
+    ("T1001", "Data Obfuscation", 11),
+    ("T1482", "Domain Trust Discovery", 8),
     ("T1595.001", "Scanning IP Blocks", 0),
     ("T1595.002", "Vulnerability Scanning", 0),
     ("T1583", "Acquire Infrastructure", 1),

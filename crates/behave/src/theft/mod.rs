@@ -48,6 +48,7 @@ pub(crate) const DESCRIPTION: Description = Description {
             hosts: Bounded::new(HOSTS_MAX),
             users: Bounded::new(ACCOUNTS_MAX),
             drops: Bounded::new(HOSTS_MAX),
+            stores: Bounded::new(STORES_MAX),
         })
     },
 };
@@ -58,6 +59,43 @@ const ACCOUNTS_MAX: usize = 16_384;
 const HOSTS_MAX: usize = 8_192;
 /// Clients remembered per server.
 const CLIENTS_MAX: usize = 16;
+/// Cloud stores and paste sites whose addresses are remembered.
+const STORES_MAX: usize = 4_096;
+/// Domains of places that keep what anybody gives them, with all below them.
+const STORES: [&str; 32] = [
+    "mega.nz",
+    "mega.co.nz",
+    "dropbox.com",
+    "dropboxusercontent.com",
+    "wetransfer.com",
+    "transfer.sh",
+    "gofile.io",
+    "anonfiles.com",
+    "file.io",
+    "temp.sh",
+    "catbox.moe",
+    "pixeldrain.com",
+    "mediafire.com",
+    "sendspace.com",
+    "ufile.io",
+    "bashupload.com",
+    "filebin.net",
+    "box.com",
+    "pcloud.com",
+    "4shared.com",
+    "pastebin.com",
+    "paste.ee",
+    "ghostbin.com",
+    "hastebin.com",
+    "rentry.co",
+    "privatebin.net",
+    "backblazeb2.com",
+    "wasabisys.com",
+    "blob.core.windows.net",
+    "storage.googleapis.com",
+    "digitaloceanspaces.com",
+    "s3.amazonaws.com",
+];
 /// Time before a sending within which readings inside count as its staging, in seconds.
 const STAGING_SECS: f64 = 3_600.0;
 
@@ -69,6 +107,8 @@ struct Theft {
     hosts: Bounded<IpAddr, Host>,
     users: Bounded<IpAddr, Vec<IpAddr>>,
     drops: Bounded<(IpAddr, IpAddr), Drop>,
+    /// Servers that keep what anybody gives them.
+    stores: Bounded<IpAddr, ()>,
 }
 
 impl Detector for Theft {
@@ -120,6 +160,14 @@ impl Theft {
 
     fn exchange(&mut self, fact: &TransactionFact, home: &Home) {
         let who = &fact.who;
+        let name = match fact.protocol {
+            "tls" | "quic" => fact.text("tls.sni"),
+            "http" => fact.text("http.host"),
+            _ => "",
+        };
+        if is_store(name) {
+            self.stores.touch(&who.server, || ());
+        }
         if fact.protocol == "ftp" && home.has(who.client) && !home.is_inside(who.client, who.server) {
             self.drops.touch(&(who.client, who.server), Drop::default).command(fact);
         }
@@ -141,6 +189,13 @@ impl Theft {
         let mut verdict = Verdict::new(-4.5);
         weigh_volume(&mut verdict, host, account, outward);
         weigh_place(&mut verdict, account, home.is_unasked(host, server), users);
+        let store = self.stores.get(&server).is_some();
+        verdict.fact(
+            "a cloud store or a paste site",
+            store,
+            0.7,
+            "places that keep what anybody gives them are where stolen data goes; people use them as well",
+        );
         let hours = self.hosts.get(&host).and_then(|seen| seen.share_of_hour(account.peak));
         verdict.term(
             "share of the host's connections at that hour",
@@ -167,7 +222,7 @@ impl Theft {
             title: format!("{host} sent {out} bytes to {server} port {} and got {back} back", account.port),
             severity: verdict.severity(Severity::High),
             confidence: verdict.confidence(),
-            techniques: account.techniques(),
+            techniques: if store { vec!["T1567.002", "T1567"] } else { account.techniques() },
             attackers: Vec::new(),
             victims: vec![host],
             server: Some((server, String::new())),
@@ -219,6 +274,14 @@ impl Theft {
             ],
         });
     }
+}
+
+/// Whether a name is that of a cloud store or a paste site.
+fn is_store(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    STORES
+        .iter()
+        .any(|store| name.strip_suffix(store).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 fn weigh_volume(verdict: &mut Verdict, host: IpAddr, account: &Account, outward: &BTreeMap<IpAddr, u64>) {

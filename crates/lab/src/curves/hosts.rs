@@ -33,6 +33,10 @@ pub(super) fn tables() -> Vec<Table> {
         web_innocent(),
         evasion(),
         evasion_innocent(),
+        keystrokes(),
+        keystrokes_innocent(),
+        remote_tool(),
+        remote_tool_innocent(),
     ]
 }
 
@@ -733,4 +737,107 @@ fn evasion_innocent() -> Table {
         columns,
         rows,
     }
+}
+
+/// One long connection to the outside in which `side` speaks after each pause.
+fn typed(random: &mut Random, side: Direction, words: u32, payload: [u64; 2], steady: bool) -> Vec<Event> {
+    let mut facts = Facts::default();
+    facts.flow(0.0, OUTWARD, payload, |fact| {
+        fact.protocol = "tls";
+        let mut at = fact.who.began;
+        fact.bursts = (0..words)
+            .map(|_| {
+                let pause = if steady { 30 } else { 1 + random.below(6) * random.below(9) };
+                at = at.plus_secs(pause + 1);
+                (at, side, 40 + random.below(60) as u32)
+            })
+            .collect();
+        fact.last = at;
+    });
+    facts.take()
+}
+
+fn keystrokes() -> Table {
+    let rows = [("what it prints is long".to_owned(), 20_u64), ("what it prints is short".to_owned(), 2)];
+    let columns = named(&[6_u32, 10, 20, 60], " words");
+    let (columns, rows) = grid(&rows, &columns, "keystrokes", |random, ratio, words| {
+        let said = u64::from(words) * 80;
+        typed(random, Direction::ToClient, words, [said * ratio, said], false)
+    });
+    Table {
+        detector: "keystrokes",
+        hostile: true,
+        title: "A shell inside encryption",
+        corner: "answers",
+        columns,
+        rows,
+    }
+}
+
+fn keystrokes_innocent() -> Table {
+    let rows = [
+        ("messages that are pushed".to_owned(), 0_u8),
+        ("a machine that polls".to_owned(), 1),
+        ("a person who types".to_owned(), 2),
+    ];
+    let columns = named(&[10_u32, 60], " words");
+    let (columns, rows) = grid(&rows, &columns, "keystrokes", |random, kind, words| {
+        let said = u64::from(words) * 80;
+        match kind {
+            0 => typed(random, Direction::ToClient, words, [said / 8, said], false),
+            1 => typed(random, Direction::ToClient, words, [said * 20, said], true),
+            _ => typed(random, Direction::ToServer, words, [said, said * 20], false),
+        }
+    });
+    Table {
+        detector: "keystrokes",
+        hostile: false,
+        title: "Long connections of other kinds",
+        corner: "traffic",
+        columns,
+        rows,
+    }
+}
+
+fn remote_tool() -> Table {
+    let rows = [
+        ("remote administration".to_owned(), "relay-1a2b.net.anydesk.com"),
+        ("a tunnel for hire".to_owned(), "a1b2c3.ngrok.io"),
+        ("a gateway to Tor".to_owned(), "abcdefgh234567.onion.ws"),
+    ];
+    let (columns, rows) =
+        grid(&rows, &named(&[1_u32], " host"), "remote_tool", |_, name, hosts| uses(name, hosts));
+    Table {
+        detector: "remote_tool",
+        hostile: true,
+        title: "Tools that open a way",
+        corner: "tool",
+        columns,
+        rows,
+    }
+}
+
+fn uses(name: &str, hosts: u32) -> Vec<Event> {
+    let mut facts = Facts::default();
+    for host in 0..hosts {
+        let client = format!("10.0.0.{}", 20 + host);
+        facts.exchange(
+            f64::from(host),
+            Ends { client: &client, ..OUTWARD },
+            "tls",
+            None,
+            &[("tls.sni", name)],
+        );
+    }
+    facts.take()
+}
+
+fn remote_tool_innocent() -> Table {
+    let rows = [
+        ("a tool that many use".to_owned(), "router1.teamviewer.com"),
+        ("a name that only ends alike".to_owned(), "myanydesk.com"),
+    ];
+    let (columns, rows) =
+        grid(&rows, &named(&[8_u32, 40], " hosts"), "remote_tool", |_, name, hosts| uses(name, hosts));
+    Table { detector: "remote_tool", hostile: false, title: "What is no news", corner: "name", columns, rows }
 }

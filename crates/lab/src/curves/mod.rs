@@ -20,7 +20,7 @@ const RUNS: u64 = 40;
 const PROTECTED: [&str; 2] = ["exemplarbank.com", "paylink.com"];
 
 /// Detectors that only ever take notes, which others make something of: any finding of theirs counts.
-const NOTES: [&str; 1] = ["rare"];
+const NOTES: [&str; 2] = ["rare", "remote_tool"];
 
 /// All tables.
 fn tables() -> Vec<Table> {
@@ -103,7 +103,7 @@ const HEAD: &str = "\
 # Detectors
 
 Written by `cargo run --release -p lab -- curves > docs/detectors.md`. Each number is the share of 40 runs, in per cent, in
-which the detector raised a finding of severity medium or above (`rare`: any finding, since it only takes notes); the random numbers of a run depend on its number alone, so
+which the detector raised a finding of severity medium or above (`rare` and `remote_tool`: any finding, since they only take notes); the random numbers of a run depend on its number alone, so
 the page comes out the same everywhere. Tables of attacks should be near 100, tables of innocent traffic at 0.
 ";
 
