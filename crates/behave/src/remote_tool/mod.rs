@@ -202,11 +202,11 @@ impl RemoteTool {
 
     fn named(&mut self, fact: &TransactionFact, name: &str, server: Option<IpAddr>) {
         let name = name.trim_end_matches('.');
+        let bytes = name.as_bytes();
         let below = |domain: &str| {
-            name.len() >= domain.len()
-                && name.is_char_boundary(name.len() - domain.len())
-                && name[name.len() - domain.len()..].eq_ignore_ascii_case(domain)
-                && (name.len() == domain.len() || name.as_bytes()[name.len() - domain.len() - 1] == b'.')
+            let start = bytes.len().wrapping_sub(domain.len());
+            bytes.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(domain.as_bytes()))
+                && (start == 0 || bytes[start - 1] == b'.')
         };
         let tool = TOOLS.iter().find(|tool| tool.domains.iter().any(|domain| below(domain)));
         if let Some(tool) = tool {

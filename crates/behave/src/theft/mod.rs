@@ -278,10 +278,12 @@ impl Theft {
 
 /// Whether a name is that of a cloud store or a paste site.
 fn is_store(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    STORES
-        .iter()
-        .any(|store| name.strip_suffix(store).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+    let name = name.as_bytes();
+    STORES.iter().any(|store| {
+        let start = name.len().wrapping_sub(store.len());
+        name.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(store.as_bytes()))
+            && (start == 0 || name[start - 1] == b'.')
+    })
 }
 
 fn weigh_volume(verdict: &mut Verdict, host: IpAddr, account: &Account, outward: &BTreeMap<IpAddr, u64>) {

@@ -7,8 +7,10 @@ mod pattern;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 
+use foldhash::quality::FixedState;
 use model::{Direction, Event, EventKind, Finding, FlowId, Severity, Subject, Time, TransactionFact};
 
 use crate::verdict::{Packets, Verdict};
@@ -51,12 +53,15 @@ pub(crate) const DESCRIPTION: Description = Description {
             prior: knobs.get("prior"),
             pairs: Bounded::new(PAIRS_MAX),
             bodies: Bounded::new(BODIES_MAX),
+            agents: Bounded::new(AGENTS_MAX),
         })
     },
 };
 
 /// Pairs of client and server remembered.
 const PAIRS_MAX: usize = 16_384;
+/// Agents remembered.
+const AGENTS_MAX: usize = 1_024;
 /// Bodies that wait for their request's end.
 const BODIES_MAX: usize = 1_024;
 
@@ -67,6 +72,8 @@ struct WebAttack {
     pairs: Bounded<(IpAddr, IpAddr), Pair>,
     /// What the body of a request held, until the exchange is told of.
     bodies: Bounded<FlowId, (Hit, String)>,
+    /// Agents by their hash, and whether they say that they scan.
+    agents: Bounded<u64, bool>,
 }
 
 /// What one client asked of one server.
@@ -122,14 +129,14 @@ impl WebAttack {
             ("http.method", pattern::Place::Header),
         ] {
             let text = fact.text(field);
-            if !text.is_empty()
+            if pattern::may_attack(text, place)
                 && let Some(hit) = pattern::best(&decode::decoded(text), place)
             {
                 hits.push((hit, text));
             }
         }
         let agent = fact.text("http.user_agent");
-        if agent::is_scanner(agent) {
+        if self.scans(agent) {
             hits.push((Hit { attack: Attack::Scanner, weight: 4.2 }, agent));
         }
         let body = self.bodies.get(&fact.who.flow).map(|(hit, text)| (*hit, text.clone()));
@@ -148,6 +155,12 @@ impl WebAttack {
         if body.is_some() {
             self.bodies.touch(&fact.who.flow, || (Hit::NOTHING, String::new())).0 = Hit::NOTHING;
         }
+    }
+
+    /// Whether an agent says that it scans; the few that a network has are asked about once.
+    fn scans(&mut self, agent: &str) -> bool {
+        let hash = FixedState::with_seed(0).hash_one(agent);
+        *self.agents.touch(&hash, || agent::is_scanner(agent))
     }
 
     fn judge(&self, pair: (IpAddr, IpAddr), seen: &Pair, home: &Home, findings: &mut Findings) {

@@ -101,6 +101,17 @@ impl Hit {
     pub(super) const NOTHING: Hit = Hit { attack: Attack::Scanner, weight: 0.0 };
 }
 
+/// Whether a value as sent is worth decoding: most are not.
+pub(super) fn may_attack(text: &str, place: Place) -> bool {
+    let marks: &[u8] = match place {
+        Place::Header => b"$<",
+        Place::Climbing => b".%",
+        Place::Uri => b"?%${<';|\\",
+        Place::Body => return !text.is_empty(),
+    };
+    text.bytes().any(|byte| marks.contains(&byte)) || (place == Place::Header && text.contains("() {"))
+}
+
 /// The plainest attack in a decoded value.
 pub(super) fn best(text: &str, place: Place) -> Option<Hit> {
     // Most values are plain: words, numbers and the marks between them.
