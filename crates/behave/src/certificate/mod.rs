@@ -171,7 +171,12 @@ impl OddCertificate {
                 cut(&shown.subject),
                 odd.join(", ")
             ),
-            severity: if confidence.0 >= 800 { Severity::Medium } else { Severity::Low },
+            // Inside, devices and mail servers sign for themselves: worth a note beside other things, and no more.
+            severity: if confidence.0 >= 800 && !home.has(*server) {
+                Severity::Medium
+            } else {
+                Severity::Low
+            },
             confidence,
             techniques: vec!["T1573.002", "T1071.001"],
             attackers: Vec::new(),

@@ -135,14 +135,14 @@ const DEEDS: &[Deed] = &[
     ),
     deed(
         "programs loaded",
-        3.4,
+        3.1,
         "T0843",
         "loads a program into the controller",
         "engineering stations do so when a plant is changed",
     ),
     deed(
         "changes of mode",
-        1.6,
+        0.5,
         "T0858",
         "changes the mode of the controller",
         "start, copy to memory, password",
