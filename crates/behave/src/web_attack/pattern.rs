@@ -394,7 +394,11 @@ fn sql(text: &str) -> f64 {
     ];
     match () {
         () if any(text, &certain) || joined(text) => 4.6,
-        () if in_order(text, ["select ", " from "], 200) && any(text, &["'", "(", "--", "=", ","]) => 4.3,
+        () if in_order(text, ["select ", " from "], 200)
+            && any(text, &["'", "(", "--", ",", " where ", " limit "]) =>
+        {
+            4.3
+        }
         () if tautology(text) => 4.3,
         () if any(text, &likely) && any(text, &["'", "--", "=-", "("]) => 3.4,
         () if any(text, &["[select]", "select * from"]) => 4.2,
