@@ -9,8 +9,8 @@ mod incident;
 mod packet;
 
 pub use event::{
-    AlertFact, CardNumber, CardsSeen, EchoShape, Event, EventKind, Fact, FileFact, FlowFact, OddityFact, PayloadShape,
-    TransactionFact, Value,
+    AlertFact, CardNumber, CardsSeen, EchoShape, Event, EventKind, Fact, FileFact, FlowFact, OddityFact,
+    PayloadShape, TransactionFact, Value,
 };
 pub use finding::{Confidence, Evidence, Finding, Severity, Subject, Term};
 pub use incident::{
