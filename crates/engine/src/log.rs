@@ -542,7 +542,7 @@ impl TransactionTurn<'_> {
         all
     }
 
-    fn file(&mut self, position: usize, out: &mut Output) {
+    fn file(&self, position: usize, out: &mut Output) {
         let file = &self.session.files(self.index)[position];
         let scope = self.session.scope_of(self.index, file.direction);
         if wanted(self.config, "fileinfo") {
@@ -562,7 +562,7 @@ impl TransactionTurn<'_> {
     }
 
     /// Gives the facts of a file that ended to the detectors.
-    fn tell_file(&self, position: usize, out: &mut Output) {
+    fn tell_file(&mut self, position: usize, out: &mut Output) {
         if out.facts {
             let file = &self.session.files(self.index)[position];
             let complete = file.state == FileState::Closed && !file.gaps;

@@ -103,7 +103,7 @@ impl Detector for CardLeak {
                     self.take(&file.who, file.direction, file.protocol, seen, home);
                 }
             }
-            EventKind::Transaction(_) | EventKind::Alert(_) => {}
+            EventKind::Transaction(_) | EventKind::Alert(_) | EventKind::Oddity(_) => {}
         }
     }
 
