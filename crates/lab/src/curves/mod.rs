@@ -20,7 +20,7 @@ const RUNS: u64 = 40;
 const PROTECTED: [&str; 2] = ["exemplarbank.com", "paylink.com"];
 
 /// Detectors that only ever take notes, which others make something of: any finding of theirs counts.
-const NOTES: [&str; 2] = ["rare", "remote_tool"];
+const NOTES: [&str; 3] = ["rare", "remote_tool", "disguise"];
 
 /// All tables.
 fn tables() -> Vec<Table> {
@@ -103,7 +103,7 @@ const HEAD: &str = "\
 # Detectors
 
 Written by `cargo run --release -p lab -- curves > docs/detectors.md`. Each number is the share of 40 runs, in per cent, in
-which the detector raised a finding of severity medium or above (`rare` and `remote_tool`: any finding, since they only take notes); the random numbers of a run depend on its number alone, so
+which the detector raised a finding of severity medium or above (`rare`, `remote_tool` and `disguise`: any finding, since they only take notes); the random numbers of a run depend on its number alone, so
 the page comes out the same everywhere. Tables of attacks should be near 100, tables of innocent traffic at 0.
 ";
 
@@ -151,6 +151,7 @@ mod tests {
     #[test]
     fn innocent_traffic_raises_next_to_nothing_and_attacks_nearly_always() {
         let (mut innocent, mut alarms) = (0, 0);
+        let mut missed = Vec::new();
         for table in tables() {
             let last: u64 = table
                 .rows
@@ -160,17 +161,18 @@ mod tests {
                 .max()
                 .unwrap_or(0);
             if table.hostile {
-                assert!(
-                    last >= 95,
-                    "{} ({}): the plainest case is seen in {last} of 100 runs",
-                    table.title,
-                    table.detector
-                );
+                if last < 95 {
+                    missed.push(format!(
+                        "{} ({}): the plainest case in {last} of 100 runs",
+                        table.title, table.detector
+                    ));
+                }
             } else {
                 let rates = table.rows.iter().flat_map(|(_, rates)| rates);
                 rates.for_each(|rate| (innocent, alarms) = (innocent + rate.runs, alarms + rate.raised));
             }
         }
+        assert!(missed.is_empty(), "{missed:#?}");
         assert!(alarms * 100 <= innocent * 2, "{alarms} of {innocent} innocent runs raised something");
     }
 }
