@@ -170,7 +170,11 @@ fn weigh(
         "jitter of the pauses, share of the interval",
         jitter,
         0.3,
-        if jitter > 0.3 { 1.0 } else { -3.0 },
+        match jitter {
+            0.3.. => 1.0,
+            0.12.. => 0.0,
+            _ => -3.0,
+        },
         "people pause as they like; machines that poll keep their interval",
     );
     verdict.fact(

@@ -747,7 +747,7 @@ fn typed(random: &mut Random, side: Direction, words: u32, payload: [u64; 2], st
         let mut at = fact.who.began;
         fact.bursts = (0..words)
             .map(|_| {
-                let pause = if steady { 30 } else { 1 + random.below(40) };
+                let pause = if steady { 30 } else { *random.pick(&[1, 2, 3, 5, 9, 17, 31, 60]) };
                 at = at.plus_secs(pause + 1);
                 (at, side, 40 + random.below(60) as u32)
             })
