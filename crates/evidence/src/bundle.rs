@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::archive::{Archive, Member};
 use crate::envelope::{Signed, Statement};
-use crate::pieces::{self, Ranges};
+use crate::pieces::{self, Kind, Ranges};
 use crate::tree::{SALT_BYTES, leaf_hash, root};
 use crate::{Hash, SigningKey, SlicePacket, hex, write_slice};
 
@@ -25,6 +25,9 @@ pub(crate) const SECRET: &str = "secret.txt";
 pub(crate) const SALTS: &str = "salts.txt";
 pub(crate) const WITHHELD: &str = "withheld.txt";
 pub(crate) const STAMPS: &str = "stamps/";
+
+/// Name of the leaf that holds a packet's addresses of ours.
+pub(crate) const ADDRESSES: &str = "addresses";
 
 /// Bytes of a leaf's hash in a fingerprint: they name what was touched, the root proves it.
 const FINGERPRINT_BYTES: usize = 2;
@@ -181,18 +184,23 @@ impl Bundle {
         // What nobody takes out is one leaf with the head: a leaf costs its hash, its salt and its place in the tree.
         let mut plain = packet.head().into_bytes();
         plain.push(b'\n');
-        let mut pieces = Vec::new();
-        for (from, to) in pieces::pieces(packet.bytes.len(), sensitive) {
+        let (mut addresses, mut pieces) = (Vec::new(), Vec::new());
+        for (from, to, kind) in pieces::pieces(packet.bytes.len(), sensitive) {
             let bytes = packet.bytes.get(from..to).unwrap_or_default();
-            if sensitive.iter().any(|range| range.from as usize == from) {
-                let name = format!("packet/{id}/{from}-{to}");
-                pieces.push(Leaf { name, content: Cow::Borrowed(bytes) });
-            } else {
-                plain.extend_from_slice(bytes);
+            match kind {
+                None => plain.extend_from_slice(bytes),
+                // Addresses of ours are taken out together or not at all.
+                Some(Kind::Address) => addresses.extend_from_slice(bytes),
+                Some(Kind::Card | Kind::Mail) => {
+                    let name = format!("packet/{id}/{from}-{to}");
+                    pieces.push(Leaf { name, content: Cow::Borrowed(bytes) });
+                }
             }
         }
+        let addresses = (!addresses.is_empty())
+            .then(|| Leaf { name: format!("packet/{id}/{ADDRESSES}"), content: Cow::Owned(addresses) });
         let head = Leaf { name: format!("packet/{id}/head"), content: Cow::Owned(plain) };
-        std::iter::once(head).chain(pieces).collect()
+        std::iter::once(head).chain(addresses).chain(pieces).collect()
     }
 
     /// Hash of a leaf: from its salt and content, or as it was left when the leaf was taken out. `None`: its salt is missing.

@@ -49,8 +49,8 @@ pub struct Sensitive {
 /// By packet: ranges in order, none overlapping another.
 pub(crate) type Ranges = BTreeMap<u64, Vec<Sensitive>>;
 
-/// The pieces of a packet of this many bytes: sensitive ones and what lies between.
-pub(crate) fn pieces(len: usize, sensitive: &[Sensitive]) -> Vec<(usize, usize)> {
+/// The pieces of a packet of this many bytes: sensitive ones with the reason, and what lies between.
+pub(crate) fn pieces(len: usize, sensitive: &[Sensitive]) -> Vec<(usize, usize, Option<Kind>)> {
     let mut list = Vec::new();
     let mut at = 0;
     for range in sensitive {
@@ -59,13 +59,13 @@ pub(crate) fn pieces(len: usize, sensitive: &[Sensitive]) -> Vec<(usize, usize)>
             continue;
         }
         if at < from {
-            list.push((at, from));
+            list.push((at, from, None));
         }
-        list.push((from, to));
+        list.push((from, to, Some(range.kind)));
         at = to;
     }
     if at < len {
-        list.push((at, len));
+        list.push((at, len, None));
     }
     list
 }
@@ -262,9 +262,12 @@ mod tests {
     #[test]
     fn pieces_cover_a_packet_without_overlap() {
         let range = |from, to| Sensitive { from, to, kind: Kind::Card };
-        assert_eq!(pieces(20, &[range(4, 8), range(18, 40)]), [(0, 4), (4, 8), (8, 18), (18, 20)]);
-        assert_eq!(pieces(0, &[]), []);
-        assert_eq!(pieces(5, &[range(0, 5)]), [(0, 5)]);
+        let ranges = |len, sensitive: &[Sensitive]| -> Vec<(usize, usize)> {
+            pieces(len, sensitive).into_iter().map(|(from, to, _)| (from, to)).collect()
+        };
+        assert_eq!(ranges(20, &[range(4, 8), range(18, 40)]), [(0, 4), (4, 8), (8, 18), (18, 20)]);
+        assert_eq!(ranges(0, &[]), []);
+        assert_eq!(ranges(5, &[range(0, 5)]), [(0, 5)]);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::archive::{Archive, Member};
-use crate::bundle::{Bundle, CLAIMS, PACKETS, SALTS, SECRET, Salts, WITHHELD, claims_file};
+use crate::bundle::{ADDRESSES, Bundle, CLAIMS, PACKETS, SALTS, SECRET, Salts, WITHHELD, claims_file};
 use crate::check::withheld_claim;
+use crate::pieces::pieces;
 use crate::{Kind, hex, write_slice};
 
 /// A copy of a bundle without the pieces of these kinds. The signature stays as it is, and stays valid.
@@ -65,9 +66,11 @@ fn chosen(bundle: &Bundle, kinds: &[Kind]) -> BTreeSet<String> {
             if !kinds.contains(&range.kind) || from >= to {
                 continue;
             }
-            names.insert(format!("packet/{}/{from}-{to}", packet.id));
             if range.kind == Kind::Address {
+                names.insert(format!("packet/{}/{ADDRESSES}", packet.id));
                 addresses.extend(addresses_in(packet.bytes.get(from..to).unwrap_or_default()));
+            } else {
+                names.insert(format!("packet/{}/{from}-{to}", packet.id));
             }
         }
     }
@@ -115,14 +118,14 @@ fn blank(bundle: &mut Bundle) {
         }
     }
     for packet in &mut bundle.packets {
-        let prefix = format!("packet/{}/", packet.id);
-        for name in withheld.range(prefix.clone()..).take_while(|name| name.starts_with(&prefix)) {
-            let range = name.rsplit('/').next().and_then(|range| range.split_once('-'));
-            let Some((from, to)) = range.and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)))
-            else {
-                continue;
+        let sensitive = bundle.sensitive.get(&packet.id).map_or(&[][..], Vec::as_slice);
+        for (from, to, kind) in pieces(packet.bytes.len(), sensitive) {
+            let name = match kind {
+                None => continue,
+                Some(Kind::Address) => format!("packet/{}/{ADDRESSES}", packet.id),
+                Some(Kind::Card | Kind::Mail) => format!("packet/{}/{from}-{to}", packet.id),
             };
-            if let Some(piece) = packet.bytes.get_mut(from..to) {
+            if let Some(piece) = packet.bytes.get_mut(from..to).filter(|_| withheld.contains(&name)) {
                 piece.fill(0);
             }
         }
