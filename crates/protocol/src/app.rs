@@ -84,6 +84,10 @@ pub struct App {
     port: Option<u16>,
     session: Option<Box<dyn Session>>,
     /// App-layer events of the flow itself (`applayer_mismatch_protocol_both_directions`, …), to be logged.
+    #[expect(
+        clippy::box_collection,
+        reason = "a list takes three words, its box one; hardly any flow has one"
+    )]
     events: Option<Box<Vec<&'static str>>>,
     no_inspection: bool,
     /// What the last transaction before a change of protocol said.

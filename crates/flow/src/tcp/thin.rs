@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 /// A list that takes one word until something is put in.
 #[derive(Debug, Clone)]
+#[expect(clippy::box_collection, reason = "a list takes three words, its box one")]
 pub(super) struct Thin<T>(Option<Box<Vec<T>>>);
 
 impl<T> Default for Thin<T> {
