@@ -34,7 +34,7 @@ pub(crate) fn level(bytes: [u8; 4]) -> u32 {
     let window = u32::from_le_bytes(bytes) | 0x2020_2020;
     let place = (window.wrapping_mul(MULTIPLIER) >> 16) as usize;
     let both = LEVELS.get(place / 2).copied().unwrap_or(0);
-    u32::from(if place % 2 == 0 { both & 15 } else { both >> 4 })
+    u32::from(if place.is_multiple_of(2) { both & 15 } else { both >> 4 })
 }
 
 /// What it costs when traffic has these four bytes, for comparison only: how often that is, and how common they are one by one.
