@@ -164,7 +164,7 @@ impl<'a> Facts<'a> {
         let values = [
             ("severity", Piece::words(self.words.severity(severity))),
             ("victims", self.number(self.victims().len())),
-            ("hosts", self.number(self.report.overview.hosts as usize)),
+            ("hosts", self.number(self.report.overview.hosts)),
             ("phases", Piece::words(phases)),
         ];
         self.fill("form.impact", &values)
