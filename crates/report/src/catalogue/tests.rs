@@ -94,7 +94,7 @@ fn a_claim_in_parts_is_said_part_by_part() {
         "{text}"
     );
     let english = Words::new(Language::English);
-    let claim = "203.0.113.45 tried 254 hosts; 794 of 794 tries led to nothing, since 2025-03-04 08:20 UTC; this may be nothing";
+    let claim = "203.0.113.45 tried 254 hosts on one port; 794 of 794 tries led to nothing, since 2025-03-04 08:20 UTC; this may be nothing";
     assert_eq!(plain(&english.say(claim).phrase), claim);
     assert!(words.say(claim).is_translated);
     assert_eq!(words.time("no time at all, really"), "no time at all, really");
