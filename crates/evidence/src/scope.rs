@@ -165,7 +165,7 @@ pub struct Selected {
     pub seen: u64,
     /// By finding: the pairs of hosts of its evidence packets.
     pub evidence_pairs: BTreeMap<u64, BTreeSet<(IpAddr, IpAddr)>>,
-    /// By service: bytes of its packets, and whether evidence is among them. At most [`SERVICES_MAX`].
+    /// By service: bytes of its packets, and whether evidence is among them. At most `SERVICES_MAX`.
     pub services: BTreeMap<Service, (u64, bool)>,
 }
 

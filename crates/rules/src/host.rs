@@ -16,7 +16,7 @@ const BITS_MAX: usize = 1 << 18;
 
 /// Bits of hosts and host pairs, with when they expire.
 ///
-/// Limit: [`BITS_MAX`] bits; when the table is full, what has expired is thrown out, and what finds no room is not set.
+/// Limit: `BITS_MAX` bits; when the table is full, what has expired is thrown out, and what finds no room is not set.
 #[derive(Debug, Default)]
 pub struct HostBits {
     bits: HashMap<(u32, BitTrack, Key), Time>,
