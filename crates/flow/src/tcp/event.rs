@@ -133,6 +133,11 @@ impl StreamEvents {
 
     /// All in the set, in order of their number.
     pub fn iter(self) -> impl Iterator<Item = StreamEvent> {
-        StreamEvent::ALL.iter().copied().filter(move |event| self.contains(*event))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let event = StreamEvent::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(*event)
+        })
     }
 }
