@@ -40,6 +40,20 @@ impl Verdict {
         self.term(name, f64::from(u8::from(holds)), 1.0, if holds { weight } else { 0.0 }, meaning);
     }
 
+    /// Adds the term of who asks on a connection: of so many exchanges the server began `asked`, with so much payload of
+    /// client and server. From a share of `share_min` on, the roles are reversed.
+    pub(crate) fn reversed(&mut self, asked: u64, exchanges: u64, payload: [u64; 2], share_min: f64) {
+        let share = asked as f64 / exchanges.max(1) as f64;
+        let reversed = exchanges >= 4 && share >= share_min && payload[0] > payload[1];
+        self.term(
+            "share of exchanges that the server began",
+            share,
+            share_min,
+            if reversed { 1.5 } else { 0.0 },
+            "who opened the connection is asked and answers at length: the roles are reversed",
+        );
+    }
+
     /// The sum, in log-odds.
     pub(crate) fn score(&self) -> f64 {
         self.score

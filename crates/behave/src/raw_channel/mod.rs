@@ -204,15 +204,7 @@ fn weigh(key: &Key, channel: &Channel, home: &Home) -> Verdict {
         1.5,
         "in HTTP, TLS and remote desktop the client begins",
     );
-    let asked = channel.asked as f64 / channel.bursts.max(1) as f64;
-    let reversed = channel.bursts >= 4 && asked >= 0.7 && channel.payload[0] > channel.payload[1];
-    verdict.term(
-        "share of exchanges that the server began",
-        asked,
-        0.7,
-        if reversed { 1.5 } else { 0.0 },
-        "who opened the connection is asked and answers at length: the roles are reversed",
-    );
+    verdict.reversed(channel.asked, channel.bursts, channel.payload, 0.7);
     let mut times = channel.times.clone();
     let timed = rhythm(&mut times).filter(|found| found.contacts >= 8 && found.period >= 1.5);
     let jitter = timed.map_or(1.0, |found| found.jitter);

@@ -236,15 +236,7 @@ fn weigh(key: &Key, channel: &Channel, home: &Home, users: usize) -> Verdict {
         if sizes.len() >= 8 && alike <= 0.1 && contacts >= 8 { 0.5 } else { 0.0 },
         "the same question again and again has the same size",
     );
-    let asked = channel.asked as f64 / channel.bursts.max(1) as f64;
-    let reversed = channel.bursts >= 4 && asked >= 0.6 && channel.payload[0] > channel.payload[1];
-    verdict.term(
-        "share of exchanges that the server began",
-        asked,
-        0.6,
-        if reversed { 1.5 } else { 0.0 },
-        "who opened the connection is asked and answers at length: the roles are reversed",
-    );
+    verdict.reversed(channel.asked, channel.bursts, channel.payload, 0.6);
     verdict.fact(
         "the server is ours",
         home.is_inside(client, server),

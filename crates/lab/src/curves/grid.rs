@@ -555,28 +555,18 @@ fn numbers(random: &mut Random, count: u64, passing: u64) -> Option<Box<CardsSee
 }
 
 fn card_leak() -> Table {
-    let rows = named(&[3_u64, 10, 100, 1_000], " numbers");
-    let columns = named(&[1_000_u64, 800, 500, 300], " in 1,000 pass");
-    let (columns, rows) = grid(&rows, &columns, "card_leak", |random, count, passing| {
-        let mut facts = Facts::default();
-        office(random, &mut facts);
-        let cards = numbers(random, count, passing);
-        facts.flow(3_000.0, OUTWARD, [count * 40, 300], |fact| fact.cards = cards);
-        facts.take()
-    });
-    Table {
-        detector: "card_leak",
-        hostile: true,
-        title: "A list of cards, some of its other numbers with it",
-        corner: "list",
-        columns,
-        rows,
-    }
+    let title = "A list of cards, some of its other numbers with it";
+    card_lists(true, title, &[3, 10, 100, 1_000], &[1_000, 800, 500, 300])
 }
 
 fn card_leak_innocent() -> Table {
-    let rows = named(&[3_u64, 30, 300, 1_000], " numbers");
-    let columns = named(&[100_u64, 150], " in 1,000 pass");
+    let title = "Long numbers of another kind: by chance one in ten passes the check digit";
+    card_lists(false, title, &[3, 30, 300, 1_000], &[100, 150])
+}
+
+fn card_lists(hostile: bool, title: &'static str, counts: &[u64], passing: &[u64]) -> Table {
+    let rows = named(counts, " numbers");
+    let columns = named(passing, " in 1,000 pass");
     let (columns, rows) = grid(&rows, &columns, "card_leak", |random, count, passing| {
         let mut facts = Facts::default();
         office(random, &mut facts);
@@ -584,14 +574,7 @@ fn card_leak_innocent() -> Table {
         facts.flow(3_000.0, OUTWARD, [count * 40, 300], |fact| fact.cards = cards);
         facts.take()
     });
-    Table {
-        detector: "card_leak",
-        hostile: false,
-        title: "Long numbers of another kind: by chance one in ten passes the check digit",
-        corner: "list",
-        columns,
-        rows,
-    }
+    Table { detector: "card_leak", hostile, title, corner: "list", columns, rows }
 }
 
 fn theft() -> Table {
