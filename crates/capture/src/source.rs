@@ -51,12 +51,8 @@ pub struct PickedPacket {
     pub wire_len: u32,
 }
 
-/// Picked packets, and how many of them were handed out.
-#[derive(Debug)]
-struct Picked {
-    packets: Vec<PickedPacket>,
-    next: usize,
-}
+/// Picked packets that were not handed out yet.
+type Picked = Box<dyn Iterator<Item = PickedPacket> + Send>;
 
 /// How far [`Source::pull`] came with one input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,8 +112,12 @@ impl Source {
     }
 
     /// Packets picked out of another input: they keep the numbers and times they had there. They are handed out as they are
-    /// given; numbers must grow.
-    pub fn from_picked(packets: Vec<PickedPacket>) -> Source {
+    /// given, and made when their turn comes; numbers must grow.
+    pub fn from_picked<P>(packets: P) -> Source
+    where
+        P: IntoIterator<Item = PickedPacket>,
+        P::IntoIter: Send + 'static,
+    {
         Source {
             inputs: Vec::new(),
             maps: Arc::default(),
@@ -130,7 +130,7 @@ impl Source {
             losses: Vec::new(),
             comments: Vec::new(),
             comments_dropped: 0,
-            picked: Some(Picked { packets, next: 0 }),
+            picked: Some(Box::new(packets.into_iter())),
         }
     }
 
@@ -164,16 +164,13 @@ impl Source {
 
     fn next_picked(&mut self, batch: &mut Batch, packets_max: usize) -> bool {
         let Some(picked) = &mut self.picked else { return false };
-        for packet in picked.packets.iter().skip(picked.next).take(packets_max) {
-            if batch.payload_bytes() >= BATCH_BYTES_MAX {
-                break;
-            }
+        while batch.len() < packets_max && batch.payload_bytes() < BATCH_BYTES_MAX {
+            let Some(packet) = picked.next() else { break };
             let (id, own) = (packet.id, packet.own_time);
             self.latest = self.latest.max(packet.time.nanos());
             let time = Time::from_nanos(self.latest);
             batch.push_picked(id, time, own, &packet.bytes, packet.wire_len, packet.link);
         }
-        picked.next += batch.len();
         self.packets += batch.len() as u64;
         !batch.is_empty()
     }

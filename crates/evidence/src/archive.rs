@@ -18,9 +18,13 @@ const MEMBERS_MAX: usize = 4_096;
 const LOCAL: u32 = 0x0403_4b50;
 const CENTRAL: u32 = 0x0201_4b50;
 const END: u32 = 0x0605_4b50;
+/// Bytes of a local header before the name.
+const LOCAL_BYTES: usize = 30;
 const VERSION: u16 = 20;
 /// 1980-01-01 in the form of the format.
 const DATE: u16 = 0x0021;
+/// Most bytes that one byte unpacks to (RFC 1951 §3.2.5: 258 bytes for two bits).
+const DEFLATE_RATIO_MAX: usize = 1_032;
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
@@ -34,6 +38,8 @@ pub struct Member {
     /// Its content.
     pub content: Vec<u8>,
     deflated: bool,
+    /// Of the content.
+    crc: u32,
 }
 
 impl Member {
@@ -46,7 +52,8 @@ impl Member {
         encoder.write_all(&content).expect("memory takes every write");
         let packed = encoder.finish().expect("memory takes every write");
         if packed.len() < content.len() {
-            Self { name: name.into(), packed, content, deflated: true }
+            let crc = crc_of(&content);
+            Self { name: name.into(), packed, content, deflated: true, crc }
         } else {
             Self::stored(name, content)
         }
@@ -54,7 +61,8 @@ impl Member {
 
     /// A member that lies in the file as it is, so that each of its bytes has one form only.
     pub fn stored(name: impl Into<String>, content: Vec<u8>) -> Self {
-        Self { name: name.into(), packed: content.clone(), content, deflated: false }
+        let crc = crc_of(&content);
+        Self { name: name.into(), packed: content.clone(), content, deflated: false, crc }
     }
 
     fn method(&self) -> u16 {
@@ -69,13 +77,11 @@ impl Member {
     /// The fields that local header and directory share, from the method to the length of the name.
     fn fields(&self) -> Vec<u8> {
         let (packed, content) = self.sizes();
-        let mut crc = flate2::Crc::new();
-        crc.update(&self.content);
         let mut out = Vec::with_capacity(24);
         for half in [self.method(), 0, DATE] {
             out.extend_from_slice(&half.to_le_bytes());
         }
-        for word in [crc.sum(), packed, content] {
+        for word in [self.crc, packed, content] {
             out.extend_from_slice(&word.to_le_bytes());
         }
         out.extend_from_slice(&(self.name.len() as u16).to_le_bytes());
@@ -111,18 +117,23 @@ impl Archive {
     /// The file's bytes.
     pub fn write(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        let mut offsets = Vec::with_capacity(self.members.len());
         for member in &self.members {
-            offsets.push(out.len() as u32);
             out.extend_from_slice(&local_header(member));
             out.extend_from_slice(&member.packed);
         }
-        let at = out.len() as u32;
-        for (member, offset) in self.members.iter().zip(offsets) {
-            out.extend_from_slice(&central_header(member, offset));
+        out.extend_from_slice(&self.tail());
+        out
+    }
+
+    /// Directory and end record.
+    fn tail(&self) -> Vec<u8> {
+        let (mut out, mut at) = (Vec::new(), 0);
+        for member in &self.members {
+            out.extend_from_slice(&central_header(member, at as u32));
+            at += LOCAL_BYTES + member.name.len() + member.packed.len();
         }
-        let size = out.len() as u32 - at;
-        out.extend_from_slice(&end_record(self.members.len() as u16, size, at));
+        let size = out.len() as u32;
+        out.extend_from_slice(&end_record(self.members.len() as u16, size, at as u32));
         out
     }
 
@@ -138,7 +149,7 @@ impl Archive {
                 return Err(ArchiveError(format!("the archive has more than {MEMBERS_MAX} members")));
             }
             let member = read_member(bytes, at, archive.members.last())?;
-            at += local_header(&member).len() + member.packed.len();
+            at += LOCAL_BYTES + member.name.len() + member.packed.len();
             content_bytes += member.content.len();
             if content_bytes > CONTENT_BYTES_MAX {
                 return Err(ArchiveError(format!(
@@ -159,21 +170,23 @@ impl Archive {
 
     /// Compares directory and end record with what they must be.
     fn check_tail(&self, bytes: &[u8], at: usize) -> Result<(), ArchiveError> {
-        let wanted = self.write();
+        let wanted = self.tail();
+        let there = bytes.get(at..).unwrap_or_default();
         let last = self.members.last().map_or("", |member| &member.name);
-        if bytes.len() == wanted.len() && bytes == wanted {
+        if there == wanted {
             return Ok(());
         }
-        let differs = bytes.iter().zip(&wanted).position(|(a, b)| a != b);
+        let differs = there.iter().zip(&wanted).position(|(a, b)| a != b).map(|place| at + place);
+        let end = at + wanted.len();
         let Some(position) = differs else {
-            return Err(ArchiveError(if bytes.len() < wanted.len() {
+            return Err(ArchiveError(if bytes.len() < end {
                 format!(
                     "the bundle is truncated: it ends at byte {}, {} bytes early",
                     bytes.len(),
-                    wanted.len() - bytes.len()
+                    end - bytes.len()
                 )
             } else {
-                format!("{} bytes were added behind the end of the bundle", bytes.len() - wanted.len())
+                format!("{} bytes were added behind the end of the bundle", bytes.len() - end)
             }));
         };
         if position < at + 4 {
@@ -220,8 +233,10 @@ fn read_member(bytes: &[u8], at: usize, before: Option<&Member>) -> Result<Membe
         STORED => packed.to_vec(),
         DEFLATED => {
             let limit = content_len.min(MEMBER_BYTES_MAX) as u64 + 1;
-            let mut content = Vec::new();
-            let mut decoder = flate2::read::DeflateDecoder::new(packed);
+            // What is stated may be wrong: no more is made ready than so many bytes can unpack to.
+            let likely = content_len.min(packed_len.saturating_mul(DEFLATE_RATIO_MAX)).min(MEMBER_BYTES_MAX);
+            let mut content = Vec::with_capacity(likely + 1);
+            let mut decoder = flate2::bufread::DeflateDecoder::new(packed);
             decoder
                 .by_ref()
                 .take(limit)
@@ -238,7 +253,8 @@ fn read_member(bytes: &[u8], at: usize, before: Option<&Member>) -> Result<Membe
             )));
         }
     };
-    let member = Member { name, packed: packed.to_vec(), content, deflated: method == DEFLATED };
+    let crc = crc_of(&content);
+    let member = Member { name, packed: packed.to_vec(), content, deflated: method == DEFLATED, crc };
     let wanted = local_header(&member);
     let seen = bytes.get(at..data).unwrap_or_default();
     if seen != wanted {
@@ -251,6 +267,12 @@ fn read_member(bytes: &[u8], at: usize, before: Option<&Member>) -> Result<Membe
         }));
     }
     Ok(member)
+}
+
+fn crc_of(content: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(content);
+    crc.sum()
 }
 
 fn local_header(member: &Member) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! A bundle in memory: its parts, the leaves they make, and the file they become.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,6 +27,8 @@ pub(crate) const SALTS: &str = "salts.txt";
 pub(crate) const WITHHELD: &str = "withheld.txt";
 pub(crate) const STAMPS: &str = "stamps/";
 
+/// Name of the leaf that leads a packet.
+const HEAD: &str = "head";
 /// Name of the leaf that holds a packet's addresses of ours.
 pub(crate) const ADDRESSES: &str = "addresses";
 
@@ -74,7 +77,28 @@ impl Salter<'_> {
 /// Hashes of all leaves, and what names a touched claim or packet: the first bytes of each one's hash, in order.
 pub(crate) struct Digest {
     pub(crate) hashes: Vec<Hash>,
-    pub(crate) fingerprints: Vec<(String, Vec<u8>)>,
+    pub(crate) fingerprints: Fingerprints,
+}
+
+/// The first bytes of hashes, and whose they are.
+pub(crate) type Fingerprints = Vec<(Named, [u8; FINGERPRINT_BYTES])>;
+
+/// What a fingerprint is of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Named {
+    /// A packet, by its number.
+    Packet(u64),
+    /// A claim, by its id; or whatever else a line says.
+    Other(String),
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Named::Packet(number) => write!(f, "packet {number}"),
+            Named::Other(name) => f.write_str(name),
+        }
+    }
 }
 
 /// Everything a bundle holds.
@@ -95,10 +119,19 @@ pub struct Bundle {
     pub(crate) salts: Salts,
 }
 
-/// A leaf: its name, its content, and the group whose fingerprint it belongs to.
+/// A leaf: its name, its content, and the group whose fingerprint it belongs to. Lent: a bundle has tens of thousands.
 pub(crate) struct Leaf<'a> {
-    pub(crate) name: String,
-    pub(crate) content: std::borrow::Cow<'a, [u8]>,
+    pub(crate) of: Group<'a>,
+    pub(crate) name: &'a str,
+    pub(crate) content: &'a [u8],
+}
+
+/// What a leaf belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group<'a> {
+    File,
+    Claim(&'a str),
+    Packet(u64),
 }
 
 impl Bundle {
@@ -121,12 +154,12 @@ impl Bundle {
     /// The secret follows from the key and the content: no randomness, and no way back without the key.
     fn secret(&self, key: Option<&SigningKey>) -> [u8; 32] {
         let mut hash = Sha256::new();
-        for leaf in self.leaves() {
+        self.each_leaf(|leaf| {
             hash.update((leaf.name.len() as u64).to_be_bytes());
-            hash.update(&leaf.name);
+            hash.update(leaf.name);
             hash.update((leaf.content.len() as u64).to_be_bytes());
-            hash.update(&leaf.content);
-        }
+            hash.update(leaf.content);
+        });
         let content: Hash = hash.finalize().into();
         let seed = key.map_or([0; 32], SigningKey::seed);
         let mut secret = [0; 32];
@@ -157,58 +190,69 @@ impl Bundle {
         self.withheld.range(prefix.clone()..).next().is_some_and(|(name, _)| name.starts_with(&prefix))
     }
 
-    /// All leaves, in the order of the tree: files, pieces, claims, packets.
-    pub(crate) fn leaves(&self) -> Vec<Leaf<'_>> {
-        use std::borrow::Cow;
-        let mut leaves = Vec::new();
-        for (name, content) in &self.files {
-            leaves.push(Leaf { name: format!("file/{name}"), content: Cow::Borrowed(content) });
+    /// Shows all leaves, in the order of the tree: files, pieces, claims, packets.
+    pub(crate) fn each_leaf(&self, mut see: impl FnMut(&Leaf<'_>)) {
+        let mut name = String::new();
+        for (file, content) in &self.files {
+            see(&Leaf { of: Group::File, name: named(&mut name, format_args!("file/{file}")), content });
         }
-        leaves.push(Leaf {
-            name: format!("file/{PIECES}"),
-            content: Cow::Owned(pieces::write(&self.sensitive).into_bytes()),
-        });
+        let pieces = pieces::write(&self.sensitive).into_bytes();
+        let leaf = named(&mut name, format_args!("file/{PIECES}"));
+        see(&Leaf { of: Group::File, name: leaf, content: &pieces });
         for (id, line) in &self.claims {
-            leaves.push(Leaf { name: format!("claim/{id}"), content: Cow::Borrowed(line) });
+            let leaf = named(&mut name, format_args!("claim/{id}"));
+            see(&Leaf { of: Group::Claim(id), name: leaf, content: line });
         }
+        let mut buffers = Default::default();
         for packet in &self.packets {
-            leaves.extend(self.packet_leaves(packet));
+            self.packet_leaves(packet, &mut name, &mut buffers, &mut see);
         }
-        leaves
     }
 
-    pub(crate) fn packet_leaves<'a>(&self, packet: &'a SlicePacket) -> Vec<Leaf<'a>> {
-        use std::borrow::Cow;
-        let id = packet.id;
+    /// Shows the leaves of a packet. What nobody takes out is one leaf with the head: a leaf costs its hash, its salt and its place
+    /// in the tree. Addresses of ours are another, since they are taken out together or not at all.
+    fn packet_leaves(
+        &self,
+        packet: &SlicePacket,
+        name: &mut String,
+        (plain, addresses): &mut (Vec<u8>, Vec<u8>),
+        see: &mut impl FnMut(&Leaf<'_>),
+    ) {
+        let (id, of) = (packet.id, Group::Packet(packet.id));
         let sensitive = self.sensitive.get(&id).map_or(&[][..], Vec::as_slice);
-        // What nobody takes out is one leaf with the head: a leaf costs its hash, its salt and its place in the tree.
-        let mut plain = packet.head().into_bytes();
-        plain.push(b'\n');
-        let (mut addresses, mut pieces) = (Vec::new(), Vec::new());
-        for (from, to, kind) in pieces::pieces(packet.bytes.len(), sensitive) {
-            let bytes = packet.bytes.get(from..to).unwrap_or_default();
+        let pieces = || {
+            pieces::pieces(packet.bytes.len(), sensitive)
+                .map(|(from, to, kind)| (from, to, kind, packet.bytes.get(from..to).unwrap_or_default()))
+        };
+        plain.clear();
+        addresses.clear();
+        packet.write_head(plain);
+        let mut others = false;
+        for (_, _, kind, bytes) in pieces() {
             match kind {
                 None => plain.extend_from_slice(bytes),
-                // Addresses of ours are taken out together or not at all.
                 Some(Kind::Address) => addresses.extend_from_slice(bytes),
-                Some(Kind::Card | Kind::Mail) => {
-                    let name = format!("packet/{id}/{from}-{to}");
-                    pieces.push(Leaf { name, content: Cow::Borrowed(bytes) });
-                }
+                Some(Kind::Card | Kind::Mail) => others = true,
             }
         }
-        let addresses = (!addresses.is_empty())
-            .then(|| Leaf { name: format!("packet/{id}/{ADDRESSES}"), content: Cow::Owned(addresses) });
-        let head = Leaf { name: format!("packet/{id}/head"), content: Cow::Owned(plain) };
-        std::iter::once(head).chain(addresses).chain(pieces).collect()
+        see(&Leaf { of, name: named(name, format_args!("packet/{id}/{HEAD}")), content: plain });
+        if !addresses.is_empty() {
+            let leaf = named(name, format_args!("packet/{id}/{ADDRESSES}"));
+            see(&Leaf { of, name: leaf, content: addresses });
+        }
+        for (from, to, kind, content) in pieces().filter(|_| others) {
+            if matches!(kind, Some(Kind::Card | Kind::Mail)) {
+                see(&Leaf { of, name: named(name, format_args!("packet/{id}/{from}-{to}")), content });
+            }
+        }
     }
 
     /// Hash of a leaf: from its salt and content, or as it was left when the leaf was taken out. `None`: its salt is missing.
     pub(crate) fn hash(&self, leaf: &Leaf<'_>, salts: &Salter<'_>) -> Option<Hash> {
-        if let Some(hash) = self.withheld.get(&leaf.name) {
+        if let Some(hash) = self.withheld.get(leaf.name) {
             return Some(*hash);
         }
-        Some(leaf_hash(&salts.of(&leaf.name)?, &leaf.name, &leaf.content))
+        Some(leaf_hash(&salts.of(leaf.name)?, leaf.name, leaf.content))
     }
 
     /// Hashes and fingerprints of all leaves, in one pass.
@@ -217,28 +261,30 @@ impl Bundle {
     /// The name of a leaf whose salt is missing.
     pub(crate) fn digest(&self) -> Result<Digest, String> {
         let salts = self.salts.ready();
-        let mut digest = Digest { hashes: Vec::new(), fingerprints: Vec::new() };
-        let mut packets: Vec<Sha256> = Vec::with_capacity(self.packets.len());
-        for leaf in self.leaves() {
-            let hash = self.hash(&leaf, &salts).ok_or_else(|| leaf.name.clone())?;
-            digest.hashes.push(hash);
-            if let Some(id) = leaf.name.strip_prefix("claim/") {
-                digest.fingerprints.push((format!("claim {id}"), hash[..FINGERPRINT_BYTES].to_vec()));
-            } else if leaf.name.starts_with("packet/") {
-                // The head of a packet is its first leaf.
-                if leaf.name.ends_with("/head") {
-                    packets.push(Sha256::new());
-                }
-                if let Some(packet) = packets.last_mut() {
-                    packet.update(hash);
+        let (mut hashes, mut fingerprints) = (Vec::new(), Fingerprints::new());
+        let (mut packet, mut of_packet) = (None, Vec::new());
+        let mut missing = None;
+        self.each_leaf(|leaf| {
+            let Some(hash) = self.hash(leaf, &salts) else {
+                missing.get_or_insert_with(|| leaf.name.to_owned());
+                return;
+            };
+            hashes.push(hash);
+            match leaf.of {
+                Group::File => {}
+                Group::Claim(id) => fingerprints.push((Named::Other(format!("claim {id}")), first_of(&hash))),
+                Group::Packet(id) => {
+                    // The head of a packet is its first leaf.
+                    if leaf.name.ends_with(HEAD) {
+                        fingerprints.extend(packet.replace(id).map(|id| fingerprint(id, &of_packet)));
+                        of_packet.clear();
+                    }
+                    of_packet.extend_from_slice(&hash);
                 }
             }
-        }
-        digest.fingerprints.extend(self.packets.iter().zip(packets).map(|(packet, hash)| {
-            let hash: Hash = hash.finalize().into();
-            (format!("packet {}", packet.id), hash[..FINGERPRINT_BYTES].to_vec())
-        }));
-        Ok(digest)
+        });
+        fingerprints.extend(packet.map(|id| fingerprint(id, &of_packet)));
+        missing.map_or(Ok(Digest { hashes, fingerprints }), Err)
     }
 
     /// The file, signed by `key` or by nobody.
@@ -271,34 +317,60 @@ impl Bundle {
     }
 }
 
+/// A name, written into a buffer.
+fn named<'a>(buffer: &'a mut String, name: fmt::Arguments<'_>) -> &'a str {
+    buffer.clear();
+    buffer.write_fmt(name).expect("a String takes every write");
+    buffer
+}
+
+/// Of a packet: the beginning of the hash over the hashes of its leaves.
+fn fingerprint(id: u64, hashes: &[u8]) -> (Named, [u8; FINGERPRINT_BYTES]) {
+    (Named::Packet(id), first_of(&Sha256::digest(hashes).into()))
+}
+
+fn first_of(hash: &Hash) -> [u8; FINGERPRINT_BYTES] {
+    [hash[0], hash[1]]
+}
+
 /// `fingerprints.txt`: a line per claim, and a line per run of packets with consecutive numbers.
-pub(crate) fn write_fingerprints(list: &[(String, Vec<u8>)]) -> String {
-    let mut lines: Vec<(String, Option<u64>, Vec<u8>)> = Vec::new();
-    for (name, print) in list {
-        let number = name.strip_prefix("packet ").and_then(|number| number.parse::<u64>().ok());
-        match lines.last_mut() {
-            Some((_, Some(next), prints)) if number == Some(*next) && prints.len() < RUN_BYTES_MAX => {
-                *next += 1;
+pub(crate) fn write_fingerprints(list: &Fingerprints) -> String {
+    let mut text = String::new();
+    let mut rest = list.iter().peekable();
+    let mut prints = Vec::with_capacity(RUN_BYTES_MAX);
+    while let Some((name, print)) = rest.next() {
+        prints.clear();
+        prints.extend_from_slice(print);
+        if let Named::Packet(first) = name {
+            let mut next = first.checked_add(1);
+            while prints.len() < RUN_BYTES_MAX
+                && let Some(number) = next
+                && let Some((_, print)) = rest.next_if(|(name, _)| *name == Named::Packet(number))
+            {
                 prints.extend_from_slice(print);
+                next = number.checked_add(1);
             }
-            _ => lines.push((name.clone(), number.map(|number| number + 1), print.clone())),
         }
+        write!(text, "{name} ").expect("a String takes every write");
+        STANDARD.encode_string(&prints, &mut text);
+        text.push('\n');
     }
-    lines.iter().map(|(name, _, prints)| format!("{name} {}\n", STANDARD.encode(prints))).collect()
+    text
 }
 
 /// Reads what [`write_fingerprints`] wrote, or as much of it as is in its form.
-pub(crate) fn read_fingerprints(text: &str) -> Vec<(String, Vec<u8>)> {
-    let mut list = Vec::new();
+pub(crate) fn read_fingerprints(text: &str) -> Fingerprints {
+    let print = |bytes: &[u8]| [0, 1].map(|place| bytes.get(place).copied().unwrap_or_default());
+    let mut list = Fingerprints::new();
     for line in text.lines() {
         let Some((name, prints)) = line.rsplit_once(' ') else { continue };
         let Ok(prints) = STANDARD.decode(prints) else { continue };
         match name.strip_prefix("packet ").and_then(|number| number.parse::<u64>().ok()) {
             Some(first) => {
                 let each = (first..).zip(prints.chunks(FINGERPRINT_BYTES));
-                list.extend(each.map(|(number, print)| (format!("packet {number}"), print.to_vec())));
+                list.extend(each.map(|(number, bytes)| (Named::Packet(number), print(bytes))));
             }
-            None => list.push((name.to_owned(), prints)),
+            None => list.push((Named::Other(name.to_owned()), print(&prints))),
         }
     }
     list

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::archive::Archive;
 use crate::bundle::{
-    Bundle, CLAIMS, FINGERPRINTS, PACKETS, PIECES, SALTS, SECRET, SIGNATURE, STAMPS, Salts, WITHHELD,
-    read_claims, read_fingerprints, write_fingerprints,
+    Bundle, CLAIMS, FINGERPRINTS, Fingerprints, Group, PACKETS, PIECES, SALTS, SECRET, SIGNATURE, STAMPS,
+    Salts, WITHHELD, read_claims, read_fingerprints, write_fingerprints,
 };
 use crate::envelope::{Signed, Statement};
 use crate::tree::{SALT_BYTES, root};
@@ -321,8 +321,19 @@ fn stray(bundle: &Bundle) -> Vec<String> {
     if bundle.withheld.is_empty() && !bundle.is_redacted() {
         return wrong;
     }
-    let leaves = bundle.leaves();
-    let names: BTreeSet<&str> = leaves.iter().map(|leaf| leaf.name.as_str()).collect();
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut filled = Vec::new();
+    bundle.each_leaf(|leaf| {
+        names.insert(leaf.name.to_owned());
+        let fits = match leaf.of {
+            Group::Claim(id) => *leaf.content == *withheld_claim(id),
+            Group::Packet(_) => leaf.content.iter().all(|byte| *byte == 0),
+            Group::File => leaf.content.is_empty(),
+        };
+        if !fits && bundle.withheld.contains_key(leaf.name) {
+            filled.push(format!("`{}` was taken out, and yet there is something in its place", leaf.name));
+        }
+    });
     for name in bundle.withheld.keys().filter(|name| !names.contains(name.as_str())) {
         wrong.push(format!("`{WITHHELD}` was altered: there is no leaf `{name}`"));
     }
@@ -332,16 +343,7 @@ fn stray(bundle: &Bundle) -> Vec<String> {
             wrong.push(format!("`{SALTS}` was altered: no salt belongs to `{name}`"));
         }
     }
-    for leaf in leaves.iter().filter(|leaf| bundle.withheld.contains_key(&leaf.name)) {
-        let fits = match leaf.name.split_once('/') {
-            Some(("claim", id)) => *leaf.content == *withheld_claim(id),
-            Some(("packet", _)) => leaf.content.iter().all(|byte| *byte == 0),
-            _ => leaf.content.is_empty(),
-        };
-        if !fits {
-            wrong.push(format!("`{}` was taken out, and yet there is something in its place", leaf.name));
-        }
-    }
+    wrong.append(&mut filled);
     wrong.truncate(NAMED_MAX);
     wrong
 }
@@ -352,8 +354,8 @@ pub(crate) fn withheld_claim(id: &str) -> Vec<u8> {
 }
 
 /// Names what differs between two lists of fingerprints.
-fn touched(stated: &[(String, Vec<u8>)], found: &[(String, Vec<u8>)]) -> Vec<String> {
-    let of = |list: &[(String, Vec<u8>)]| list.iter().cloned().collect::<BTreeMap<String, Vec<u8>>>();
+fn touched(stated: &Fingerprints, found: &Fingerprints) -> Vec<String> {
+    let of = |list: &Fingerprints| list.iter().cloned().collect::<BTreeMap<_, _>>();
     let (stated_by, found_by) = (of(stated), of(found));
     let mut messages = Vec::new();
     for (what, print) in stated {

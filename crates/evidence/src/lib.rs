@@ -33,20 +33,15 @@ mod tree;
 pub use archive::{Archive, ArchiveError, Member};
 pub use bundle::{Bundle, MEMBERS_LEADING};
 pub use check::{Check, Opened, open};
-pub use cut::{Cutter, inflate};
+pub use cut::{Cutter, Flow, Keep, replay};
 pub use envelope::{Signed, Statement};
 pub use key::{KeyError, PublicKey, SigningKey};
 pub use pieces::{Kind, Sensitive};
 pub use redact::redact;
-pub use scope::{Keep, Scope, Selected, Service, TooLarge, select};
+pub use scope::{Scope, Selected, TooLarge, select};
 pub use slice::{SlicePacket, read_slice, write_slice};
 pub use stamp::{Stamp, StampError, request, response};
 pub use tree::{Hash, leaf_hash, root};
-
-/// Bytes that packets take in a bundle.
-pub fn packed_bytes(packets: &[SlicePacket]) -> u64 {
-    Member::new("packets.pcapng", write_slice(packets)).packed.len() as u64
-}
 
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> Hash {

@@ -50,24 +50,29 @@ pub struct Sensitive {
 pub(crate) type Ranges = BTreeMap<u64, Vec<Sensitive>>;
 
 /// The pieces of a packet of this many bytes: sensitive ones with the reason, and what lies between.
-pub(crate) fn pieces(len: usize, sensitive: &[Sensitive]) -> Vec<(usize, usize, Option<Kind>)> {
-    let mut list = Vec::new();
-    let mut at = 0;
-    for range in sensitive {
-        let (from, to) = (range.from as usize, (range.to as usize).min(len));
-        if from < at || from >= to {
-            continue;
+pub(crate) fn pieces(
+    len: usize,
+    sensitive: &[Sensitive],
+) -> impl Iterator<Item = (usize, usize, Option<Kind>)> {
+    let (mut at, mut rest) = (0, sensitive.iter());
+    let mut next = rest.next();
+    std::iter::from_fn(move || {
+        while let Some(range) = next {
+            let (from, to) = (range.from as usize, (range.to as usize).min(len));
+            if from < at || from >= to {
+                next = rest.next();
+                continue;
+            }
+            if at < from {
+                return Some((std::mem::replace(&mut at, from), from, None));
+            }
+            next = rest.next();
+            at = to;
+            return Some((from, to, Some(range.kind)));
         }
-        if at < from {
-            list.push((at, from, None));
-        }
-        list.push((from, to, Some(range.kind)));
-        at = to;
-    }
-    if at < len {
-        list.push((at, len, None));
-    }
-    list
+        let from = std::mem::replace(&mut at, len);
+        (from < len).then_some((from, len, None))
+    })
 }
 
 /// What is sensitive in a packet; `mail`: the range of its payload that is a mail body.
@@ -195,19 +200,19 @@ fn passes_check(digits: &[u8]) -> bool {
 
 /// `pieces.txt`: one line per pattern of ranges, with the packets that have it.
 pub(crate) fn write(ranges: &Ranges) -> String {
-    let mut by_pattern: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for (id, list) in ranges {
+    let mut by_pattern: BTreeMap<&[Sensitive], Vec<u64>> = BTreeMap::new();
+    for (id, list) in ranges.iter().filter(|(_, list)| !list.is_empty()) {
+        by_pattern.entry(list).or_default().push(*id);
+    }
+    let pattern = |list: &[Sensitive]| -> String {
         let parts: Vec<String> =
             list.iter().map(|range| format!("{}-{}{}", range.from, range.to, range.kind.letter())).collect();
-        if !parts.is_empty() {
-            by_pattern.entry(parts.join(",")).or_default().push(*id);
-        }
-    }
-    let mut text = String::new();
-    for (pattern, ids) in by_pattern {
-        text.push_str(&format!("{pattern} {}\n", runs(&ids)));
-    }
-    text
+        parts.join(",")
+    };
+    let mut lines: Vec<(String, Vec<u64>)> =
+        by_pattern.into_iter().map(|(list, ids)| (pattern(list), ids)).collect();
+    lines.sort();
+    lines.iter().map(|(pattern, ids)| format!("{pattern} {}\n", runs(ids))).collect()
 }
 
 /// Reads what [`write()`] wrote, for at most so many packets; `None` when it is anything else.
@@ -235,18 +240,23 @@ pub(crate) fn read(text: &str, packets_max: usize) -> Option<Ranges> {
 
 /// `1-3,7`.
 fn runs(ids: &[u64]) -> String {
-    let mut parts: Vec<(u64, u64)> = Vec::new();
-    for id in ids {
-        match parts.last_mut() {
-            Some((_, last)) if *last + 1 == *id => *last = *id,
-            _ => parts.push((*id, *id)),
+    use std::fmt::Write;
+    let mut text = String::new();
+    let mut rest = ids.iter().copied().peekable();
+    while let Some(first) = rest.next() {
+        let mut last = first;
+        while let Some(next) = rest.next_if(|next| *next == last + 1) {
+            last = next;
         }
+        let comma = if text.is_empty() { "" } else { "," };
+        let written = if first == last {
+            write!(text, "{comma}{first}")
+        } else {
+            write!(text, "{comma}{first}-{last}")
+        };
+        written.expect("a String takes every write");
     }
-    let parts: Vec<String> = parts
-        .iter()
-        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") })
-        .collect();
-    parts.join(",")
+    text
 }
 
 #[cfg(test)]
@@ -263,7 +273,7 @@ mod tests {
     fn pieces_cover_a_packet_without_overlap() {
         let range = |from, to| Sensitive { from, to, kind: Kind::Card };
         let ranges = |len, sensitive: &[Sensitive]| -> Vec<(usize, usize)> {
-            pieces(len, sensitive).into_iter().map(|(from, to, _)| (from, to)).collect()
+            pieces(len, sensitive).map(|(from, to, _)| (from, to)).collect()
         };
         assert_eq!(ranges(20, &[range(4, 8), range(18, 40)]), [(0, 4), (4, 8), (8, 18), (18, 20)]);
         assert_eq!(ranges(0, &[]), []);

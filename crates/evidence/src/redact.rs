@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::archive::{Archive, Member};
-use crate::bundle::{ADDRESSES, Bundle, CLAIMS, PACKETS, SALTS, SECRET, Salts, WITHHELD, claims_file};
+use crate::bundle::{ADDRESSES, Bundle, CLAIMS, Group, PACKETS, SALTS, SECRET, Salts, WITHHELD, claims_file};
 use crate::check::withheld_claim;
 use crate::pieces::pieces;
 use crate::{Kind, hex, write_slice};
@@ -21,19 +21,20 @@ pub fn redact(archive: &Archive, bundle: &Bundle, signed: bool, kinds: &[Kind]) 
     }
     let mut copy = bundle.clone();
     let names = chosen(bundle, kinds);
-    let (leaves, salter) = (bundle.leaves(), bundle.salts.ready());
-    for leaf in leaves.iter().filter(|leaf| names.contains(&leaf.name)) {
-        let hash = bundle
-            .hash(leaf, &salter)
-            .ok_or_else(|| format!("the salt of leaf `{}` is missing", leaf.name))?;
-        copy.withheld.insert(leaf.name.clone(), hash);
+    let (salter, mut salts, mut missing) = (bundle.salts.ready(), BTreeMap::new(), None);
+    bundle.each_leaf(|leaf| {
+        if names.contains(leaf.name) {
+            match bundle.hash(leaf, &salter) {
+                Some(hash) => drop(copy.withheld.insert(leaf.name.to_owned(), hash)),
+                None => missing = Some(format!("the salt of leaf `{}` is missing", leaf.name)),
+            }
+        } else if !copy.withheld.contains_key(leaf.name) {
+            salts.extend(salter.of(leaf.name).map(|salt| (leaf.name.to_owned(), salt)));
+        }
+    });
+    if let Some(missing) = missing {
+        return Err(missing);
     }
-    let salts: BTreeMap<_, _> = leaves
-        .iter()
-        .filter(|leaf| !copy.withheld.contains_key(&leaf.name))
-        .filter_map(|leaf| Some((leaf.name.clone(), salter.of(&leaf.name)?)))
-        .collect();
-    drop(leaves);
     blank(&mut copy);
     let list = |pairs: Vec<(&String, &[u8])>| -> Vec<u8> {
         pairs.iter().map(|(name, value)| format!("{name} {}\n", hex(value))).collect::<String>().into_bytes()
@@ -74,12 +75,12 @@ fn chosen(bundle: &Bundle, kinds: &[Kind]) -> BTreeSet<String> {
             }
         }
     }
-    for leaf in bundle.leaves() {
-        let is_text = leaf.name.starts_with("claim/") || leaf.name.starts_with("file/");
-        if is_text && !leaf.name.ends_with("/pieces.txt") && names_one(&leaf.content, &addresses) {
-            names.insert(leaf.name);
+    bundle.each_leaf(|leaf| {
+        let is_text = matches!(leaf.of, Group::Claim(_) | Group::File);
+        if is_text && !leaf.name.ends_with("/pieces.txt") && names_one(leaf.content, &addresses) {
+            names.insert(leaf.name.to_owned());
         }
-    }
+    });
     names
 }
 

@@ -13,8 +13,9 @@ use capture::{Batch, Source};
 use decode::{Decoder, Icmp, Layers, Network, Transport};
 use model::Packet;
 
+use crate::cut::{Flow, flow};
 use crate::pieces::{self, Ranges};
-use crate::{Cutter, SlicePacket};
+use crate::{Cutter, Keep, SlicePacket};
 
 /// Packets handed out at a time while picking.
 const BATCH_PACKETS: usize = 4_096;
@@ -28,6 +29,8 @@ pub struct Scope {
     pub evidence: BTreeMap<u64, Vec<u64>>,
     /// Pairs of hosts, lower address first, and how much of their payload is kept.
     pub pairs: BTreeMap<(IpAddr, IpAddr), Keep>,
+    /// Flows, and how much of their payload is kept.
+    pub flows: BTreeMap<Flow, Keep>,
     /// Hosts, and how much of their payload is kept.
     pub hosts: BTreeMap<IpAddr, Keep>,
     /// What name service messages are searched for: addresses and names in the form of the wire.
@@ -38,40 +41,25 @@ pub struct Scope {
     pub everything: Option<Keep>,
     /// The headers of the first packet of each host of ours: that it was there counts, where shares of hosts are claimed.
     pub witnesses: bool,
-    /// Services of which less is kept than the rest of the scope asks for: so much payload, or no packet. Evidence stays whole.
-    pub caps: BTreeMap<Service, Option<Keep>>,
-}
-
-/// What one pair of hosts does on one port: the lower address, the higher, the lower port, the IP protocol number.
-pub type Service = (IpAddr, IpAddr, u16, u8);
-
-/// The service that a packet belongs to, by its innermost level.
-fn service(levels: &[Layers]) -> Option<Service> {
-    let layers = levels.last()?;
-    let (a, b) = (layers.src.min(layers.dst), layers.src.max(layers.dst));
-    Some((a, b, layers.src_port.min(layers.dst_port), layers.protocol))
-}
-
-/// Payload that is kept of each direction of a flow, in bytes, before the rest of it is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Keep(pub u32);
-
-impl Keep {
-    /// All of it.
-    pub const WHOLE: Keep = Keep(u32::MAX);
 }
 
 impl Scope {
     /// Adds a pair of hosts.
     pub fn pair(&mut self, a: IpAddr, b: IpAddr, keep: Keep) {
         let known = self.pairs.entry((a.min(b), a.max(b))).or_default();
-        *known = keep.max(*known);
+        *known = keep.or_more(*known);
+    }
+
+    /// Adds a flow.
+    pub fn flow(&mut self, flow: Flow, keep: Keep) {
+        let known = self.flows.entry(flow).or_default();
+        *known = keep.or_more(*known);
     }
 
     /// Adds a host.
     pub fn host(&mut self, address: IpAddr, keep: Keep) {
         let known = self.hosts.entry(address).or_default();
-        *known = keep.max(*known);
+        *known = keep.or_more(*known);
     }
 
     /// Adds an address that name service answers may carry.
@@ -97,40 +85,33 @@ impl Scope {
 
     /// Whether a packet is needed, and if so how much of its flow's payload.
     fn wants(&self, id: u64, levels: &[Layers], bytes: &[u8]) -> Option<Keep> {
-        let mut want = self.everything;
         if self.evidence.contains_key(&id) {
-            want = Some(Keep::WHOLE);
+            return Some(Keep::WHOLE);
         }
+        let mut want = self.everything;
+        let mut add = |keep: Option<&Keep>| {
+            want = keep.map(|keep| keep.or_more(want.unwrap_or_default())).or(want);
+        };
         for (src, dst) in levels.iter().flat_map(ends) {
-            let pair = self.pairs.get(&(src.min(dst), src.max(dst)));
-            for keep in [pair, self.hosts.get(&src), self.hosts.get(&dst)].into_iter().flatten() {
-                want = want.max(Some(*keep));
-            }
+            add(self.pairs.get(&(src.min(dst), src.max(dst))));
+            add(self.hosts.get(&src));
+            add(self.hosts.get(&dst));
+        }
+        if !self.flows.is_empty() {
+            levels.iter().for_each(|layers| add(self.flows.get(&flow(layers))));
         }
         let addressed =
             levels.iter().any(|layers| matches!(layers.network, Network::Ipv4 { .. } | Network::Ipv6 { .. }));
-        if self.without_address && !addressed {
+        let is_named = || levels.iter().any(|layers| self.names_it(layers, bytes));
+        if (self.without_address && !addressed) || (want.is_none() && is_named()) {
             want = Some(Keep::WHOLE);
         }
-        if want.is_none()
-            && !self.needles.is_empty()
-            && levels.iter().any(|layers| self.names_it(layers, bytes))
-        {
-            want = Some(Keep::WHOLE);
-        }
-        let cap = if self.caps.is_empty() || self.evidence.contains_key(&id) {
-            None
-        } else {
-            service(levels).and_then(|service| self.caps.get(&service))
-        };
-        match cap {
-            Some(cap) => want.and_then(|want| cap.map(|cap| cap.min(want))),
-            None => want,
-        }
+        want
     }
 
     fn names_it(&self, layers: &Layers, bytes: &[u8]) -> bool {
-        if !NAME_PORTS.contains(&layers.src_port) && !NAME_PORTS.contains(&layers.dst_port) {
+        let of_names = NAME_PORTS.contains(&layers.src_port) || NAME_PORTS.contains(&layers.dst_port);
+        if self.needles.is_empty() || !of_names {
             return false;
         }
         let payload =
@@ -165,12 +146,10 @@ pub struct Selected {
     pub seen: u64,
     /// By finding: the pairs of hosts of its evidence packets.
     pub evidence_pairs: BTreeMap<u64, BTreeSet<(IpAddr, IpAddr)>>,
-    /// By service: bytes of its packets, and whether evidence is among them. At most `SERVICES_MAX`.
-    pub services: BTreeMap<Service, (u64, bool)>,
+    /// By finding: their flows.
+    pub evidence_flows: BTreeMap<u64, BTreeSet<Flow>>,
 }
 
-/// Services whose share is counted.
-const SERVICES_MAX: usize = 65_536;
 /// Hosts of ours whose first packet is picked.
 const WITNESSES_MAX: usize = 65_536;
 
@@ -248,11 +227,9 @@ impl Picker<'_> {
         let mail = self.mail.body(levels, packet.bytes);
         let want = self.scope.wants(packet.id.0, levels, packet.bytes);
         let witness = self.scope.witnesses && first_met(&mut self.met, levels, self.ours);
-        let want = want.or((witness || self.selected.seen == 1).then_some(Keep(0)));
+        let want = want.or((witness || self.selected.seen == 1).then_some(Keep::HEADERS));
         let Some(most) = want else { return Ok(()) };
-        let service = service(levels);
-        let captured = u32::try_from(packet.bytes.len()).unwrap_or(u32::MAX);
-        let keep = self.cutter.keep(levels, captured, packet.wire_len, most);
+        let keep = self.cutter.keep(levels, packet.bytes, packet.wire_len, most);
         let mut picked = whole(packet, own_time);
         if let Some(keep) = keep {
             picked.bytes.truncate(keep as usize);
@@ -263,6 +240,7 @@ impl Picker<'_> {
             for finding in findings {
                 let pairs = self.selected.evidence_pairs.entry(*finding).or_default();
                 pairs.extend(levels.iter().flat_map(ends).map(|(a, b)| (a.min(b), a.max(b))));
+                self.selected.evidence_flows.entry(*finding).or_default().extend(levels.iter().map(flow));
             }
         }
         let sensitive = pieces::find(levels, &picked.bytes, mail, self.ours);
@@ -270,13 +248,6 @@ impl Picker<'_> {
             self.selected.sensitive.insert(picked.id, sensitive);
         }
         self.selected.bytes += picked.bytes.len() as u64;
-        if let Some(service) = service
-            && (self.selected.services.len() < SERVICES_MAX || self.selected.services.contains_key(&service))
-        {
-            let (bytes, evidence) = self.selected.services.entry(service).or_default();
-            *bytes += picked.bytes.len() as u64;
-            *evidence |= !picked.evidence_of.is_empty();
-        }
         self.selected.packets.push(picked);
         if self.selected.bytes > self.bytes_max {
             return Err(TooLarge { bytes_max: self.bytes_max });

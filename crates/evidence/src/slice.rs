@@ -4,11 +4,16 @@
 //! to the packet and were left out of the bundle), `time raised to T` (the input's clock ran backwards; T, in nanoseconds, is
 //! what the engine took), `evidence of F1 F2`. Reading is strict: the file must be, byte for byte, what [`write_slice`] writes.
 
+use std::borrow::Cow;
+use std::io;
+
 use capture::Writer;
 use model::{LinkType, Packet, PacketId, Time};
 
 /// First note of a packet that no claim names, but which the numbers of a claim rest on.
 const CONTEXT: &str = "context";
+/// The whole comment of one that was cut.
+const CONTEXT_CUT: &str = "context; payload left out";
 /// Comment of the file as a whole.
 const ABOUT: &str = "Packets behind the claims of a Targe evidence bundle; numbers (packet id) and times are those of the input.";
 
@@ -35,8 +40,11 @@ pub struct SlicePacket {
 
 impl SlicePacket {
     /// Its comment.
-    pub fn comment(&self) -> String {
+    pub fn comment(&self) -> Cow<'static, str> {
         // The number of the others is told by `epb_packetid` alone: a comment that is the same on thousands takes no room.
+        if self.evidence_of.is_empty() && self.time == self.own_time {
+            return Cow::Borrowed(if self.cut { CONTEXT_CUT } else { CONTEXT });
+        }
         let mut text =
             if self.evidence_of.is_empty() { CONTEXT.to_owned() } else { format!("packet {}", self.id) };
         if self.cut {
@@ -49,19 +57,19 @@ impl SlicePacket {
             let findings: Vec<String> = self.evidence_of.iter().map(|id| format!("F{id}")).collect();
             text.push_str(&format!("; evidence of {}", findings.join(" ")));
         }
-        text
+        Cow::Owned(text)
     }
 
-    /// Everything about it but its bytes, as one line: a leaf of its own.
-    pub(crate) fn head(&self) -> String {
-        format!(
-            "{} {} {} {} {}",
-            self.link.0,
-            self.own_time.nanos(),
-            self.wire_len,
-            self.bytes.len(),
-            self.comment()
-        )
+    /// Writes everything about it but its bytes, as one line.
+    pub(crate) fn write_head(&self, out: &mut Vec<u8>) {
+        let numbers =
+            [u64::from(self.link.0), self.own_time.nanos(), self.wire_len.into(), self.bytes.len() as u64];
+        for number in numbers {
+            out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+            out.push(b' ');
+        }
+        out.extend_from_slice(self.comment().as_bytes());
+        out.push(b'\n');
     }
 }
 
@@ -70,7 +78,11 @@ impl SlicePacket {
 /// # Panics
 /// Never: memory takes every write.
 pub fn write_slice(packets: &[SlicePacket]) -> Vec<u8> {
-    let mut writer = Writer::pcapng(Vec::new(), Some(ABOUT));
+    write_to(packets, Vec::new())
+}
+
+fn write_to<W: io::Write>(packets: &[SlicePacket], out: W) -> W {
+    let mut writer = Writer::pcapng(out, Some(ABOUT));
     for packet in packets {
         let shown = Packet {
             id: PacketId(packet.id),
@@ -109,10 +121,9 @@ pub fn read_slice(bytes: &[u8]) -> Result<Vec<SlicePacket>, String> {
         }
         at += block.len();
     }
-    let again = write_slice(&packets);
-    if again != bytes {
-        let position =
-            again.iter().zip(bytes).position(|(a, b)| a != b).unwrap_or(again.len().min(bytes.len()));
+    let again = write_to(&packets, Same { bytes, at: 0, differs: None });
+    if again.differs.is_some() || again.at != bytes.len() {
+        let position = again.differs.unwrap_or(again.at.min(bytes.len()));
         let touched = packet_at(bytes, position);
         return Err(match touched {
             Some(id) => format!("the record of packet {id} in packets.pcapng was altered (byte {position})"),
@@ -122,13 +133,37 @@ pub fn read_slice(bytes: &[u8]) -> Result<Vec<SlicePacket>, String> {
     Ok(packets)
 }
 
+/// Compares what is written with what is there.
+struct Same<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Where they differ first.
+    differs: Option<usize>,
+}
+
+impl io::Write for Same<'_> {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        let there = self.bytes.get(self.at..).unwrap_or_default();
+        let there = &there[..there.len().min(written.len())];
+        if self.differs.is_none() && there != &written[..there.len()] {
+            let place = there.iter().zip(written).position(|(a, b)| a != b);
+            self.differs = place.map(|place| self.at + place);
+        }
+        self.at += written.len();
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The packet whose block holds a byte.
 fn packet_at(bytes: &[u8], position: usize) -> Option<u64> {
     let (mut at, mut number) = (0, None);
     while let Some(block) = block(bytes, at) {
         if word(block, 0) == Some(6) {
-            number =
-                options(block).into_iter().find(|(code, _)| *code == 5).and_then(|(_, value)| long(value));
+            number = options(block).find(|(code, _)| *code == 5).and_then(|(_, value)| long(value));
         }
         at += block.len();
         if position < at {
@@ -153,11 +188,7 @@ fn packet(block: &[u8], links: &[LinkType]) -> Option<SlicePacket> {
         }
     }
     let (id, comment) = (number?, comment?);
-    let mut notes = comment.split("; ");
-    let first = notes.next()?;
-    if first != CONTEXT && first != format!("packet {id}") {
-        return None;
-    }
+    let cut = comment == CONTEXT_CUT;
     let mut packet = SlicePacket {
         id,
         own_time,
@@ -165,9 +196,22 @@ fn packet(block: &[u8], links: &[LinkType]) -> Option<SlicePacket> {
         link,
         bytes: data,
         wire_len,
-        cut: false,
+        cut,
         evidence_of: Vec::new(),
     };
+    if !cut && comment != CONTEXT {
+        read_notes(comment, &mut packet)?;
+    }
+    Some(packet)
+}
+
+/// Reads a comment that is not one of the two that most packets have.
+fn read_notes(comment: &str, packet: &mut SlicePacket) -> Option<()> {
+    let mut notes = comment.split("; ");
+    let first = notes.next()?;
+    if first != CONTEXT && first != format!("packet {}", packet.id) {
+        return None;
+    }
     for note in notes {
         if note == "payload left out" {
             packet.cut = true;
@@ -179,7 +223,7 @@ fn packet(block: &[u8], links: &[LinkType]) -> Option<SlicePacket> {
                 findings.map(|id| id.strip_prefix('F')?.parse().ok()).collect::<Option<_>>()?;
         }
     }
-    Some(packet)
+    Some(())
 }
 
 /// The block that begins at `at`, whole.
@@ -190,18 +234,17 @@ fn block(bytes: &[u8], at: usize) -> Option<&[u8]> {
 }
 
 /// The options of a packet's block.
-fn options(block: &[u8]) -> Vec<(u16, &[u8])> {
+fn options(block: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     let captured = word(block, 20).unwrap_or(0) as usize;
     let mut rest =
         block.get(28 + captured.next_multiple_of(4)..block.len().saturating_sub(4)).unwrap_or_default();
-    let mut list = Vec::new();
-    while let [a, b, c, d, ..] = *rest {
+    std::iter::from_fn(move || {
+        let [a, b, c, d, ..] = *rest else { return None };
         let (code, length) = (u16::from_le_bytes([a, b]), usize::from(u16::from_le_bytes([c, d])));
-        let Some(value) = rest.get(4..4 + length).filter(|_| code != 0) else { break };
-        list.push((code, value));
+        let value = rest.get(4..4 + length).filter(|_| code != 0)?;
         rest = rest.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
-    }
-    list
+        Some((code, value))
+    })
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {

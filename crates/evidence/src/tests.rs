@@ -14,7 +14,7 @@ fn key(seed: u8) -> SigningKey {
 /// A capture of the lab, cut down to one scope.
 fn selected() -> Selected {
     let made = lab::acts::Leak { seed: 7, ..lab::acts::Leak::default() }.make();
-    let packets = made
+    let packets: Vec<_> = made
         .frames
         .iter()
         .zip(1..)
@@ -307,15 +307,16 @@ fn cut_payload_comes_back_as_long_as_it_was_with_a_checksum_that_holds() {
             wire_len: frame.bytes.len() as u32,
         })
         .collect();
-    let scope = Scope { everything: Some(Keep(512)), ..Scope::default() };
+    let scope = Scope { everything: Some(Keep { start: 512, message: 0 }), ..Scope::default() };
     let mut source = capture::Source::from_picked(packets.clone());
     let selected = select(&mut source, &scope, &decode::Config::default(), &|_| false, 1 << 30).unwrap();
     assert_eq!(read_slice(&write_slice(&selected.packets)).unwrap(), selected.packets);
     let cut: Vec<_> = selected.packets.iter().filter(|packet| packet.cut).collect();
     assert!(cut.len() > 20, "an upload has payload to leave out: {}", cut.len());
     let mut decoder = decode::Decoder::new(decode::Config::default());
+    let mut inflater = crate::cut::Inflater::default();
     for packet in cut {
-        let back = inflate(packet);
+        let back = inflater.packet(packet);
         let levels = decoder.decode(back.link, &back.bytes, back.time);
         assert_eq!(levels[0].checksum, decode::Checksum::Good, "packet {}", packet.id);
         assert_eq!(back.bytes.len(), packets[packet.id as usize - 1].bytes.len());

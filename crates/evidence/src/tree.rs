@@ -13,9 +13,11 @@ pub(crate) const SALT_BYTES: usize = 16;
 pub fn leaf_hash(salt: &[u8; SALT_BYTES], name: &str, content: &[u8]) -> Hash {
     let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
     let mut hash = Sha256::new();
-    hash.update([0]);
-    hash.update(salt);
-    hash.update(length.to_be_bytes());
+    // What leads is short: in one piece it is hashed faster than in four.
+    let mut head = [0; 1 + SALT_BYTES + 4];
+    head[1..=SALT_BYTES].copy_from_slice(salt);
+    head[1 + SALT_BYTES..].copy_from_slice(&length.to_be_bytes());
+    hash.update(head);
     hash.update(name);
     hash.update(content);
     hash.finalize().into()
@@ -30,11 +32,10 @@ pub fn root(leaves: &[Hash]) -> Hash {
             // The largest power of two below the number of leaves; at most 64 levels deep.
             let half = leaves.len().next_power_of_two() / 2;
             let (left, right) = leaves.split_at(half);
-            let mut hash = Sha256::new();
-            hash.update([1]);
-            hash.update(root(left));
-            hash.update(root(right));
-            hash.finalize().into()
+            let mut node = [1; 1 + 2 * 32];
+            node[1..33].copy_from_slice(&root(left));
+            node[33..].copy_from_slice(&root(right));
+            Sha256::digest(node).into()
         }
     }
 }

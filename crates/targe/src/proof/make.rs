@@ -121,6 +121,11 @@ pub(super) fn finding_of(claim: &str) -> Option<u64> {
     claim.strip_prefix('F')?.split('.').next()?.parse().ok()
 }
 
+/// The incident that a claim belongs to.
+pub(super) fn incident_of(claim: &str) -> Option<u64> {
+    claim.strip_prefix('I')?.split('.').next()?.parse().ok()
+}
+
 /// Marks what the packets alone do not give; also how many claims that concerns.
 fn mark(
     mut made: Vec<Claim>,
@@ -180,7 +185,7 @@ impl LeftOut {
         match finding_of(claim) {
             Some(id) => of(id),
             None => {
-                let id = claim.strip_prefix('I').and_then(|id| id.split('.').next()?.parse::<u64>().ok());
+                let id = incident_of(claim);
                 let incident = report.incidents.iter().find(|incident| Some(incident.id) == id);
                 incident.is_some_and(|incident| incident.findings.iter().any(|id| of(*id)))
             }

@@ -20,31 +20,53 @@ pub(crate) const REPUTATION: &str = "configuration/reputation-";
 pub(crate) const INTEL: &str = "intel/";
 pub(crate) const YARA: &str = "yara/";
 
-/// Runs the engine on a source as a bundle's files say.
-///
-/// # Errors
-/// A configuration that cannot be used, or no room for the rules on disk.
-pub(crate) fn run(files: &[(String, Vec<u8>)], source: &mut Source) -> Result<Outcome> {
-    let (mut settings, scratch) = settings(files)?;
-    let mut lists = files.iter().filter_map(|(name, content)| Some((label(name)?, &**content))).peekable();
-    if lists.peek().is_some() {
-        let indicators = crate::intelligence::read_carried(lists);
-        settings.engine.protocol.files.sha256 |= indicators.needs_sha256();
-        settings.engine.intel = Some(std::sync::Arc::new(indicators));
+/// The engine, set up as a bundle's files say.
+pub(crate) struct Rerun {
+    settings: Settings,
+    scanner: Option<Scanner>,
+}
+
+impl Rerun {
+    /// Sets it up, for as many runs as are wanted.
+    ///
+    /// # Errors
+    /// A configuration that cannot be used, or no room for the rules on disk.
+    pub(crate) fn new(files: &[(String, Vec<u8>)]) -> Result<Self> {
+        let (mut settings, scratch) = settings(files)?;
+        let mut lists =
+            files.iter().filter_map(|(name, content)| Some((label(name)?, &**content))).peekable();
+        if lists.peek().is_some() {
+            let indicators = crate::intelligence::read_carried(lists);
+            settings.engine.protocol.files.sha256 |= indicators.needs_sha256();
+            settings.engine.intel = Some(std::sync::Arc::new(indicators));
+        }
+        let mut yara = Vec::new();
+        for (name, content) in files.iter().filter(|(name, _)| HAS_YARA && name.starts_with(YARA)) {
+            yara.push(scratch.file(&name.replace('/', "-"), content)?);
+        }
+        if files.iter().any(|(name, content)| name.starts_with(YARA) && reads_others(content)) {
+            bail!("a YARA rule of the bundle includes another file");
+        }
+        let scanner = Scanner::new(&yara)?;
+        if scanner.is_some() {
+            let files = &mut settings.engine.protocol.files;
+            (files.store, files.store_all, files.sha256) = (true, true, true);
+        }
+        Ok(Self { settings, scanner })
     }
-    let mut yara = Vec::new();
-    for (name, content) in files.iter().filter(|(name, _)| HAS_YARA && name.starts_with(YARA)) {
-        yara.push(scratch.file(&name.replace('/', "-"), content)?);
+
+    /// Runs it; `packets`: how many there are, where that is known. Their number never changes a result.
+    ///
+    /// # Errors
+    /// None that is known of: records go nowhere.
+    pub(crate) fn run(&mut self, source: &mut Source, packets: Option<usize>) -> Result<Outcome> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // A thread that has little to do costs more than it saves.
+        let useful = packets.map_or(WORKERS_MAX, |packets| 1 + packets / WORKER_PACKETS);
+        self.settings.engine.workers = cores.min(useful).min(WORKERS_MAX);
+        let mut sink = Nowhere { scanner: self.scanner.as_mut() };
+        engine::run(source, &self.settings.engine, &mut sink).context("the re-run failed")
     }
-    if files.iter().any(|(name, content)| name.starts_with(YARA) && reads_others(content)) {
-        bail!("a YARA rule of the bundle includes another file");
-    }
-    let scanner = Scanner::new(&yara)?;
-    if scanner.is_some() {
-        let files = &mut settings.engine.protocol.files;
-        (files.store, files.store_all, files.sha256) = (true, true, true);
-    }
-    engine::run(source, &settings.engine, &mut Nowhere { scanner }).context("the re-run failed")
 }
 
 /// The label of an indicator file, from the name of its member: `intel/000-bad.csv`.
@@ -93,7 +115,6 @@ fn settings(files: &[(String, Vec<u8>)]) -> Result<(Settings, Scratch)> {
     settings.engine.eve.types = vec![NO_RECORDS.to_owned()];
     let stored = &mut settings.engine.protocol.files;
     stored.sha256 |= stored.store;
-    settings.engine.workers = std::thread::available_parallelism().map_or(1, usize::from).min(WORKERS_MAX);
     Ok((settings, scratch))
 }
 
@@ -102,6 +123,8 @@ const NO_RECORDS: &str = "none";
 
 /// Threads of a re-run at most; their number never changes a result.
 const WORKERS_MAX: usize = 4;
+/// Packets that keep a thread busy.
+const WORKER_PACKETS: usize = 100_000;
 
 /// A folder for the time of a run.
 struct Scratch(PathBuf);
@@ -140,11 +163,11 @@ impl Drop for Scratch {
 const ATTEMPTS_MAX: u32 = 1_000;
 
 /// Records go nowhere: only the judgement counts.
-struct Nowhere {
-    scanner: Option<Scanner>,
+struct Nowhere<'a> {
+    scanner: Option<&'a mut Scanner>,
 }
 
-impl engine::Sink for Nowhere {
+impl engine::Sink for Nowhere<'_> {
     fn records(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
         Ok(())
     }
@@ -157,7 +180,7 @@ impl engine::Sink for Nowhere {
     }
 
     fn verdicts(&mut self) -> Vec<engine::FileVerdict> {
-        self.scanner.as_mut().map_or_else(Vec::new, Scanner::verdicts)
+        self.scanner.as_mut().map_or_else(Vec::new, |scanner| scanner.verdicts())
     }
 
     fn progress(&mut self, _packets: u64, _bytes: u64) {}

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use capture::{Batch, Source};
@@ -13,6 +14,7 @@ use json::Json;
 use serde_json::Value;
 
 use super::compare::{Comparison, Status, Verdict, compare, text};
+use super::rerun::Rerun;
 use super::{keys, rerun};
 use crate::arguments::Verify;
 
@@ -49,13 +51,13 @@ pub(crate) fn command(arguments: &Verify) -> Result<ExitCode> {
     let key = arguments.key.as_deref().map(keys::read_public).transpose()?;
     let opened = open(&bytes, key.as_ref());
     let mut outcome = Outcome { checks: opened.checks, claims: Vec::new() };
-    if let Some(bundle) = &opened.bundle {
+    if let Some(mut bundle) = opened.bundle {
+        let frames = frames(&bundle);
         let compared = match &arguments.original {
-            Some(original) => against_original(bundle, original, &mut outcome.checks)?,
-            None => from_bundle(bundle, &mut outcome.checks),
+            Some(original) => against_original(&mut bundle, original, &mut outcome.checks)?,
+            None => from_bundle(&mut bundle, &mut outcome.checks),
         };
         if let Some((claims, comparison)) = compared {
-            let frames = frames(bundle);
             for (claim, verdict) in claims.into_iter().zip(comparison.verdicts) {
                 let command = tshark(&claim, &frames);
                 outcome.claims.push((claim, verdict, command));
@@ -66,10 +68,13 @@ pub(crate) fn command(arguments: &Verify) -> Result<ExitCode> {
     Ok(if outcome.holds() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
 }
 
-fn from_bundle(bundle: &Bundle, checks: &mut Vec<Check>) -> Option<(Vec<Value>, Comparison)> {
+/// Runs the engine on the packets of a bundle, which are used up.
+fn from_bundle(bundle: &mut Bundle, checks: &mut Vec<Check>) -> Option<(Vec<Value>, Comparison)> {
     let (claims, findings) = stated(bundle, checks)?;
-    let packets = bundle.packets.iter().map(evidence::inflate).collect();
-    match rerun::run(&bundle.files, &mut Source::from_picked(packets)) {
+    let packets = Arc::new(std::mem::take(&mut bundle.packets));
+    let count = packets.len();
+    let run = |mut engine: Rerun| engine.run(&mut evidence::replay(packets), Some(count));
+    match Rerun::new(&bundle.files).and_then(run) {
         Ok(outcome) => {
             let mut comparison = compare(&claims, &findings, outcome, false);
             if bundle.is_redacted() {
@@ -161,7 +166,7 @@ fn unknown(claim: &Value, because: &str) -> Verdict {
 
 /// The packets are held against the capture they were picked from, and the engine is run on all of it.
 fn against_original(
-    bundle: &Bundle,
+    bundle: &mut Bundle,
     original: &Path,
     checks: &mut Vec<Check>,
 ) -> Result<Option<(Vec<Value>, Comparison)>> {
@@ -185,7 +190,8 @@ fn against_original(
     }
     packets_are_of(bundle, original, checks)?;
     let Some((claims, findings)) = stated(bundle, checks) else { return Ok(None) };
-    let outcome = rerun::run(&bundle.files, &mut Source::open(&[original.to_path_buf()])?)?;
+    let mut source = Source::open(&[original.to_path_buf()])?;
+    let outcome = Rerun::new(&bundle.files)?.run(&mut source, None)?;
     let comparison = compare(&claims, &findings, outcome, true);
     Ok(Some((claims, comparison)))
 }
