@@ -6,7 +6,7 @@ use decode::{Ethernet, Layers};
 use flow::{Entry, Flow, Turn};
 use json::Json;
 use model::{Direction, EventKind, FileFact, OddityFact, PacketId, Time, TransactionFact, Value};
-use protocol::{Field, FieldKind, FileState, LogWhen, Protocol, Scope, Session};
+use protocol::{Field, FieldKind, FileState, LogWhen, Protocol, ProtocolId, Scope, Session};
 use report::eve::{self, AppNames, EndedFlow, Ends, Head, TcpEnd, flow_ends};
 
 use crate::config::{Config, Mode};
@@ -235,7 +235,8 @@ pub(crate) fn transactions(
     let time = view.map_or(entry.flow.last_time, |view| view.seen.time);
     let conversation = &mut *entry.app;
     flow_anomalies(conversation, entry.flow, view, time, config, out);
-    let Some(protocol) = conversation.app.protocol() else { return };
+    let Some(id) = conversation.app.protocol_id() else { return };
+    let protocol = protocol::get(id);
     // Beyond the depth nothing of a file will come: it is cut off by the packet that shows so.
     let cut = match (&entry.stream, packet) {
         (Some(stream), Some(direction)) => stream.depth_reached(direction),
@@ -266,6 +267,7 @@ pub(crate) fn transactions(
         let mut turn = TransactionTurn {
             session,
             index,
+            id,
             protocol,
             flow: entry.flow,
             ethernet,
@@ -380,6 +382,7 @@ fn flow_anomalies(
 struct TransactionTurn<'a> {
     session: &'a mut (dyn Session + 'static),
     index: usize,
+    id: ProtocolId,
     protocol: &'static Protocol,
     flow: &'a Flow,
     /// Hardware addresses from client to server, for records that no packet causes.
@@ -566,7 +569,8 @@ impl TransactionTurn<'_> {
         if out.facts {
             let file = &self.session.files(self.index)[position];
             let complete = file.state == FileState::Closed && !file.gaps;
-            let sha256 = file.sha256().filter(|_| complete).map(hex).unwrap_or_default();
+            let sha256 =
+                file.sha256().filter(|_| complete).map(|digest| json::hex(digest)).unwrap_or_default();
             let cards = self.session.files_mut(self.index)[position].take_cards();
             let file = &self.session.files(self.index)[position];
             out.tell(EventKind::File(Box::new(FileFact {
@@ -590,16 +594,15 @@ impl TransactionTurn<'_> {
             return;
         }
         let core = self.session.core(self.index);
-        let mut fields = Vec::new();
+        let mut fields = out.fields();
         for direction in Direction::BOTH {
             if core.only.is_some_and(|only| only != direction) {
                 continue;
             }
             let scope = self.session.scope_of(self.index, direction);
-            for field in self.protocol.fields.iter().filter(|field| field.fact && field.sides.has(direction))
-            {
+            for field in protocol::facts(self.id, direction) {
                 let before = fields.len();
-                gather(field, &scope, &mut fields);
+                gather(field, &scope, &mut fields, &mut out.scratch);
                 // A value that is the same on both sides is told once; the client's comes first.
                 if direction == Direction::ToClient && field.sides == protocol::Sides::Both {
                     let (told, new) = fields.split_at(before);
@@ -610,17 +613,16 @@ impl TransactionTurn<'_> {
             }
         }
         if fields.is_empty() {
-            return;
+            return out.keep_fields(fields);
         }
-        let fact = TransactionFact {
+        out.tell_transaction(TransactionFact {
             who: who(self.flow),
             protocol: self.protocol.name,
             tx_id: core.id,
             time: core.began,
             only: core.only,
             fields,
-        };
-        out.tell(EventKind::Transaction(Box::new(fact)));
+        });
     }
 }
 
@@ -632,7 +634,7 @@ fn store(file: &mut protocol::File, out: &mut Output) {
         && missing_before == 0
         && content.len() as u64 == file.size
     {
-        out.stored.push((hex(digest), content.to_vec()));
+        out.stored.push((json::hex(digest), content.to_vec()));
     }
 }
 
@@ -644,18 +646,18 @@ fn reached(core: &protocol::Core, goal: [u8; 2]) -> bool {
     })
 }
 
-fn gather(field: &Field, scope: &Scope<'_>, fields: &mut Vec<(&'static str, Value)>) {
-    let mut scratch = Vec::new();
+fn gather(field: &Field, scope: &Scope<'_>, fields: &mut Vec<(&'static str, Value)>, scratch: &mut Vec<u8>) {
     match field.kind {
         FieldKind::Bytes(get) => {
-            if let Some(bytes) = get(scope, &mut scratch) {
+            scratch.clear();
+            if let Some(bytes) = get(scope, scratch) {
                 fields.push((field.name, text(bytes)));
             }
         }
         FieldKind::List(get) => {
             for item in 0..FACT_ITEMS_MAX {
                 scratch.clear();
-                let Some(bytes) = get(scope, item, &mut scratch) else { break };
+                let Some(bytes) = get(scope, item, scratch) else { break };
                 fields.push((field.name, text(bytes)));
             }
         }
@@ -674,21 +676,17 @@ fn gather(field: &Field, scope: &Scope<'_>, fields: &mut Vec<(&'static str, Valu
 }
 
 fn text(bytes: &[u8]) -> Value {
-    Value::Text(String::from_utf8_lossy(&bytes[..bytes.len().min(FACT_BYTES_MAX)]).into())
+    let bytes = &bytes[..bytes.len().min(FACT_BYTES_MAX)];
+    Value::Text(match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => String::from_utf8_lossy(bytes).into(),
+    })
 }
 
 fn magic_of(file: &protocol::File) -> String {
     let mut words = Vec::new();
     file.describe(&mut words);
     String::from_utf8_lossy(&words).into_owned()
-}
-
-fn hex(bytes: &[u8; 32]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes every write");
-        text
-    })
 }
 
 /// Names of the flow's application protocol as records show them.
@@ -721,11 +719,12 @@ pub(crate) fn ended_flow(
         rules.write_traffic(&entry.app.rules, &mut traffic);
         traffic.end();
     }
-    let mut unknown = Json::new();
+    let out = &mut *tools.out;
+    let mut unknown = std::mem::take(&mut out.part);
+    unknown.clear();
     if let Some(looks) = looks {
         looks.write(&mut unknown);
     }
-    let out = &mut *tools.out;
     let tcp = entry.stream.as_ref().map(|stream| TcpEnd {
         state: stream.state().map(flow::tcp::State::word),
         regions: stream.regions_max(),
@@ -764,6 +763,7 @@ pub(crate) fn ended_flow(
             out.record(start);
         }
     }
+    out.part = unknown;
 }
 
 /// The value inside a document with one member; empty when it has none.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use json::Json;
-use model::{Event, EventKind, FlowId, Moment, PacketId, Time};
+use model::{Event, EventKind, FlowId, Moment, PacketId, Time, TransactionFact};
 use report::eve::Clock;
 use rules::Candidate;
 
@@ -11,6 +11,10 @@ use rules::Candidate;
 const BYTES_KEPT: usize = 1 << 20;
 /// Records, and facts, likewise.
 const ITEMS_KEPT: usize = 4096;
+/// Fields that the memory of such a fact keeps room for.
+const FIELDS_KEPT: usize = 32;
+/// Facts about transactions whose memory is kept for the next ones.
+const FACTS_KEPT: usize = 512;
 
 /// One rendered record: a range of the epoch's bytes.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +52,16 @@ pub(crate) struct Output {
     waiting: Vec<(u32, Event)>,
     /// Files to be kept: SHA-256 and content.
     pub(crate) stored: Vec<(String, Vec<u8>)>,
+    /// Memory for values on their way into a fact.
+    pub(crate) scratch: Vec<u8>,
+    /// Memory for a part of a record that is known before its place.
+    pub(crate) part: Json,
+    /// What timers caused; it lies before some of what packets caused, and is put there when everything has been said.
+    timed: (Vec<Record>, Vec<Event>),
+    /// Memory to put it there.
+    merged: (Vec<Record>, Vec<Event>),
+    #[expect(clippy::vec_box, reason = "the box itself is what is reused")]
+    facts_kept: Vec<Box<TransactionFact>>,
     cause: (Time, u64, PacketId),
     step: u32,
     /// Facts for the detectors are wanted.
@@ -64,12 +78,12 @@ impl Output {
     pub(crate) fn begin(&mut self, cause: Cause) {
         self.cause = match cause {
             // At one time timers come first: nothing that is due may still be there when a packet is looked at.
-            Cause::Timer { time, flow } => (time, flow & !(1 << 63), PacketId(0)),
+            Cause::Timer { time, flow } => (time, flow & !PACKET, PacketId(0)),
             Cause::End { time, shard, ended } => {
                 (time.plus_nanos(1), (shard as u64) << 48 | ended, PacketId(0))
             }
             Cause::Packet { time, packet, turn } => {
-                (time, 1 << 63 | packet.0 << 7 | u64::from(turn & 127), packet)
+                (time, PACKET | packet.0 << 7 | u64::from(turn & 127), packet)
             }
         };
         self.step = 0;
@@ -100,16 +114,27 @@ impl Output {
             self.candidates.push(candidate);
             u32::try_from(self.candidates.len() - 1).expect("an epoch has fewer records than that")
         });
-        self.records.push(Record { moment, start, end, candidate, perhaps: None });
+        self.list().push(Record { moment, start, end, candidate, perhaps: None });
+    }
+
+    /// Where records of the cause at hand are kept for now.
+    fn list(&mut self) -> &mut Vec<Record> {
+        if self.is_packet() { &mut self.records } else { &mut self.timed.0 }
+    }
+
+    /// Whether a packet is the cause at hand.
+    fn is_packet(&self) -> bool {
+        self.cause.1 & PACKET != 0
     }
 
     /// Ends the record of a flow that began at `start`; `perhaps`: some of the flow's alerts are candidates.
     pub(crate) fn record_flow(&mut self, start: usize, flow: FlowId, perhaps: bool) {
         self.record_candidate(start, None);
-        if perhaps && let Some(record) = self.records.last_mut() {
+        if perhaps {
             let bytes = &self.json.bytes()[start..];
             let key = bytes.windows(NOT_ALERTED.len()).position(|place| place == NOT_ALERTED);
             let at = key.map(|key| start + key + NOT_ALERTED.len() - b"false".len());
+            let record = self.list().last_mut().expect("one was just added");
             record.perhaps = Some(Perhaps { flow, at });
         }
     }
@@ -119,7 +144,7 @@ impl Output {
         let (moment, at) = (self.moment(), self.mark());
         self.candidates.push(candidate);
         let last = u32::try_from(self.candidates.len() - 1).expect("an epoch has fewer records than that");
-        self.records.push(Record { moment, start: at, end: at, candidate: Some(last), perhaps: None });
+        self.list().push(Record { moment, start: at, end: at, candidate: Some(last), perhaps: None });
     }
 
     /// Throws away what was written since `start`.
@@ -129,8 +154,33 @@ impl Output {
 
     /// Tells the mind a fact.
     pub(crate) fn tell(&mut self, kind: EventKind) {
-        let moment = self.moment();
-        self.events.push(Event { moment, packet: self.cause.2, kind });
+        let event = Event { moment: self.moment(), packet: self.cause.2, kind };
+        if self.is_packet() { self.events.push(event) } else { self.timed.1.push(event) }
+    }
+
+    /// Tells the mind of a transaction; the list of fields comes from [`Output::fields`].
+    pub(crate) fn tell_transaction(&mut self, fact: TransactionFact) {
+        let fact = match self.facts_kept.pop() {
+            Some(mut kept) => {
+                *kept = fact;
+                kept
+            }
+            None => Box::new(fact),
+        };
+        self.tell(EventKind::Transaction(fact));
+    }
+
+    /// An empty list for the fields of a transaction, with the memory of an earlier one.
+    pub(crate) fn fields(&mut self) -> Vec<(&'static str, model::Value)> {
+        self.facts_kept.last_mut().map_or_else(Vec::new, |kept| std::mem::take(&mut kept.fields))
+    }
+
+    /// Takes a list back that was not used.
+    pub(crate) fn keep_fields(&mut self, mut fields: Vec<(&'static str, model::Value)>) {
+        fields.clear();
+        if let Some(kept) = self.facts_kept.last_mut() {
+            kept.fields = fields;
+        }
     }
 
     /// Tells the mind a fact about the last candidate, for when it holds.
@@ -152,10 +202,11 @@ impl Output {
         &self.json.bytes()[range]
     }
 
-    /// Sorts what was said; each worker's epoch is nearly sorted already.
+    /// Brings what was said into order: what packets caused is, and what timers caused goes between.
     pub(crate) fn settle(&mut self) {
-        self.records.sort_by_key(|record| record.moment);
-        self.events.sort_by_key(|event| event.moment);
+        let (records, events) = (&mut self.timed, &mut self.merged);
+        put_between(&mut self.records, &mut records.0, &mut events.0, |record| record.moment);
+        put_between(&mut self.events, &mut records.1, &mut events.1, |event| event.moment);
     }
 
     /// Forgets everything, keeps the memory that an ordinary epoch needs.
@@ -164,12 +215,48 @@ impl Output {
         self.json.bytes_mut().shrink_to(BYTES_KEPT);
         self.records.clear();
         self.records.shrink_to(ITEMS_KEPT);
-        self.events.clear();
+        for event in self.events.drain(..) {
+            if let EventKind::Transaction(mut fact) = event.kind
+                && self.facts_kept.len() < FACTS_KEPT
+            {
+                fact.fields.clear();
+                fact.fields.shrink_to(FIELDS_KEPT);
+                self.facts_kept.push(fact);
+            }
+        }
         self.events.shrink_to(ITEMS_KEPT);
+        self.timed.0.shrink_to(ITEMS_KEPT);
+        self.timed.1.shrink_to(ITEMS_KEPT);
+        self.merged.0.shrink_to(ITEMS_KEPT);
+        self.merged.1.shrink_to(ITEMS_KEPT);
+        self.scratch.shrink_to(BYTES_KEPT);
         self.candidates.clear();
         self.waiting.clear();
         self.stored.clear();
     }
+}
+
+/// Marks causes that are packets.
+const PACKET: u64 = 1 << 63;
+
+/// Sorts `few` and puts them between `many`, which are in order; `memory` is empty before and after.
+fn put_between<T>(many: &mut Vec<T>, few: &mut Vec<T>, memory: &mut Vec<T>, moment: impl Fn(&T) -> Moment) {
+    debug_assert!(many.is_sorted_by_key(&moment), "packets come in order");
+    if few.is_empty() {
+        return;
+    }
+    few.sort_by_key(&moment);
+    std::mem::swap(many, memory);
+    many.reserve(memory.len() + few.len());
+    let mut few = few.drain(..).peekable();
+    for item in memory.drain(..) {
+        let here = moment(&item);
+        while let Some(earlier) = few.next_if(|other| moment(other) < here) {
+            many.push(earlier);
+        }
+        many.push(item);
+    }
+    many.extend(few);
 }
 
 /// What causes output.

@@ -107,7 +107,7 @@ impl Unknown {
     /// Writes the guess and its grounds, as the value of `unknown` in the record of a flow.
     pub(crate) fn write(&self, json: &mut Json) {
         let guess = &self.guess;
-        json.object_item().text("guess", guess.label).text("by", guess.by);
+        json.object_item().plain("guess", guess.label.as_bytes()).plain("by", guess.by.as_bytes());
         if !guess.port_hint.is_empty() {
             json.text("port_hint", guess.port_hint);
         }
@@ -117,7 +117,7 @@ impl Unknown {
             }
             json.object(key).number("bytes_seen", side.seen).number("text_bytes", side.text);
             json.number("distinct", side.distinct).number("payloads", side.payloads);
-            json.float("entropy", f64::from(side.entropy) / 100.0).hex("head", side.head(), None).end();
+            json.hundredths("entropy", side.entropy).hex("head", side.head(), None).end();
         }
         json.end();
     }

@@ -78,6 +78,27 @@ impl Json {
         self
     }
 
+    /// Opens an object like [`Json::object_item`], for members that are written as they are. The first stands without a comma,
+    /// and there must be one; what follows may go through the other methods.
+    pub fn object_with_members(&mut self) -> &mut Vec<u8> {
+        self.object_item();
+        self.members()
+    }
+
+    /// The buffer, for members of the innermost object that are written as they are, each behind its comma when
+    /// [`Json::has_members`]. There must be one by the time another method is called.
+    pub fn members(&mut self) -> &mut Vec<u8> {
+        if let Some((_, due)) = self.open.last_mut() {
+            *due = true;
+        }
+        &mut self.bytes
+    }
+
+    /// Whether the next member of the innermost object is separated by a comma.
+    pub fn has_members(&self) -> bool {
+        self.open.last().is_some_and(|(_, due)| *due)
+    }
+
     /// Opens an array inside an array (or as the document).
     pub fn array_item(&mut self) -> &mut Self {
         self.separate();
@@ -147,18 +168,63 @@ impl Json {
         self
     }
 
+    /// `key: "one | two"`: parts of plain text (see [`Json::plain`]) with `between` between them; `none` when there are none.
+    pub fn joined<'a>(
+        &mut self,
+        key: &str,
+        parts: impl Iterator<Item = &'a str>,
+        between: &str,
+        none: &str,
+    ) -> &mut Self {
+        self.key(key);
+        self.bytes.push(b'"');
+        let start = self.bytes.len();
+        for part in parts {
+            debug_assert!(part.bytes().all(is_plain), "plain text needs no escaping");
+            if self.bytes.len() > start {
+                self.bytes.extend_from_slice(between.as_bytes());
+            }
+            self.bytes.extend_from_slice(part.as_bytes());
+        }
+        if self.bytes.len() == start {
+            self.bytes.extend_from_slice(none.as_bytes());
+        }
+        self.bytes.push(b'"');
+        self
+    }
+
     /// `key: 7`.
     #[inline]
-    pub fn number(&mut self, key: &str, value: impl itoa::Integer) -> &mut Self {
-        self.key(key);
-        self.bytes.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+    pub fn number(&mut self, key: &str, value: impl Integer) -> &mut Self {
+        self.member_number(key, value.parts());
         self
+    }
+
+    // One for all types of numbers: what records are full of should stay near.
+    fn member_number(&mut self, key: &str, (negative, value): (bool, u64)) {
+        self.key(key);
+        if negative {
+            self.bytes.push(b'-');
+        }
+        decimal_into(&mut self.bytes, value);
     }
 
     /// `key: 0.25`; a value that is not finite becomes `null`. Whole numbers keep `.0`.
     pub fn float(&mut self, key: &str, value: f64) -> &mut Self {
         self.key(key);
         write_float(&mut self.bytes, value);
+        self
+    }
+
+    /// `key: 0.25` for 25: hundredths, exactly as [`Json::float`] writes the number that is nearest to them.
+    pub fn hundredths(&mut self, key: &str, value: impl Integer) -> &mut Self {
+        let (negative, value) = value.parts();
+        self.member_number(key, (negative, value / 100));
+        let (tenths, rest) = (value / 10 % 10, value % 10);
+        self.bytes.extend_from_slice(&[b'.', b'0' + tenths as u8]);
+        if rest != 0 {
+            self.bytes.push(b'0' + rest as u8);
+        }
         self
     }
 
@@ -207,9 +273,13 @@ impl Json {
     }
 
     /// An array item: number.
-    pub fn number_item(&mut self, value: impl itoa::Integer) -> &mut Self {
+    pub fn number_item(&mut self, value: impl Integer) -> &mut Self {
         self.separate();
-        self.bytes.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        let (negative, value) = value.parts();
+        if negative {
+            self.bytes.push(b'-');
+        }
+        decimal_into(&mut self.bytes, value);
         self
     }
 
@@ -259,20 +329,23 @@ const fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f
 }
 
-/// Whether none of eight bytes needs escaping; may also deny it of bytes that are plain.
-fn are_plain(eight: [u8; 8]) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
-    let word = u64::from_ne_bytes(eight);
-    // The top bit of each byte that is smaller than `n`, or zero (Warren, Hacker's Delight, 6-1).
-    let below = |word: u64, n: u64| word.wrapping_sub(ONES.wrapping_mul(n)) & !word;
-    let is = |byte: u8| below(word ^ u64::from_ne_bytes([byte; 8]), 1);
-    (below(word, 0x20) | is(b'"') | is(b'\\') | is(0x7f)) & TOPS == 0
+/// Whether no byte needs escaping.
+fn are_plain(value: &[u8]) -> bool {
+    // Without a branch inside, sixteen bytes are compared at once.
+    fn all<const N: usize>(bytes: &[u8; N]) -> bool {
+        bytes.iter().fold(true, |plain, byte| plain & is_plain(*byte))
+    }
+    if let Some(last) = value.last_chunk::<16>() {
+        return value.as_chunks::<16>().0.iter().all(all) && all(last);
+    }
+    match (value.first_chunk::<8>(), value.last_chunk::<8>()) {
+        (Some(first), Some(last)) => all(first) && all(last),
+        _ => value.iter().all(|byte| is_plain(*byte)),
+    }
 }
 
 fn escape_utf8(out: &mut Vec<u8>, value: &[u8]) {
-    let (eights, rest) = value.as_chunks::<8>();
-    if eights.iter().all(|eight| are_plain(*eight)) && rest.iter().all(|byte| is_plain(*byte)) {
+    if are_plain(value) {
         return out.extend_from_slice(value);
     }
     let mut clean = 0;
@@ -301,9 +374,71 @@ fn escape_utf8(out: &mut Vec<u8>, value: &[u8]) {
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
+/// Appends a number in decimal digits.
+pub fn decimal_into(out: &mut Vec<u8>, mut value: u64) {
+    if value < 10 {
+        return out.push(b'0' + value as u8);
+    }
+    let start = out.len();
+    let end = start + value.ilog10() as usize + 1;
+    // A block of known size is copied in a move or two; what is beyond the digits is cut off again.
+    out.extend_from_slice(&[b'0'; DECIMAL_DIGITS_MAX]);
+    out.truncate(end);
+    for digit in out[start..].iter_mut().rev() {
+        *digit = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+}
+
+/// Digits of the largest number.
+const DECIMAL_DIGITS_MAX: usize = 20;
+
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
+
+/// What [`Json::number`] takes: the integers of up to 64 bits.
+pub trait Integer: Copy {
+    /// Whether it is negative, and how far it is from zero.
+    fn parts(self) -> (bool, u64);
+}
+
+macro_rules! integers {
+    ($($unsigned:ty)*; $($signed:ty)*) => {
+        $(impl Integer for $unsigned {
+            #[inline]
+            fn parts(self) -> (bool, u64) {
+                (false, self as u64)
+            }
+        })*
+        $(impl Integer for $signed {
+            #[inline]
+            fn parts(self) -> (bool, u64) {
+                (self < 0, (self as i64).unsigned_abs())
+            }
+        })*
+    };
+}
+
+integers!(u8 u16 u32 u64 usize; i8 i16 i32 i64 isize);
+
 fn write_display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
-    use std::io::Write;
-    write!(out, "{value}").expect("a Vec<u8> takes every write");
+    struct Bytes<'a>(&'a mut Vec<u8>);
+
+    impl std::fmt::Write for Bytes<'_> {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            self.0.extend_from_slice(text.as_bytes());
+            Ok(())
+        }
+    }
+    use std::fmt::Write;
+    write!(Bytes(out), "{value}").expect("a Vec<u8> takes every write");
 }
 
 fn write_float(out: &mut Vec<u8>, value: f64) {

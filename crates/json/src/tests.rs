@@ -28,8 +28,8 @@ fn hexadecimal_takes_a_separator() {
 #[test]
 fn every_byte_is_escaped_wherever_it_stands() {
     for byte in 0..=127u8 {
-        for place in 0..20 {
-            let mut text = vec![b'a'; 20];
+        for (len, place) in (1..=20).flat_map(|len| (0..len).map(move |place| (len, place))) {
+            let mut text = vec![b'a'; len];
             text[place] = byte;
             let mut out = Vec::new();
             escape_into(&mut out, &text);
@@ -44,8 +44,56 @@ fn every_byte_is_escaped_wherever_it_stands() {
                 0..0x20 | 0x7f => format!("\\u{byte:04x}"),
                 _ => char::from(byte).to_string(),
             };
-            let expected = format!("{}{middle}{}", "a".repeat(place), "a".repeat(19 - place));
+            let expected = format!("{}{middle}{}", "a".repeat(place), "a".repeat(len - 1 - place));
             assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }
+}
+
+#[test]
+fn numbers_have_their_digits_and_no_other() {
+    let edges = (0..20).map(|power| 10u64.pow(power));
+    for value in edges.flat_map(|edge| [edge - 1, edge, edge + 1]).chain([u64::MAX]) {
+        let mut out = b"before ".to_vec();
+        decimal_into(&mut out, value);
+        assert_eq!(String::from_utf8(out).unwrap(), format!("before {value}"));
+    }
+    let mut json = Json::new();
+    json.array_item().number_item(i64::MIN).number_item(i8::MIN).number_item(-1).number_item(u16::MAX).end();
+    assert_eq!(json.bytes(), b"[-9223372036854775808,-128,-1,65535]");
+}
+
+#[test]
+fn parts_are_joined_and_none_has_a_word_of_its_own() {
+    let mut json = Json::new();
+    json.object_item().joined("a", ["x", "y"].into_iter(), " | ", "NONE");
+    json.joined("b", std::iter::empty(), " | ", "NONE").end();
+    assert_eq!(json.bytes(), br#"{"a":"x | y","b":"NONE"}"#);
+}
+
+#[test]
+fn bytes_become_two_digits_each() {
+    assert_eq!((hex(&[0, 0x1f, 0xff]), hex(&[])), ("001fff".to_owned(), String::new()));
+}
+
+#[test]
+fn hundredths_are_written_as_the_number_they_are() {
+    for value in (0..1_000u32).chain([123_456, 100_000]) {
+        let mut json = Json::new();
+        json.object_item().hundredths("a", value).float("b", f64::from(value) / 100.0).end();
+        let text = std::str::from_utf8(json.bytes()).unwrap();
+        let (first, second) = text.strip_prefix("{\"a\":").unwrap().split_once(",\"b\":").unwrap();
+        assert_eq!(Some(first), second.strip_suffix('}'));
+    }
+}
+
+#[test]
+fn members_that_are_written_as_they_are_take_their_place_among_others() {
+    let mut json = Json::new();
+    json.object_with_members().extend_from_slice(b"\"a\":1");
+    assert!(json.has_members());
+    json.number("b", 2);
+    json.members().extend_from_slice(b",\"c\":3");
+    json.number("d", 4).end();
+    assert_eq!(json.bytes(), br#"{"a":1,"b":2,"c":3,"d":4}"#);
 }

@@ -32,7 +32,7 @@ pub use field::{Condition, Enumeration, Field, FieldKind, HOLE, Scope, Sides};
 pub use file::{File, FileConfig, FileState, write_fileinfo};
 pub use frame_log::FrameLog;
 pub use range::Ranges;
-pub use registry::{Protocol, ProtocolId, REGISTRY, find, get};
+pub use registry::{Protocol, ProtocolId, REGISTRY, facts, find, get};
 pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input, Log, LogWhen, Session};
 pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions};
 pub use unknown::{Guess, Halves, Look, guess};

@@ -1,5 +1,9 @@
 //! The list of protocols, and what each of them declares.
 
+use std::sync::LazyLock;
+
+use model::Direction;
+
 use crate::{Field, Log, Pattern, Probe, Session};
 
 /// Every protocol that Targe speaks: one line each. The position is the [`ProtocolId`].
@@ -134,6 +138,23 @@ impl Protocol {
 /// On an id that did not come from this registry.
 pub fn get(id: ProtocolId) -> &'static Protocol {
     REGISTRY[usize::from(id.0)]
+}
+
+/// The fields of a protocol that the detectors are told, from one side of a transaction, in the order of its table.
+///
+/// # Panics
+/// On an id that did not come from this registry.
+pub fn facts(id: ProtocolId, direction: Direction) -> &'static [&'static Field] {
+    type Facts = [Box<[&'static Field]>; 2];
+    static FACTS: LazyLock<Vec<Facts>> = LazyLock::new(|| {
+        let facts = |protocol: &&'static Protocol| {
+            Direction::BOTH.map(|direction| {
+                protocol.fields.iter().filter(|field| field.fact && field.sides.has(direction)).collect()
+            })
+        };
+        REGISTRY.iter().map(facts).collect()
+    });
+    &FACTS[usize::from(id.0)][direction.index()]
 }
 
 /// The protocol with this EVE name.

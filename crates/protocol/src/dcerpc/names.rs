@@ -3,6 +3,8 @@
 //! References: MS-SCMR, MS-SAMR, MS-LSAD, MS-LSAT, MS-NRPC, MS-DRSR, MS-SRVS, MS-WKST, MS-RRP, MS-TSCH, MS-RPRN, MS-PAR,
 //! MS-DCOM, MS-WMI, MS-EFSR, MS-DFSNM, MS-EVEN, MS-RSP, MS-BKRP, MS-ICPR, C706 appendix O.
 
+use std::sync::LazyLock;
+
 use super::pdu::Identifier;
 
 /// Names of PDU kinds as EVE writes them; the position is the kind.
@@ -56,7 +58,14 @@ pub(crate) fn procedure(uuid: Identifier, opnum: u16) -> Option<&'static str> {
 }
 
 fn find(uuid: Identifier) -> Option<&'static Service> {
-    SERVICES.iter().find(|service| Identifier::parse(service.uuid) == Some(uuid))
+    static KNOWN: LazyLock<Vec<([u8; 16], &Service)>> = LazyLock::new(|| {
+        let known = |service: &'static Service| Some((Identifier::parse(service.uuid)?.0, service));
+        let mut services: Vec<_> = SERVICES.iter().filter_map(known).collect();
+        services.sort_by_key(|(uuid, _)| *uuid);
+        services
+    });
+    let at = KNOWN.binary_search_by_key(&uuid.0, |(uuid, _)| *uuid).ok()?;
+    KNOWN.get(at).map(|(_, service)| *service)
 }
 
 const SERVICES: &[Service] = &[

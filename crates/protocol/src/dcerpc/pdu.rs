@@ -114,9 +114,11 @@ pub(crate) struct Identifier(pub(crate) [u8; 16]);
 
 impl fmt::Display for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, byte) in self.0.iter().enumerate() {
-            let dash = if matches!(place, 4 | 6 | 8 | 10) { "-" } else { "" };
-            write!(f, "{dash}{byte:02x}")?;
+        let digits = json::hex(&self.0);
+        let groups = [0..8, 8..12, 12..16, 16..20, 20..32];
+        for (place, group) in groups.into_iter().enumerate() {
+            f.write_str(if place > 0 { "-" } else { "" })?;
+            f.write_str(digits.get(group).unwrap_or_default())?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use json::Json;
 
 use super::Exchange;
 use super::message::{Cip, Packet, SegmentKind};
-use super::names::{CIP_STATUS, CLASSES, COMMANDS, DEVICES, Named, SERVICES, STATUS, VENDORS};
+use super::names::{self, CIP_STATUS, CLASSES, COMMANDS, DEVICES, SERVICES, STATUS, VENDORS};
 use crate::Scope;
 
 /// Writes `"enip": {…}`.
@@ -23,8 +23,8 @@ pub(super) fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
 }
 
 fn write_packet(packet: &Packet, json: &mut Json) {
-    json.display("command", Named(COMMANDS, packet.command.into()));
-    json.display("status", Named(STATUS, packet.status.into()));
+    names::write("command", COMMANDS, packet.command.into(), json);
+    names::write("status", STATUS, packet.status.into(), json);
     if let Some((protocol, options)) = packet.register {
         json.object("register_session").number("protocol_version", protocol).number("options", options).end();
     }
@@ -35,8 +35,8 @@ fn write_packet(packet: &Packet, json: &mut Json) {
     if let Some(identity) = &packet.identity {
         json.object("identity").number("protocol_version", identity.protocol);
         json.display("revision", format_args!("{}.{}", identity.revision.0, identity.revision.1));
-        json.display("vendor_id", Named(VENDORS, identity.vendor.into()));
-        json.display("device_type", Named(DEVICES, identity.device.into()));
+        names::write("vendor_id", VENDORS, identity.vendor.into(), json);
+        names::write("device_type", DEVICES, identity.device.into(), json);
         json.number("product_code", identity.product).number("status", identity.status);
         json.number("serial", identity.serial).bytes_text("product_name", &identity.name);
         json.number("state", identity.state).end();
@@ -58,15 +58,15 @@ fn write_packet(packet: &Packet, json: &mut Json) {
 }
 
 fn write_cip(cip: &Cip, json: &mut Json) {
-    json.display("service", Named(SERVICES, cip.service.into()));
+    names::write("service", SERVICES, cip.service.into(), json);
     if let Some((status, extended)) = cip.status {
-        json.display("status", Named(CIP_STATUS, status.into()));
+        names::write("status", CIP_STATUS, status.into(), json);
         if let Some(extended) = extended {
             json.number("status_extended", extended);
         }
     }
     if let Some(class) = cip.path.iter().find(|segment| segment.kind == SegmentKind::Class) {
-        json.display("class_name", Named(CLASSES, class.value.into()));
+        names::write("class_name", CLASSES, class.value.into(), json);
     }
     if !cip.path.is_empty() {
         json.array("path");

@@ -1,5 +1,7 @@
 //! Names of EtherNet/IP and CIP values (The CIP Networks Library, volumes 1 and 2).
 
+use json::Json;
+
 use crate::Enumeration;
 
 pub(super) const COMMANDS: Enumeration = &[
@@ -163,14 +165,10 @@ pub(super) const DEVICES: &[(&str, u64)] = &[
     ("Managed Ethernet Switch", 0x2c),
 ];
 
-/// The name of `value`; its number when it has none.
-pub(super) struct Named(pub(super) &'static [(&'static str, u64)], pub(super) u64);
-
-impl std::fmt::Display for Named {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.iter().find(|(_, value)| *value == self.1) {
-            Some((name, _)) => f.write_str(name),
-            None => write!(f, "unknown-{}", self.1),
-        }
-    }
+/// Writes the name of `value`; its number when it has none.
+pub(super) fn write(key: &str, names: &[(&'static str, u64)], value: u64, json: &mut Json) {
+    match names.iter().find(|(_, known)| *known == value) {
+        Some((name, _)) => json.plain(key, name.as_bytes()),
+        None => json.display(key, format_args!("unknown-{value}")),
+    };
 }

@@ -1,8 +1,8 @@
 //! Rule keywords and facts of IKE.
 
 use super::{Message, names};
-use crate::tls::fingerprint::hex;
 use crate::{Condition, Field, FieldKind, Scope, Sides};
+use json::hex;
 
 fn message<'a>(scope: &Scope<'a>) -> &'a Message {
     scope.tx::<Box<Message>>()

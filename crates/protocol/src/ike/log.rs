@@ -5,7 +5,7 @@ use json::Json;
 use super::version1::{Attribute, Party};
 use super::{Ike, Message, names};
 use crate::Scope;
-use crate::tls::fingerprint::hex;
+use json::hex;
 
 /// Version of the record's form.
 const FORM: u8 = 2;

@@ -2,8 +2,8 @@
 
 use super::{Message, payloads};
 use crate::Core;
-use crate::tls::fingerprint::hex;
 use crate::tls::hello::Cursor;
+use json::hex;
 
 /// Transforms of one message.
 const TRANSFORMS_MAX: usize = 64;

@@ -29,9 +29,9 @@ fn write_message(message: &Message, json: &mut Json) {
     json.number("transaction_id", message.transaction).number("protocol_id", message.protocol);
     json.number("unit_id", message.unit).number("function_raw", message.function);
     json.text("function_code", function_name(message.function));
-    json.display("access_type", Bits(message.access, &ACCESS));
-    json.display("category", Bits(message.category, &CATEGORY));
-    json.display("error_flags", Bits(message.flaws, &FLAWS));
+    write_bits("access_type", message.access, &ACCESS, json);
+    write_bits("category", message.category, &CATEGORY, json);
+    write_bits("error_flags", message.flaws, &FLAWS, json);
     match &message.data {
         Data::Empty => {}
         Data::Bytes(data) => {
@@ -89,18 +89,7 @@ fn write_write(write: &Write, json: &mut Json) {
 }
 
 /// Names of the bits that are set, as `READ | COILS`; `NONE` when there are none.
-struct Bits(u8, &'static [&'static str]);
-
-impl std::fmt::Display for Bits {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut between = "";
-        for (place, name) in self.1.iter().enumerate() {
-            if self.0 & (1 << place) != 0 {
-                f.write_str(between)?;
-                f.write_str(name)?;
-                between = " | ";
-            }
-        }
-        if between.is_empty() { f.write_str("NONE") } else { Ok(()) }
-    }
+fn write_bits(key: &str, bits: u8, names: &[&str], json: &mut Json) {
+    let set = names.iter().enumerate().filter(|(place, _)| bits & (1 << place) != 0);
+    json.joined(key, set.map(|(_, name)| *name), " | ", "NONE");
 }

@@ -2,8 +2,6 @@
 //!
 //! Limits: 256 attributes per name, 1,024 subject alternative names, 16 KiB of text per name.
 
-use std::fmt::Write;
-
 use sha1::{Digest, Sha1};
 
 use crate::der::{self, Element, Reader, tag};
@@ -47,12 +45,14 @@ pub(crate) fn fingerprint(bytes: &[u8]) -> String {
 }
 
 fn colons(bytes: &[u8], upper: bool) -> String {
+    let digits: &[u8; 16] = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
     let mut text = String::with_capacity(bytes.len() * 3);
     for byte in bytes {
         if !text.is_empty() {
             text.push(':');
         }
-        let _ = if upper { write!(text, "{byte:02X}") } else { write!(text, "{byte:02x}") };
+        text.push(char::from(digits[usize::from(byte >> 4)]));
+        text.push(char::from(digits[usize::from(byte & 15)]));
     }
     text
 }
@@ -168,7 +168,7 @@ fn string(element: &Element<'_>, text: &mut Vec<u8>) {
         tag::UNIVERSAL_STRING => push_units(text, content.chunks_exact(4)),
         _ => {
             text.push(b'#');
-            text.extend_from_slice(super::fingerprint::hex(content).as_bytes());
+            text.extend_from_slice(json::hex(content).as_bytes());
         }
     }
 }

@@ -23,15 +23,7 @@ impl Ja3 {
 
 /// MD5 in hexadecimal.
 pub(crate) fn md5_hex(bytes: &[u8]) -> String {
-    hex(&Md5::digest(bytes))
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    json::hex(&Md5::digest(bytes))
 }
 
 fn join(text: &mut String, numbers: impl Iterator<Item = u16>) {
@@ -40,15 +32,24 @@ fn join(text: &mut String, numbers: impl Iterator<Item = u16>) {
         if text.len() > start {
             text.push('-');
         }
-        let _ = write!(text, "{number}");
+        push_number(text, number);
     }
+}
+
+/// Appends a number in decimal digits: five at most.
+fn push_number(text: &mut String, number: u16) {
+    if number >= 10 {
+        push_number(text, number / 10);
+    }
+    text.push(char::from(b'0' + (number % 10) as u8));
 }
 
 /// JA3 of a ClientHello: version, ciphers, extensions, groups, point formats.
 pub(crate) fn ja3(hello: &Hello<'_>) -> Ja3 {
     let plain = |value: &u16| !is_grease(*value);
     let mut text = String::with_capacity(256);
-    let _ = write!(text, "{},", hello.version);
+    push_number(&mut text, hello.version);
+    text.push(',');
     join(&mut text, words(hello.ciphers).filter(plain));
     text.push(',');
     join(&mut text, hello.each().map(|(number, _)| number).filter(plain));
@@ -62,7 +63,8 @@ pub(crate) fn ja3(hello: &Hello<'_>) -> Ja3 {
 /// JA3S of a ServerHello: version, cipher, extensions.
 pub(crate) fn ja3s(hello: &Hello<'_>) -> Ja3 {
     let mut text = String::with_capacity(48);
-    let _ = write!(text, "{},", hello.version);
+    push_number(&mut text, hello.version);
+    text.push(',');
     join(&mut text, words(hello.ciphers));
     text.push(',');
     join(&mut text, hello.each().map(|(number, _)| number));
@@ -144,13 +146,13 @@ fn hex_list(numbers: &[u16]) -> String {
         if !text.is_empty() {
             text.push(',');
         }
-        let _ = write!(text, "{number:04x}");
+        text.extend([12, 8, 4, 0].map(|shift| char::from(HEX_DIGITS[usize::from(number >> shift & 15)])));
     }
     text
 }
 
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 fn short_hash(text: &str) -> String {
-    let mut hash = hex(&Sha256::digest(text.as_bytes()));
-    hash.truncate(JA4_HASH_DIGITS);
-    hash
+    json::hex(&Sha256::digest(text.as_bytes())[..JA4_HASH_DIGITS / 2])
 }

@@ -61,7 +61,13 @@ pub(super) struct LastCommunity {
 
 impl LastCommunity {
     /// The id of a conversation, either way round.
-    pub(super) fn of(&mut self, seed: u16, src: (IpAddr, u16), dst: (IpAddr, u16), protocol: u8) -> &[u8] {
+    pub(super) fn of(
+        &mut self,
+        seed: u16,
+        src: (IpAddr, u16),
+        dst: (IpAddr, u16),
+        protocol: u8,
+    ) -> &[u8; LEN] {
         // Types and codes of ICMP stand for different things in the two places.
         let ports = !matches!(protocol, 1 | 58);
         let known = self.ends.is_some_and(|ends| {

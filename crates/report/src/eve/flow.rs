@@ -78,7 +78,7 @@ impl AppNames {
         ];
         for (key, name) in pairs {
             if !name.is_empty() {
-                json.text(key, name);
+                json.plain(key, name.as_bytes());
             }
         }
     }
@@ -142,11 +142,11 @@ pub fn write_flow(json: &mut Json, clock: &mut Clock, config: &EveConfig, ended:
     if flow.emergency {
         json.boolean("emergency", true);
     }
-    json.text("state", flow.state.word());
+    json.plain("state", flow.state.word().as_bytes());
     if flow.state.word() == "bypassed" {
         json.text("bypass", if flow.state == flow::FlowState::LocalBypassed { "local" } else { "capture" });
     }
-    json.text("reason", flow.reason.word());
+    json.plain("reason", flow.reason.word().as_bytes());
     json.boolean("alerted", ended.alerted);
     if !ended.action.is_empty() {
         json.text("action", ended.action);
@@ -172,7 +172,7 @@ pub fn write_flow(json: &mut Json, clock: &mut Clock, config: &EveConfig, ended:
         json.hex("tcp_flags_tc", &[to_client], None);
         write_flags(json, to_server | to_client);
         if let Some(state) = tcp.state {
-            json.text("state", state);
+            json.plain("state", state.as_bytes());
             if tcp.gaps[0] {
                 json.boolean("ts_gap", true);
             }

@@ -5,7 +5,7 @@ mod config;
 mod flow;
 mod time;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use json::Json;
 use model::{PacketId, Time};
@@ -54,21 +54,27 @@ pub struct Ends {
 }
 
 /// Opens a record's object and writes its head. The caller adds the rest and closes it.
+///
+/// Every record has one, so it is put together here from pieces of known length.
 pub fn write_head(json: &mut Json, clock: &mut Clock, config: &EveConfig, head: &Head<'_>) {
-    json.object_item().plain("timestamp", clock.ascii(head.time));
+    let out = json.object_with_members();
+    out.extend_from_slice(b"\"timestamp\":\"");
+    out.extend_from_slice(clock.ascii(head.time));
+    out.push(b'"');
     if head.flow != 0 {
-        json.number("flow_id", head.flow);
+        member(out, b",\"flow_id\":", head.flow);
     }
     if head.parent != 0 {
-        json.number("parent_id", head.parent);
+        member(out, b",\"parent_id\":", head.parent);
     }
     if let Some(interface) = &config.interface {
         json.text("in_iface", interface);
     }
+    let out = json.members();
     if head.packet.0 != 0 {
-        json.number("pcap_cnt", head.packet.0);
+        member(out, b",\"pcap_cnt\":", head.packet.0);
     }
-    json.text("event_type", head.kind);
+    word(out, b",\"event_type\":\"", head.kind);
     if !head.vlans.is_empty() {
         json.array("vlan");
         for vlan in head.vlans {
@@ -80,14 +86,32 @@ pub fn write_head(json: &mut Json, clock: &mut Clock, config: &EveConfig, head: 
         write_ends(json, ends, config);
     }
     if !head.source.is_empty() {
-        json.text("pkt_src", head.source);
+        word(json.members(), b",\"pkt_src\":\"", head.source);
     }
     if let (true, Some(ends)) = (config.community_id, &head.ends)
         && has_community(ends.protocol)
     {
         let (src, dst) = ((ends.src, ends.src_port), (ends.dst, ends.dst_port));
-        json.plain("community_id", clock.community.of(config.community_id_seed, src, dst, ends.protocol));
+        let out = json.members();
+        out.extend_from_slice(b",\"community_id\":\"");
+        out.extend_from_slice(clock.community.of(config.community_id_seed, src, dst, ends.protocol));
+        out.push(b'"');
     }
+}
+
+/// Appends a number behind its comma and key.
+#[inline(always)]
+fn member<const LEN: usize>(out: &mut Vec<u8>, key: &[u8; LEN], value: u64) {
+    out.extend_from_slice(key);
+    json::decimal_into(out, value);
+}
+
+/// Appends one of the words of EVE, which need no escaping, behind its comma, key and first quote.
+#[inline(always)]
+fn word<const LEN: usize>(out: &mut Vec<u8>, key: &[u8; LEN], word: &str) {
+    out.extend_from_slice(key);
+    out.extend_from_slice(word.as_bytes());
+    out.push(b'"');
 }
 
 fn has_community(protocol: u8) -> bool {
@@ -96,17 +120,26 @@ fn has_community(protocol: u8) -> bool {
 
 /// Writes the five keys of a conversation's ends, and what ICMP has instead of ports.
 pub fn write_ends(json: &mut Json, ends: &Ends, config: &EveConfig) {
-    address(json, "src_ip", ends.src, config);
     let ports = matches!(ends.protocol, 6 | 17 | 132);
-    if ports {
-        json.number("src_port", ends.src_port);
-    }
-    address(json, "dest_ip", ends.dst, config);
-    if ports {
-        json.number("dest_port", ends.dst_port);
+    match (ends.src, ends.dst) {
+        (IpAddr::V4(src), IpAddr::V4(dst)) if ports && json.has_members() => {
+            let out = json.members();
+            end_v4(out, b",\"src_ip\":\"", src, b"\",\"src_port\":", ends.src_port);
+            end_v4(out, b",\"dest_ip\":\"", dst, b"\",\"dest_port\":", ends.dst_port);
+        }
+        _ => {
+            address(json, "src_ip", ends.src, config);
+            if ports {
+                json.number("src_port", ends.src_port);
+            }
+            address(json, "dest_ip", ends.dst, config);
+            if ports {
+                json.number("dest_port", ends.dst_port);
+            }
+        }
     }
     match protocol_name(ends.protocol) {
-        Some(name) => json.text("proto", name),
+        Some(name) => json.plain("proto", name.as_bytes()),
         None => json.display("proto", format_args!("{:03}", ends.protocol)),
     };
     json.number("ip_v", if ends.src.is_ipv4() { 4u8 } else { 6u8 });
@@ -118,45 +151,72 @@ pub fn write_ends(json: &mut Json, ends: &Ends, config: &EveConfig) {
     }
 }
 
+/// One end of nearly every record: its address and port behind their keys.
+fn end_v4<const A: usize, const P: usize>(
+    out: &mut Vec<u8>,
+    address_key: &[u8; A],
+    address: Ipv4Addr,
+    port_key: &[u8; P],
+    port: u16,
+) {
+    out.extend_from_slice(address_key);
+    let start = out.len();
+    let (text, len) = dotted(address);
+    // A block of known size is copied in a move or two; what is beyond the address is cut off again.
+    out.extend_from_slice(&text);
+    out.truncate(start + len);
+    member(out, port_key, port.into());
+}
+
 /// Writes an address under `key`: IPv6 in full groups as Suricata prints them, or short (RFC 5952) when configured.
 pub fn address(json: &mut Json, key: &str, address: IpAddr, config: &EveConfig) {
     match address {
         IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            let mut text = [0u8; 15];
-            let mut len = 0;
-            for (index, octet) in [a, b, c, d].into_iter().enumerate() {
-                if index > 0 {
-                    text[len] = b'.';
-                    len += 1;
-                }
-                if octet >= 100 {
-                    text[len] = b'0' + octet / 100;
-                    len += 1;
-                }
-                if octet >= 10 {
-                    text[len] = b'0' + octet / 10 % 10;
-                    len += 1;
-                }
-                text[len] = b'0' + octet % 10;
-                len += 1;
-            }
+            let (text, len) = dotted(address);
             json.plain(key, &text[..len]);
         }
         IpAddr::V6(address) if config.ipv6_short => {
             json.display(key, address);
         }
         IpAddr::V6(address) => {
-            const DIGITS: &[u8; 16] = b"0123456789abcdef";
-            let mut text = [b':'; 39];
-            for (group, octets) in text.chunks_mut(5).zip(address.octets().as_chunks::<2>().0) {
-                for (place, octet) in group.as_chunks_mut::<2>().0.iter_mut().zip(octets) {
-                    *place = [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 15)]];
-                }
-            }
-            json.plain(key, &text);
+            json.plain(key, &grouped(address));
         }
     }
+}
+
+/// An IPv4 address as text, and how long it is.
+fn dotted(address: Ipv4Addr) -> ([u8; 15], usize) {
+    let mut text = [0; 15];
+    let mut len = 0;
+    for (index, octet) in address.octets().into_iter().enumerate() {
+        if index > 0 {
+            text[len] = b'.';
+            len += 1;
+        }
+        if octet >= 100 {
+            text[len] = b'0' + octet / 100;
+            len += 1;
+        }
+        if octet >= 10 {
+            text[len] = b'0' + octet / 10 % 10;
+            len += 1;
+        }
+        text[len] = b'0' + octet % 10;
+        len += 1;
+    }
+    (text, len)
+}
+
+/// An IPv6 address in full groups.
+fn grouped(address: Ipv6Addr) -> [u8; 39] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [b':'; 39];
+    for (group, octets) in text.chunks_mut(5).zip(address.octets().as_chunks::<2>().0) {
+        for (place, octet) in group.as_chunks_mut::<2>().0.iter_mut().zip(octets) {
+            *place = [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 15)]];
+        }
+    }
+    text
 }
 
 /// The name Suricata prints for an IP protocol number.

@@ -29,11 +29,17 @@ impl Clock {
     }
 
     /// The same as bytes.
-    pub fn ascii(&mut self, time: Time) -> &[u8] {
+    pub fn ascii(&mut self, time: Time) -> &[u8; 31] {
         if time.secs() != self.second {
             self.set_second(time.secs());
         }
-        digits(&mut self.text[20..26], time.nanos() % 1_000_000_000 / 1_000);
+        let micros = (time.nanos() % 1_000_000_000 / 1_000) as u32;
+        let (mut place, mut rest) = (26, micros);
+        while place > 20 {
+            place -= 1;
+            self.text[place] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
         &self.text
     }
 
