@@ -36,6 +36,8 @@ pub(super) enum Kind {
     Time,
     /// A sentence in itself (`{=name}`).
     Sentence,
+    /// Sentences with commas between them (`{+name}`).
+    List,
 }
 
 /// Whether a text begins with a number.
@@ -50,6 +52,7 @@ impl Place {
             Some(b'%') => Kind::Amount,
             Some(b'@') => Kind::Time,
             Some(b'=') => Kind::Sentence,
+            Some(b'+') => Kind::List,
             _ => return Self { name: inside, kind: Kind::Data },
         };
         Self { name: &inside[1..], kind }

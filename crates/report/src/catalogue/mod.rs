@@ -1,13 +1,15 @@
 //! The words of the reports, one readable file per language (`en.txt`, `fa.txt`).
 //!
 //! A line is `key = text`; `{name}` is filled in, `{#name}` in the digits of the language, `{%name}` as an amount with its unit,
-//! `{@name}` as a time, `{=name}` translated itself first.
+//! `{@name}` as a time, `{=name}` translated itself first, `{+name}` as a list of such with commas between them.
 //! Lines whose key begins with `say.` are sentences that other stages write in English: the English text is matched against
 //! the English line, and its parts are put into the line of the language. A key that a language lacks falls back to English;
 //! a sentence that no line knows stays English, and the reports mark it so.
 
 mod calendar;
 mod match_up;
+#[cfg(test)]
+mod said;
 #[cfg(test)]
 mod tests;
 
@@ -101,6 +103,9 @@ pub struct Words {
     language: Language,
     own: BTreeMap<&'static str, &'static str>,
     english: BTreeMap<&'static str, &'static str>,
+    /// Sentences without places, and their keys.
+    fixed: BTreeMap<&'static str, &'static str>,
+    /// Sentences with places, in the order of the file.
     sentences: Vec<(&'static str, Template)>,
 }
 
@@ -108,12 +113,14 @@ impl Words {
     /// Reads the catalogue of a language.
     pub fn new(language: Language) -> Self {
         let english: Vec<_> = lines(Language::English).collect();
-        let sentences = english
-            .iter()
-            .filter(|(key, _)| key.starts_with("say."))
+        let said = || english.iter().filter(|(key, _)| key.starts_with("say."));
+        let fixed = said().filter(|(_, text)| !text.contains('{')).map(|(key, text)| (*text, *key)).collect();
+        let sentences = said()
+            .filter(|(_, text)| text.contains('{'))
             .map(|(key, text)| (*key, Template::parse(text)))
             .collect();
-        Self { language, own: lines(language).collect(), english: english.into_iter().collect(), sentences }
+        let own = lines(language).collect();
+        Self { language, own, english: english.into_iter().collect(), fixed, sentences }
     }
 
     /// The language.
@@ -159,7 +166,10 @@ impl Words {
     }
 
     fn say_nested(&self, english: &str, depth: usize) -> Said {
-        const DEPTH_MAX: usize = 3;
+        if let Some(key) = self.fixed.get(english) {
+            let text = self.line(key).unwrap_or_default();
+            return Said { phrase: vec![Piece::words(text)], is_translated: self.own.contains_key(key) };
+        }
         for (key, template) in &self.sentences {
             let Some(values) = template.read(english) else { continue };
             let mut is_translated = self.own.contains_key(key);
@@ -171,7 +181,12 @@ impl Words {
                         is_translated &= said.is_translated;
                         said.phrase
                     }
-                    Kind::Sentence | Kind::Data => vec![Piece::data(*text)],
+                    Kind::List if depth < DEPTH_MAX => {
+                        let said = self.say_list(text, depth + 1);
+                        is_translated &= said.is_translated;
+                        said.phrase
+                    }
+                    Kind::Sentence | Kind::List | Kind::Data => vec![Piece::data(*text)],
                     Kind::Number => vec![Piece::words(self.digits(text))],
                     Kind::Amount => vec![Piece::words(self.amount(text))],
                     Kind::Time => vec![Piece::words(self.time(text))],
@@ -197,6 +212,28 @@ impl Words {
             let said = self.say_nested(part, depth + 1);
             all.is_translated &= said.is_translated;
             all.phrase.extend(said.phrase);
+        }
+        all
+    }
+
+    /// Sentences with commas between them. One may hold commas itself: as many pieces are taken together as give a line.
+    fn say_list(&self, english: &str, depth: usize) -> Said {
+        let parts: Vec<&str> = english.splitn(LIST_MAX, ", ").collect();
+        let mut all = Said { phrase: Phrase::new(), is_translated: true };
+        let mut from = 0;
+        while from < parts.len() {
+            let known = (from + 1..=parts.len())
+                .rev()
+                .map(|to| (to, self.say_nested(&parts[from..to].join(", "), depth)))
+                .find(|(to, said)| said.is_translated || *to == from + 1);
+            let Some((to, said)) = known else { break };
+            if from > 0 {
+                all.phrase.push(Piece::words(self.text("listed")));
+                all.phrase.push(Piece::words(" "));
+            }
+            all.is_translated &= said.is_translated;
+            all.phrase.extend(said.phrase);
+            from = to;
         }
         all
     }
@@ -316,6 +353,11 @@ impl Words {
         if self.has(&key) { self.text(&key).to_owned() } else { name.to_owned() }
     }
 }
+
+/// Sentences within sentences that are followed.
+const DEPTH_MAX: usize = 3;
+/// Sentences of a list that are told one by one.
+const LIST_MAX: usize = 12;
 
 /// Key and text of each line.
 fn lines(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {

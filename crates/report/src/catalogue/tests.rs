@@ -17,7 +17,9 @@ fn a_translation_names_the_places_of_the_original() {
             let mut names: Vec<_> = line
                 .split('{')
                 .skip(1)
-                .filter_map(|rest| Some(rest.split_once('}')?.0.trim_start_matches(['#', '%', '@', '='])))
+                .filter_map(|rest| {
+                    Some(rest.split_once('}')?.0.trim_start_matches(['#', '%', '@', '=', '+']))
+                })
                 .map(str::to_owned)
                 .collect();
             names.sort();
