@@ -172,6 +172,15 @@ impl Ledger {
             reasons.push("The capture has no end that could be compared.".into());
             return (Answer::NotObservable, reasons);
         };
+        let begin = time_of(text(&self.overview, "first")).unwrap_or_default();
+        if at < begin || end < at {
+            reasons.push(if end < at {
+                format!("The capture ends {:.0} s before the time that is stated.", at.secs_since(end))
+            } else {
+                format!("The capture begins {:.0} s after the time that is stated.", begin.secs_since(at))
+            });
+            return (Answer::NotObservable, reasons);
+        }
         if first > at {
             reasons.push("It only began after the time that is stated.".into());
             return (Answer::Refuted, reasons);
@@ -416,7 +425,7 @@ mod tests {
         );
         let overview = value(
             r#"{"flows":9,"flows_encrypted":4,"flows_unknown":0,"flows_one_sided":0,"flows_with_gaps":0,"talk_left_out":0,
-                "last":"2025-03-04T12:00:00.000000+0000","talk":[{"client":"10.0.0.5","server":"203.0.113.9","bytes":900},
+                "first":"2025-03-04T08:00:00.000000+0000","last":"2025-03-04T12:00:00.000000+0000","talk":[{"client":"10.0.0.5","server":"203.0.113.9","bytes":900},
                 {"client":"10.0.0.7","server":"198.51.100.4","bytes":80}]}"#,
         );
         let list = |value: Value| value.as_array().cloned().unwrap_or_default();

@@ -264,8 +264,7 @@ fn manifest(
     left_out: &[LeftOut],
 ) -> Vec<u8> {
     let manifest = &making.report.manifest;
-    let program =
-        std::env::current_exe().and_then(std::fs::read).map(|bytes| evidence::hex(&evidence::sha256(&bytes)));
+    let program = std::env::current_exe().map_err(Into::into).and_then(|path| super::hash_of(&path));
     let mut json = Json::new();
     json.object_item().number("format", 1_u64).text("program", &manifest.program);
     json.text("program_sha256", program.as_deref().unwrap_or("unreadable")).number("shards", manifest.shards);

@@ -92,7 +92,11 @@ fn settings(files: &[(String, Vec<u8>)]) -> Result<(Settings, Scratch)> {
         bail!("the bundle holds no {CONFIGURATION}: it was taken out");
     };
     let mut settings = Settings::new();
-    settings.merge(std::str::from_utf8(configuration).context("the configuration is no UTF-8")?)?;
+    let text = std::str::from_utf8(configuration).context("the configuration is no UTF-8")?;
+    // Most runs change no setting, and to write all of them is quicker than to read them.
+    if settings.show() != text {
+        settings.merge(text)?;
+    }
     settings.confined = true;
     settings.set("firewall.rules", &serde_json::Value::from(""))?;
     let scratch = Scratch::new()?;

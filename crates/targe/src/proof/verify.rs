@@ -170,7 +170,7 @@ fn against_original(
     original: &Path,
     checks: &mut Vec<Check>,
 ) -> Result<Option<(Vec<Value>, Comparison)>> {
-    let sha256 = hash_of(original)?;
+    let sha256 = super::hash_of(original)?;
     let known = bundle.inputs.iter().find(|(_, hash)| *hash == sha256);
     checks.push(Check {
         name: "original",
@@ -194,14 +194,6 @@ fn against_original(
     let outcome = Rerun::new(&bundle.files)?.run(&mut source, None)?;
     let comparison = compare(&claims, &findings, outcome, true);
     Ok(Some((claims, comparison)))
-}
-
-fn hash_of(path: &Path) -> Result<String> {
-    use sha2::{Digest, Sha256};
-    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut hash = Sha256::new();
-    std::io::copy(&mut file, &mut hash)?;
-    Ok(evidence::hex(&hash.finalize()))
 }
 
 /// Every packet of the bundle is that packet of the original.

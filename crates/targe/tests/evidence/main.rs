@@ -1,6 +1,9 @@
 //! Bundles from end to end, with the program itself: made, verified on nothing but the bundle, touched, redacted, looked at with
 //! other people's tools.
 
+mod lists;
+mod statements;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
