@@ -6,6 +6,9 @@
 //!
 //! `RULES` is unpacked text in the Suricata language, `CAPTURE` a classic pcap file of Ethernet frames. The longest content of
 //! each rule counts, in two sets: rules about `tcp`, over whole segments, and rules about `http`, over the lines of segments.
+//! With the feature `vectorscan` (package libvectorscan-dev or libhyperscan-dev) that library is among them:
+//! `cargo run --release -p literal --features vectorscan --example compare -- RULES CAPTURE`.
+//!
 //! Prints build time, memory where it is known, and time per byte, best of three.
 
 use std::time::{Duration, Instant};
@@ -87,7 +90,27 @@ fn compare(strings: &[Vec<u8>], buffers: &[&[u8]], bytes: usize) {
         }
     });
     print("daachorse", built, Some(automaton.heap_bytes()), took, bytes, found);
+
+    #[cfg(feature = "vectorscan")]
+    compare_vectorscan(strings, buffers, bytes);
 }
+
+#[cfg(feature = "vectorscan")]
+fn compare_vectorscan(strings: &[Vec<u8>], buffers: &[&[u8]], bytes: usize) {
+    let (mut database, built) = timed(|| vectorscan::Database::new(strings).expect("the strings compile"));
+    let mut found = 0u64;
+    let took = best(|| {
+        found = 0;
+        for buffer in buffers {
+            found += database.scan(buffer);
+        }
+    });
+    print("vectorscan", built, Some(database.size_bytes()), took, bytes, found);
+}
+
+#[cfg(feature = "vectorscan")]
+#[path = "vectorscan/mod.rs"]
+mod vectorscan;
 
 fn print(name: &str, built: Duration, size: Option<usize>, took: Duration, bytes: usize, found: u64) {
     let per_byte = took.as_secs_f64() * 1e9 / bytes as f64;

@@ -1,6 +1,7 @@
 //! From strings to tables.
 
 use std::cmp::Reverse;
+use std::hash::{Hash, Hasher};
 
 use hashbrown::HashMap;
 
@@ -12,11 +13,25 @@ use crate::stride::{STRIDE, Strides};
 use crate::table::{Entry, NARROW, window_of};
 use crate::{Finder, STRING_BYTES_MAX, Strings};
 
-/// Collects strings.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Collects strings. Two are the same when the same strings were added in the same order.
+#[derive(Debug, Default)]
 pub struct Builder {
     strings: Vec<(String, Vec<u32>)>,
     places: HashMap<String, usize, foldhash::fast::FixedState>,
+}
+
+impl PartialEq for Builder {
+    fn eq(&self, other: &Self) -> bool {
+        self.strings == other.strings
+    }
+}
+
+impl Eq for Builder {}
+
+impl Hash for Builder {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.strings.hash(state);
+    }
 }
 
 /// A string, and where it must lie.
@@ -64,7 +79,7 @@ impl Builder {
     ///
     /// # Panics
     /// On more than 4 GB of strings.
-    pub fn build(self) -> Option<Finder> {
+    pub fn build(&self) -> Option<Finder> {
         if self.strings.is_empty() {
             return None;
         }
@@ -73,7 +88,7 @@ impl Builder {
             ways.add(string, number);
         }
         ways.settle();
-        let strings = strings(self.strings);
+        let strings = strings(&self.strings);
         Some(Finder {
             long: Strides::build(ways.wide, ways.narrow),
             each: Each::build(ways.each, &strings),
@@ -202,7 +217,7 @@ fn rarest(bytes: &[u8]) -> (u64, u32) {
     (0u32..).zip(costs).map(|(at, cost)| (cost, at)).min().unwrap_or((0, 0))
 }
 
-fn strings(strings: Vec<(String, Vec<u32>)>) -> Strings {
+fn strings(strings: &[(String, Vec<u32>)]) -> Strings {
     let shortest = strings.iter().map(|(string, _)| string.bytes.len()).min().unwrap_or(0);
     let mut starts = Vec::with_capacity(strings.len() + 1);
     let (mut bytes, mut values) = (Vec::new(), Vec::new());
@@ -210,7 +225,7 @@ fn strings(strings: Vec<(String, Vec<u32>)>) -> Strings {
     for (string, of_string) in strings {
         starts.push((count(bytes.len()), count(values.len())));
         bytes.extend_from_slice(&string.bytes);
-        values.extend_from_slice(&of_string);
+        values.extend_from_slice(of_string);
     }
     starts.push((count(bytes.len()), count(values.len())));
     Strings { bytes: bytes.into(), starts: starts.into(), values: values.into(), shortest }

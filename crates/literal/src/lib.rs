@@ -3,22 +3,24 @@
 //! A [`Finder`] says which of its strings occur in a buffer. It is made for sets whose automaton would not fit into a cache,
 //! over buffers in which next to nothing is found:
 //!
-//! - Some bytes in a row of a string are its *window*. A bit set, small enough for the first or second cache level, holds
+//! - Some bytes in a row of a string are its *window*. A filter, small enough for the first or second cache level, holds
 //!   hashes of all windows; a position of the buffer whose own bytes are not in it is done with after a multiplication and a
-//!   load.
+//!   load. Vectors do that for eight or sixteen positions at once; see `filter.rs`.
 //! - A string of seven bytes or more has four windows in a row, of eight bytes where it is long enough, else of four. One of
 //!   them starts at a multiple of four wherever the string occurs, so that only each fourth position is looked at.
 //! - Of all windows of a string those are taken that traffic is least likely to have, by what was measured; see `rarity.rs`.
 //! - Shorter strings, and those of which any four windows are too common (a byte among zeros), are looked for at each position.
-//!   Where they are few, vectors tell for 32 positions at once which are worth that; see `sieve.rs`.
+//!   Where they are few, vectors tell for 64 positions at once which are worth that; see `sieve.rs`.
 //! - Strings of up to six bytes that must lie at a known place are looked for there alone.
 //! - Filling of one byte over and over is looked at where it begins and ends.
 //!
-//! What passes a bit set is looked up in a table of windows and compared in full.
+//! What passes is looked up in a table of windows and compared in full.
 
 mod anchor;
+mod blocks;
 mod build;
 mod each;
+mod filter;
 mod pairs;
 mod rarity;
 mod sieve;
@@ -33,6 +35,7 @@ pub use rarity::commonness;
 use serde::{Deserialize, Serialize};
 
 use anchor::Anchors;
+use blocks::Means;
 use each::Each;
 use pairs::Pairs;
 use stride::Strides;
@@ -90,15 +93,16 @@ impl Finder {
         if bytes.len() < self.strings.shortest {
             return;
         }
+        let means = Means::here();
         let mut found = Found { tell: found, recent: [u32::MAX; RECENT], next: 0 };
         if let Some(long) = &self.long {
-            long.scan(bytes, &self.strings, &mut found);
+            long.scan(means, bytes, &self.strings, &mut found);
         }
         if let Some(each) = &self.each {
-            each.scan(bytes, &self.strings, &mut found);
+            each.scan(means, bytes, &self.strings, &mut found);
         }
         if let Some(short) = &self.short {
-            short.scan(bytes, &self.strings, &mut found);
+            short.scan(means, bytes, &self.strings, &mut found);
         }
         for (byte, string) in &self.single {
             if bytes.contains(byte) || bytes.contains(&byte.to_ascii_uppercase()) {

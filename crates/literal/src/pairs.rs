@@ -2,21 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::{BLOCK, Block, Means, next, walk};
 use crate::rarity::commonness;
 use crate::sieve::{BUCKETS, Sieve, Telling};
 use crate::{Found, Strings};
 
 /// Strings up to which a sieve goes first: it must let nothing through but them, since traffic is full of short strings' bytes.
-const SIEVED_MAX: usize = 2 * BUCKETS;
+const SIEVED_MAX: usize = 6 * BUCKETS;
 /// Words of a bit set for all pairs.
-const WORDS: usize = 1 << 10;
+const WORDS: usize = 1 << 11;
 
 /// Strings by a pair of bytes.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pairs {
     sieve: Option<Sieve>,
     /// A bit for each pair in all its spellings, so that the buffer's bytes need no folding.
-    bits: Box<[u64]>,
+    bits: Box<[u32]>,
     /// Pairs in order, with their string and where they lie in it.
     entries: Box<[(u16, u32, u32)]>,
 }
@@ -26,7 +27,7 @@ impl Pairs {
         if strings.is_empty() {
             return None;
         }
-        let mut bits = vec![0u64; WORDS];
+        let mut bits = vec![0u32; WORDS];
         let mut entries = Vec::with_capacity(strings.len());
         let mut tellings: Vec<Telling> = Vec::with_capacity(strings.len());
         for string in strings {
@@ -36,7 +37,7 @@ impl Pairs {
             for low in [low.to_ascii_lowercase(), low.to_ascii_uppercase()] {
                 for high in [high.to_ascii_lowercase(), high.to_ascii_uppercase()] {
                     let pair = u16::from_le_bytes([low, high]);
-                    bits[usize::from(pair / 64)] |= 1 << (pair % 64);
+                    bits[usize::from(pair / 32)] |= 1 << (pair % 32);
                 }
             }
             entries.push((u16::from_le_bytes([*low, *high]), *string, u32::try_from(at).unwrap_or(0)));
@@ -48,21 +49,35 @@ impl Pairs {
     }
 
     #[inline]
-    pub(crate) fn scan(&self, bytes: &[u8], strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
-        if let Some(sieve) = &self.sieve {
-            sieve.scan(bytes, |at| {
-                if let Some(pair) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-                    self.hit(bytes, *pair, at, strings, found);
-                }
-            });
-            return;
-        }
-        for (at, pair) in bytes.array_windows().enumerate() {
-            let place = u16::from_le_bytes(*pair);
-            let word = self.bits.get(usize::from(place / 64)).copied().unwrap_or(0);
-            if word >> (place % 64) & 1 != 0 {
+    pub(crate) fn scan(
+        &self,
+        means: Means,
+        bytes: &[u8],
+        strings: &Strings,
+        found: &mut Found<impl FnMut(&[u32])>,
+    ) {
+        let look = |at: usize| {
+            if let Some(pair) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
                 self.hit(bytes, *pair, at, strings, found);
             }
+        };
+        match &self.sieve {
+            Some(sieve) => sieve.scan(means, bytes, look),
+            None => walk::<1>(bytes, |bytes, at| self.next(means, bytes, at), look),
+        }
+    }
+
+    fn next(&self, means: Means, bytes: &[u8], at: &mut usize) -> u64 {
+        match means {
+            Means::Plain => next(bytes, at, |block| plain(&self.bits, block)),
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
+            // SAFETY: the processor has AVX2.
+            Means::Avx2 => unsafe { avx2::next_of(&self.bits, bytes, at) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
+            // SAFETY: the processor has AVX-512.
+            Means::Avx512 => unsafe { avx512::next_of(&self.bits, bytes, at) },
         }
     }
 
@@ -98,4 +113,113 @@ impl Pairs {
 fn pair_of(string: &[u8]) -> usize {
     let cost = |pair: &[u8]| pair.iter().map(|byte| u32::from(commonness(*byte))).sum::<u32>();
     string.windows(2).enumerate().min_by_key(|(_, pair)| cost(pair)).map_or(0, |(at, _)| at)
+}
+
+/// Which positions of a block start a pair of the bit set.
+fn plain(bits: &[u32], block: &Block) -> u64 {
+    let pairs = block.array_windows().take(BLOCK).enumerate();
+    pairs.fold(0, |mask, (at, pair)| {
+        let pair = u16::from_le_bytes(*pair);
+        let word = bits.get(usize::from(pair / 32)).copied().unwrap_or(0);
+        mask | u64::from(word >> (pair % 32) & 1) << at
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "vectors are loaded through pointers")]
+mod avx512 {
+    use std::arch::x86_64::*;
+
+    use super::WORDS;
+    use crate::blocks::{BLOCK, Block, next};
+    use crate::filter::avx512::windows;
+
+    /// The same as [`super::plain`].
+    #[inline]
+    #[target_feature(enable = "avx512bw")]
+    pub(super) fn glance(bits: &[u32; WORDS], block: &Block) -> u64 {
+        let mut mask = 0;
+        let mut at = 0;
+        while at < BLOCK {
+            let pairs = _mm512_and_si512(windows(block, at), _mm512_set1_epi32(0xffff));
+            // SAFETY: sixteen bits without the lowest five are less than the count of words.
+            let words =
+                unsafe { _mm512_i32gather_epi32::<4>(_mm512_srli_epi32::<5>(pairs), bits.as_ptr().cast()) };
+            let there = _mm512_rorv_epi32(words, pairs);
+            mask |= u64::from(_mm512_test_epi32_mask(there, _mm512_set1_epi32(1))) << at;
+            at += 16;
+        }
+        mask
+    }
+
+    #[target_feature(enable = "avx512bw")]
+    pub(super) fn next_of(bits: &[u32], bytes: &[u8], at: &mut usize) -> u64 {
+        let bits = bits.try_into().expect("there is a bit for each pair");
+        next(bytes, at, |block| glance(bits, block))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "vectors are loaded through pointers")]
+mod avx2 {
+    use std::arch::x86_64::*;
+
+    use super::WORDS;
+    use crate::blocks::{BLOCK, Block, next};
+    use crate::filter::avx2::windows;
+
+    /// The same as [`super::plain`].
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn glance(bits: &[u32; WORDS], block: &Block) -> u64 {
+        let mut mask = 0;
+        let mut at = 0;
+        while at < BLOCK {
+            let pairs = _mm256_and_si256(windows(block, at), _mm256_set1_epi32(0xffff));
+            // SAFETY: sixteen bits without the lowest five are less than the count of words.
+            let words =
+                unsafe { _mm256_i32gather_epi32::<4>(bits.as_ptr().cast(), _mm256_srli_epi32::<5>(pairs)) };
+            let there = _mm256_srlv_epi32(words, _mm256_and_si256(pairs, _mm256_set1_epi32(31)));
+            let sign = _mm256_castsi256_ps(_mm256_slli_epi32::<31>(there));
+            mask |= u64::from(_mm256_movemask_ps(sign).cast_unsigned()) << at;
+            at += 8;
+        }
+        mask
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn next_of(bits: &[u32], bytes: &[u8], at: &mut usize) -> u64 {
+        let bits = bits.try_into().expect("there is a bit for each pair");
+        next(bytes, at, |block| glance(bits, block))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::blocks::TAKEN;
+
+    proptest! {
+        #[test]
+        fn vectors_and_single_steps_come_to_the_same(
+            pairs in prop::collection::vec(any::<u16>(), 0..40),
+            bytes in prop::collection::vec(any::<u8>(), TAKEN - 40),
+        ) {
+            let mut bits = vec![0u32; WORDS];
+            for pair in &pairs {
+                bits[usize::from(pair / 32)] |= 1 << (pair % 32);
+            }
+            let some: Vec<u8> = pairs.iter().take(20).flat_map(|pair| pair.to_le_bytes()).collect();
+            let mut bytes = [some, bytes].concat();
+            bytes.resize(TAKEN, 0);
+            let pairs = Pairs { sieve: None, bits: bits.into(), entries: Box::default() };
+            for means in Means::all() {
+                let mut at = 0;
+                let mask = pairs.next(means, &bytes, &mut at);
+                prop_assert_eq!(mask, plain(&pairs.bits, bytes.first_chunk().expect("a block")));
+            }
+        }
+    }
 }

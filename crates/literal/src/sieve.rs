@@ -1,4 +1,4 @@
-//! Tells for 32 positions at once which may start one of a few strings.
+//! Tells for 64 positions at once which may start one of a few strings.
 //!
 //! The method is Teddy's (Hyperscan; Geoffrey Langdale): strings are dealt into eight buckets, a bit each. For each of four
 //! bytes of a string two tables of sixteen say in which buckets a byte with such a lower, and such an upper, half occurs
@@ -8,26 +8,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::{BLOCK, Block, Means, next, walk};
 use crate::rarity::commonness;
-use crate::table::is_filling;
 
-/// Positions looked at together.
-const LANES: usize = 32;
 /// Bytes of a string that tell it.
 const BYTES: usize = 4;
-/// Bytes that so many positions take.
-const BLOCK: usize = LANES + BYTES - 1;
 /// Strings without company in a set.
 pub(crate) const BUCKETS: usize = 8;
-/// Positions that come through are gathered up to so many.
-const GATHERED: usize = 96;
 
 /// The bytes that tell a string; none where it ends.
 pub(crate) type Telling = [Option<u8>; BYTES];
 /// Buckets by lower and upper half, for each of the telling bytes.
 type Tables = [[[u8; 16]; 2]; BYTES];
-/// Positions.
-type Gathered = [u32; GATHERED];
 
 /// Strings in sets of tables.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -47,18 +39,24 @@ impl Sieve {
         Self { sets: (0..sets).map(|set| tables(of_set(set))).collect() }
     }
 
-    /// Calls `look` with each position that comes through; maybe more than once, and not for those in the middle of filling.
+    /// Calls `look` with each position that comes through, but not with those in the middle of filling.
     #[inline]
-    pub(crate) fn scan(&self, bytes: &[u8], mut look: impl FnMut(usize)) {
-        let mut gathered = [0; GATHERED];
-        for tables in &self.sets {
-            let mut at = 0;
-            while at < bytes.len() {
-                let count = gather(tables, bytes, &mut at, &mut gathered);
-                for place in gathered.get(..count).unwrap_or_default() {
-                    look(*place as usize);
-                }
-            }
+    pub(crate) fn scan(&self, means: Means, bytes: &[u8], look: impl FnMut(usize)) {
+        walk::<1>(bytes, |bytes, at| self.next(means, bytes, at), look);
+    }
+
+    #[inline]
+    fn next(&self, means: Means, bytes: &[u8], at: &mut usize) -> u64 {
+        match means {
+            Means::Plain => next(bytes, at, |block| plain(&self.sets, block)),
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
+            // SAFETY: the processor has AVX2.
+            Means::Avx2 => unsafe { avx2::next_of(&self.sets, bytes, at) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
+            // SAFETY: the processor has AVX-512.
+            Means::Avx512 => unsafe { avx512::next_of(&self.sets, bytes, at) },
         }
     }
 
@@ -195,129 +193,125 @@ fn tables<'b>(buckets: impl Iterator<Item = &'b Bucket>) -> Tables {
     tables
 }
 
-/// Gathers positions that come through from `at` on, until there is no room for another block's; says how many. Moves `at`
-/// behind what was looked at. Buffers have less than 4 GB: what lies beyond is not looked at.
-#[inline]
-fn gather(tables: &Tables, bytes: &[u8], at: &mut usize, gathered: &mut Gathered) -> usize {
-    let mut count = 0;
-    blocks(tables, bytes, at, gathered, &mut count);
-    // The last positions have no whole block behind them.
-    while bytes.len() < *at + BLOCK && *at < bytes.len() && count + LANES <= GATHERED {
-        let rest = bytes.get(*at..).unwrap_or_default();
-        // What is filled up with zeros may seem to hold a string; comparing in full sets that right.
-        let mut block = [0; BLOCK];
-        let len = rest.len().min(BLOCK);
-        block[..len].copy_from_slice(&rest[..len]);
-        let before = count;
-        blocks(tables, &block, &mut 0, gathered, &mut count);
-        for place in gathered.get_mut(before..count).unwrap_or_default() {
-            *place = place.wrapping_add(*at as u32);
-        }
-        *at += LANES;
-    }
-    count
-}
-
-/// The same for whole blocks.
-#[inline]
-fn blocks(tables: &Tables, bytes: &[u8], at: &mut usize, gathered: &mut Gathered, count: &mut usize) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
-        // SAFETY: the processor has AVX2.
-        return unsafe { avx2::blocks(tables, bytes, at, gathered, count) };
-    }
-    plain(tables, bytes, at, gathered, count);
-}
-
-fn plain(tables: &Tables, bytes: &[u8], at: &mut usize, gathered: &mut Gathered, count: &mut usize) {
-    while *count + LANES <= GATHERED
-        && let Some(block) = bytes.get(*at..*at + BLOCK)
-    {
-        let mut mask = 0u32;
-        for (lane, telling) in block.windows(BYTES).enumerate() {
+/// Which positions of a block come through one of the sets.
+fn plain(sets: &[Tables], block: &Block) -> u64 {
+    let mut mask = 0;
+    for (lane, telling) in block.windows(BYTES).take(BLOCK).enumerate() {
+        let comes_through = sets.iter().any(|tables| {
             let left = |bits: u8, (table, byte): (&[[u8; 16]; 2], &u8)| {
                 bits & table[0][usize::from(byte & 15)] & table[1][usize::from(byte >> 4)]
             };
-            mask |= u32::from(tables.iter().zip(telling).fold(u8::MAX, left) != 0) << lane;
-        }
-        keep(mask, bytes, *at, gathered, count);
-        *at += LANES;
+            tables.iter().zip(telling).fold(u8::MAX, left) != 0
+        });
+        mask |= u64::from(comes_through) << lane;
     }
+    mask
 }
 
-/// Takes down the positions of a block that are in `mask`.
-#[inline]
-fn keep(mut mask: u32, bytes: &[u8], at: usize, gathered: &mut Gathered, count: &mut usize) {
-    if mask == u32::MAX && is_filling(bytes, at, BLOCK) {
-        return;
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "vectors are loaded through pointers")]
+mod avx512 {
+    use std::arch::x86_64::*;
+
+    use super::{BYTES, Tables};
+    use crate::blocks::{Block, next};
+    use crate::filter::avx512::load;
+
+    #[inline]
+    #[target_feature(enable = "avx512bw")]
+    fn table(half: &[u8; 16]) -> __m512i {
+        // SAFETY: sixteen bytes are there; the load needs no alignment.
+        let half = unsafe { _mm_loadu_si128(half.as_ptr().cast()) };
+        _mm512_broadcast_i32x4(half)
     }
-    while mask != 0 {
-        if let Some(place) = gathered.get_mut(*count) {
-            *place = (at as u32).wrapping_add(mask.trailing_zeros());
+
+    /// The same as [`super::plain`]. Counted by hand: what iterators are made of is not always put in line here.
+    #[inline]
+    #[target_feature(enable = "avx512bw")]
+    pub(super) fn glance(sets: &[Tables], block: &Block) -> u64 {
+        let half = _mm512_set1_epi8(15);
+        let mut halves = [[_mm512_setzero_si512(); 2]; BYTES];
+        let mut place = 0;
+        while place < BYTES {
+            let bytes = load(block, place);
+            halves[place][0] = _mm512_and_si512(bytes, half);
+            halves[place][1] = _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), half);
+            place += 1;
         }
-        *count += 1;
-        mask &= mask - 1;
+        let mut mask = 0;
+        for tables in sets {
+            let mut left = _mm512_set1_epi8(-1);
+            let mut place = 0;
+            while place < BYTES {
+                let low = _mm512_shuffle_epi8(table(&tables[place][0]), halves[place][0]);
+                let high = _mm512_shuffle_epi8(table(&tables[place][1]), halves[place][1]);
+                left = _mm512_and_si512(left, _mm512_and_si512(low, high));
+                place += 1;
+            }
+            mask |= _mm512_test_epi8_mask(left, left);
+        }
+        mask
+    }
+
+    #[target_feature(enable = "avx512bw")]
+    pub(super) fn next_of(sets: &[Tables], bytes: &[u8], at: &mut usize) -> u64 {
+        next(bytes, at, |block| glance(sets, block))
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vectors are loaded through pointers")]
 mod avx2 {
-    use std::arch::x86_64::{
-        __m128i, __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
-        _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setzero_si256,
-        _mm256_shuffle_epi8, _mm256_srli_epi16,
-    };
+    use std::arch::x86_64::*;
 
-    use super::{BLOCK, BYTES, GATHERED, Gathered, LANES, Tables, keep};
+    use super::{BYTES, Tables};
+    use crate::blocks::{Block, next};
+    use crate::filter::avx2::load;
 
-    #[target_feature(enable = "avx2")]
     #[inline]
+    #[target_feature(enable = "avx2")]
     fn table(half: &[u8; 16]) -> __m256i {
         // SAFETY: sixteen bytes are there; the load needs no alignment.
-        let half = unsafe { _mm_loadu_si128(half.as_ptr().cast::<__m128i>()) };
+        let half = unsafe { _mm_loadu_si128(half.as_ptr().cast()) };
         _mm256_broadcastsi128_si256(half)
     }
 
-    /// The same as [`super::plain`].
+    /// The same as [`super::plain`]. Counted by hand: what iterators are made of is not always put in line here.
+    #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn blocks(
-        tables: &Tables,
-        bytes: &[u8],
-        at: &mut usize,
-        gathered: &mut Gathered,
-        count: &mut usize,
-    ) {
-        let [one, two, three, four] = tables;
-        let tables: [[__m256i; 2]; BYTES] = [
-            [table(&one[0]), table(&one[1])],
-            [table(&two[0]), table(&two[1])],
-            [table(&three[0]), table(&three[1])],
-            [table(&four[0]), table(&four[1])],
-        ];
-        let low_half = _mm256_set1_epi8(15);
-        let mut from = *at;
-        while *count + LANES <= GATHERED
-            && let Some(block) = bytes.get(from..from + BLOCK)
-        {
-            let mut left = _mm256_set1_epi8(-1);
-            for (place, [low, high]) in tables.iter().enumerate() {
-                // SAFETY: `place` is less than `BYTES`, so that 32 bytes from there lie inside the block of
-                // `LANES + BYTES - 1`; the load needs no alignment.
-                let bytes = unsafe { _mm256_loadu_si256(block.as_ptr().add(place).cast()) };
-                let low = _mm256_shuffle_epi8(*low, _mm256_and_si256(bytes, low_half));
-                let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), low_half);
-                let high = _mm256_shuffle_epi8(*high, upper);
-                left = _mm256_and_si256(left, _mm256_and_si256(low, high));
+    pub(super) fn glance(sets: &[Tables], block: &Block) -> u64 {
+        let half = _mm256_set1_epi8(15);
+        let mut mask = 0;
+        for from in [0, 32] {
+            let mut halves = [[_mm256_setzero_si256(); 2]; BYTES];
+            let mut place = 0;
+            while place < BYTES {
+                let bytes = load(block, from + place);
+                halves[place][0] = _mm256_and_si256(bytes, half);
+                halves[place][1] = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), half);
+                place += 1;
             }
-            let none = _mm256_movemask_epi8(_mm256_cmpeq_epi8(left, _mm256_setzero_si256()));
-            if none != -1 {
-                keep(!none.cast_unsigned(), bytes, from, gathered, count);
+            let mut none = u32::MAX;
+            for tables in sets {
+                let mut left = _mm256_set1_epi8(-1);
+                let mut place = 0;
+                while place < BYTES {
+                    let low = _mm256_shuffle_epi8(table(&tables[place][0]), halves[place][0]);
+                    let high = _mm256_shuffle_epi8(table(&tables[place][1]), halves[place][1]);
+                    left = _mm256_and_si256(left, _mm256_and_si256(low, high));
+                    place += 1;
+                }
+                let zero = _mm256_cmpeq_epi8(left, _mm256_setzero_si256());
+                none &= _mm256_movemask_epi8(zero).cast_unsigned();
             }
-            from += LANES;
+            mask |= u64::from(!none) << from;
         }
-        *at = from;
+        mask
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn next_of(sets: &[Tables], bytes: &[u8], at: &mut usize) -> u64 {
+        next(bytes, at, |block| glance(sets, block))
     }
 }
 
@@ -326,25 +320,36 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::blocks::TAKEN;
+
+    /// What a block comes to.
+    fn by(means: Means, sets: &[Tables], block: &Block) -> u64 {
+        match means {
+            Means::Plain => plain(sets, block),
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
+            // SAFETY: the processor has AVX2.
+            Means::Avx2 => unsafe { avx2::glance(sets, block) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
+            // SAFETY: the processor has AVX-512.
+            Means::Avx512 => unsafe { avx512::glance(sets, block) },
+        }
+    }
 
     proptest! {
         #[test]
         fn vectors_and_single_steps_come_to_the_same(
-            tables in prop::array::uniform4(prop::array::uniform2(prop::array::uniform16(0..=u8::MAX))),
-            bytes in prop::collection::vec(any::<u8>(), 0..300),
+            sets in prop::collection::vec(
+                prop::array::uniform4(prop::array::uniform2(prop::array::uniform16(0..=u8::MAX))), 1..4),
+            bytes in prop::collection::vec(any::<u8>(), TAKEN),
         ) {
             // As sparse as those of real strings.
-            let tables = tables.map(|both| both.map(|half| half.map(|bits| bits & 0x11)));
-            let (mut here, mut there) = (0, 0);
-            loop {
-                let (mut one, mut other, mut counts) = ([0; GATHERED], [0; GATHERED], (0, 0));
-                blocks(&tables, &bytes, &mut here, &mut one, &mut counts.0);
-                plain(&tables, &bytes, &mut there, &mut other, &mut counts.1);
-                prop_assert_eq!((here, counts.0), (there, counts.1));
-                prop_assert_eq!(&one[..counts.0], &other[..counts.1]);
-                if counts.0 + LANES <= GATHERED {
-                    break;
-                }
+            let sparse = |tables: Tables| tables.map(|both| both.map(|half| half.map(|bits| bits & 0x11)));
+            let sets: Vec<Tables> = sets.into_iter().map(sparse).collect();
+            let block: Block = bytes.try_into().expect("as long as a block");
+            for means in Means::all() {
+                prop_assert_eq!(by(means, &sets, &block), plain(&sets, &block));
             }
         }
     }
@@ -357,7 +362,7 @@ mod tests {
         let sieve = Sieve::build(&tellings, 50);
         for telling in &tellings {
             let mut seen = false;
-            sieve.scan(&telling.map(|byte| byte.unwrap_or(0)), |at| seen |= at == 0);
+            sieve.scan(Means::here(), &telling.map(|byte| byte.unwrap_or(0)), |at| seen |= at == 0);
             assert!(seen, "{telling:?}");
         }
     }

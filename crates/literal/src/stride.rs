@@ -5,25 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::table::{Entry, FOLD, NARROW, Table, is_filling, window_of};
+use crate::blocks::{Means, next, walk};
+use crate::filter::{self, Filter};
+use crate::table::{Entry, NARROW, Table, window_of};
 use crate::{Found, Strings};
 
 /// Distance of positions that are looked at.
 pub(crate) const STRIDE: usize = 4;
-/// Positions looked at together.
-const PLACES: usize = 4;
-/// Bytes that windows of so many positions cover.
-const BLOCK: usize = STRIDE * PLACES + 4;
-
-/// The windows of a block.
-#[inline(always)]
-fn windows(block: &[u8; BLOCK]) -> [u64; PLACES] {
-    std::array::from_fn(|place| {
-        let from = place * STRIDE;
-        let window = block.get(from..from + 8).and_then(|bytes| bytes.first_chunk());
-        window.map_or(0, |window| u64::from_le_bytes(*window)) | FOLD
-    })
-}
 
 /// Strings by rows of windows.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -41,79 +29,83 @@ impl Strides {
     }
 
     #[inline]
-    pub(crate) fn scan(&self, bytes: &[u8], strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
-        let mut at = 0;
-        while self.next(bytes, &mut at) {
-            self.look(bytes, at, strings, found);
-            at += STRIDE * PLACES;
-        }
-        while at + STRIDE <= bytes.len() {
-            self.look_at(bytes, at, strings, found);
-            at += STRIDE;
-        }
+    pub(crate) fn scan(
+        &self,
+        means: Means,
+        bytes: &[u8],
+        strings: &Strings,
+        found: &mut Found<impl FnMut(&[u32])>,
+    ) {
+        walk::<STRIDE>(
+            bytes,
+            |bytes, at| self.next(means, bytes, at),
+            |at| self.look_at(bytes, at, strings, found),
+        );
     }
 
-    /// Goes on from `at`, block by block, to the next one of which something passes; `false`: there is none, and less than a
-    /// block lies behind `at`.
     #[inline]
-    fn next(&self, bytes: &[u8], at: &mut usize) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("bmi2") {
+    fn next(&self, means: Means, bytes: &[u8], at: &mut usize) -> u64 {
+        match means {
+            Means::Plain => {
+                let (wide, narrow) = self.filters();
+                next(bytes, at, |block| filter::strides(wide, narrow, block))
+            }
+            #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
-            // SAFETY: the processor has BMI2.
-            return unsafe { self.next_quickly(bytes, at) };
+            // SAFETY: the processor has AVX2.
+            Means::Avx2 => unsafe { self.next_avx2(bytes, at) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
+            // SAFETY: the processor has AVX-512.
+            Means::Avx512 => unsafe { self.next_avx512(bytes, at) },
         }
-        self.next_by(bytes, at)
     }
 
-    /// The same, with shifts that need no register of their own.
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "bmi2")]
-    fn next_quickly(&self, bytes: &[u8], at: &mut usize) -> bool {
-        self.next_by(bytes, at)
-    }
-
-    #[inline(always)]
-    fn next_by(&self, bytes: &[u8], at: &mut usize) -> bool {
-        match (self.wide.is_empty(), self.narrow.is_empty()) {
-            (false, false) => self.next_of::<true, true>(bytes, at),
-            (false, true) => self.next_of::<true, false>(bytes, at),
-            (true, _) => self.next_of::<false, true>(bytes, at),
-        }
-    }
-
-    #[inline(always)]
-    fn next_of<const WIDE: bool, const SHORT: bool>(&self, bytes: &[u8], at: &mut usize) -> bool {
-        let (wide, narrow) = (self.wide.filter(), self.narrow.filter());
-        let mut from = *at;
-        let mut passed = 0;
-        while let Some(block) = bytes.get(from..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
-            for window in windows(block) {
-                if WIDE {
-                    passed |= wide.look(window);
-                }
-                if SHORT {
-                    passed |= narrow.look(window & NARROW);
-                }
+    #[target_feature(enable = "avx2,bmi2")]
+    fn next_avx2(&self, bytes: &[u8], at: &mut usize) -> u64 {
+        use filter::avx2::{Lookup, strides};
+        match self.filters() {
+            (Some(wide), Some(narrow)) => {
+                let (wide, narrow) = (Lookup::new(wide), Lookup::new(narrow));
+                next(bytes, at, |block| strides(Some(wide), Some(narrow), block))
             }
-            if passed & 1 != 0 {
-                break;
+            (Some(wide), None) => {
+                let wide = Lookup::new(wide);
+                next(bytes, at, |block| strides(Some(wide), None, block))
             }
-            from += STRIDE * PLACES;
+            (None, narrow) => {
+                let narrow = narrow.map(|narrow| Lookup::new(narrow));
+                next(bytes, at, |block| strides(None, narrow, block))
+            }
         }
-        *at = from;
-        passed & 1 != 0
     }
 
-    /// Something of a block passed.
-    #[inline(never)]
-    fn look(&self, bytes: &[u8], from: usize, strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
-        if is_filling(bytes, from, BLOCK) {
-            return;
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512bw,bmi2")]
+    fn next_avx512(&self, bytes: &[u8], at: &mut usize) -> u64 {
+        use filter::avx512::{Lookup, strides};
+        match self.filters() {
+            (Some(wide), Some(narrow)) => {
+                let (wide, narrow) = (Lookup::new(wide), Lookup::new(narrow));
+                next(bytes, at, |block| strides(Some(wide), Some(narrow), block))
+            }
+            (Some(wide), None) => {
+                let wide = Lookup::new(wide);
+                next(bytes, at, |block| strides(Some(wide), None, block))
+            }
+            (None, narrow) => {
+                let narrow = narrow.map(|narrow| Lookup::new(narrow));
+                next(bytes, at, |block| strides(None, narrow, block))
+            }
         }
-        for place in 0..PLACES {
-            self.look_at(bytes, from + place * STRIDE, strings, found);
-        }
+    }
+
+    fn filters(&self) -> (Option<&Filter>, Option<&Filter>) {
+        let of = |table| -> Option<&Filter> {
+            Some(table).filter(|table: &&Table| !table.is_empty()).map(Table::filter)
+        };
+        (of(&self.wide), of(&self.narrow))
     }
 
     #[inline]

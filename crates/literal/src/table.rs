@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::filter::Filter;
 use crate::{Found, STRING_BYTES_MAX, Strings};
 
 /// Makes letters lower case (and confuses some other bytes, which comparing in full sets right).
@@ -10,12 +11,6 @@ pub(crate) const FOLD: u64 = 0x2020_2020_2020_2020;
 pub(crate) const NARROW: u64 = 0xffff_ffff;
 /// The golden ratio (Knuth, The Art of Computer Programming, volume 3, §6.4).
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-/// Bits of the bit set per window.
-const SPARSENESS: usize = 32;
-/// Smallest and largest bit set, in powers of two: 512 bytes, and a quarter of a large second-level cache.
-const BITS_MIN: u32 = 12;
-const BITS_MAX: u32 = 22;
-
 /// The first bytes as a window, with letters in lower case; what is missing at the end is zero.
 #[inline]
 pub(crate) fn window_of(bytes: &[u8]) -> u64 {
@@ -38,36 +33,10 @@ pub(crate) struct Entry {
     pub(crate) at: u32,
 }
 
-/// The bit set of a table.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Filter<'t> {
-    bits: &'t [u64],
-    shift: u32,
-}
-
-impl Filter<'_> {
-    /// A number whose lowest bit says whether the window's hash is in the bit set.
-    #[inline(always)]
-    pub(crate) fn look(self, window: u64) -> u64 {
-        let hash = window.wrapping_mul(MULTIPLIER).wrapping_shr(self.shift);
-        let word = self.bits.get(hash as usize / 64).copied().unwrap_or(0);
-        word >> (hash % 64)
-    }
-
-    /// Whether the window's hash is in the bit set.
-    #[inline(always)]
-    pub(crate) fn passes(self, window: u64) -> bool {
-        self.look(window) & 1 != 0
-    }
-}
-
 /// Windows by hash.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Table {
-    /// A bit for the hash of each window.
-    bits: Box<[u64]>,
-    /// A hash is the product's upper bits; this many are dropped.
-    shift: u32,
+    filter: Filter,
     /// Entries by hash.
     entries: Box<[Entry]>,
     /// Where the entries of each (shorter) hash start.
@@ -77,37 +46,32 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn build(mut entries: Vec<Entry>) -> Self {
-        let power = |count: usize| count.next_power_of_two().trailing_zeros();
-        let bits_power = power(entries.len() * SPARSENESS).clamp(BITS_MIN, BITS_MAX);
-        let (shift, start_shift) = (64 - bits_power, 64 - power(entries.len()).max(1));
-        let mut bits = vec![0u64; 1 << (bits_power - 6)];
+        let start_shift = 64 - entries.len().next_power_of_two().trailing_zeros().max(1);
         let mut starts = vec![0u32; (1 << (64 - start_shift)) + 1];
         for entry in &entries {
-            let product = entry.window.wrapping_mul(MULTIPLIER);
-            let hash = product >> shift;
-            bits[hash as usize / 64] |= 1 << (hash % 64);
-            starts[(product >> start_shift) as usize + 1] += 1;
+            starts[(entry.window.wrapping_mul(MULTIPLIER) >> start_shift) as usize + 1] += 1;
         }
+        let filter = Filter::build(entries.len(), entries.iter().map(|entry| entry.window));
         entries.sort_by_key(|entry| entry.window.wrapping_mul(MULTIPLIER));
         let mut sum = 0;
         for start in &mut starts {
             sum += *start;
             *start = sum;
         }
-        Self { bits: bits.into(), shift, entries: entries.into(), starts: starts.into(), start_shift }
+        Self { filter, entries: entries.into(), starts: starts.into(), start_shift }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The bit set, to be asked for many windows.
+    /// What is asked first.
     #[inline(always)]
-    pub(crate) fn filter(&self) -> Filter<'_> {
-        Filter { bits: &self.bits, shift: self.shift }
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.filter
     }
 
-    /// A position passed the bit set: reports the strings whose window this really is, and that lie there.
+    /// A position passed the filter: reports the strings whose window this really is, and that lie there.
     #[inline]
     pub(crate) fn hit(
         &self,
@@ -131,7 +95,7 @@ impl Table {
     }
 
     pub(crate) fn size_bytes(&self) -> usize {
-        size_of_val(&self.bits[..]) + size_of_val(&self.entries[..]) + size_of_val(&self.starts[..])
+        self.filter.size_bytes() + size_of_val(&self.entries[..]) + size_of_val(&self.starts[..])
     }
 }
 
