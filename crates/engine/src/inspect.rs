@@ -220,8 +220,12 @@ fn with_flow(
                 let (windows, done) = stream.raw(turn, payload, false);
                 narrow
                     .extend(windows.iter().map(|window| Window { offset: window.offset, data: window.data }));
-                let (windows, _) = stream.raw(turn, payload, true);
-                wide.extend(windows.iter().map(|window| Window { offset: window.offset, data: window.data }));
+                if stream.raw_reaches_back(turn) {
+                    let (windows, _) = stream.raw(turn, payload, true);
+                    wide.extend(
+                        windows.iter().map(|window| Window { offset: window.offset, data: window.data }),
+                    );
+                }
                 upto = Some(done);
             }
             stream_scene = Some(StreamScene {

@@ -329,6 +329,7 @@ fn take_in(
                 established: true,
             };
             entry.app.looked_at = false;
+            entry.app.rules.unsettle();
             if entry.app.app.feed_datagram(&feed, &tools.config.protocol, asks) {
                 entry.flow.swap();
             }
@@ -441,6 +442,7 @@ fn feed_direction(
         let feed = Feed { direction, data, end, time, packet, endpoints, midstream, established };
         let protocol = app.protocol_id();
         entry.app.looked_at = false;
+        entry.app.rules.unsettle();
         let taken = app.feed_stream(&feed, &config.protocol, asks);
         let shown = data.bytes().len().saturating_sub(before) as u64;
         let used = match data {
@@ -470,8 +472,16 @@ fn feed_direction(
             if let Some(depth) = now.stream_depth {
                 stream.set_depth(depth);
             }
+            // Payload in alerts, and frames, show what is kept, whoever it is kept for.
+            let all = config.eve.alert.shows_payload() || wants_frames(config);
+            let kept = match (&config.rules, app.protocol_id()) {
+                (Some(rules), Some(id)) if !all => rules.looks_back(id, [endpoints.client, endpoints.server]),
+                _ => [all; 2],
+            };
             for (side, bytes) in Direction::BOTH.into_iter().zip(inspect_depths(now.name, config)) {
-                stream.set_min_inspect_depth(side, bytes);
+                if kept[side.index()] {
+                    stream.set_min_inspect_depth(side, bytes);
+                }
             }
         }
         for side in Direction::BOTH {

@@ -37,7 +37,7 @@ fn main() {
         let set = RuleSet::compile(std::mem::take(&mut rules), Settings::default());
         println!("compiled in {:?}", begin.elapsed());
         for group in set.groups() {
-            let Group { name, strings, size_bytes, unfiltered } = group;
+            let Group { name, strings, size_bytes, unfiltered, .. } = group;
             println!("{name:50} {strings:5?} strings {size_bytes:8} bytes {unfiltered:5} unfiltered");
         }
         let mut reasons: BTreeMap<String, (usize, String)> = BTreeMap::new();

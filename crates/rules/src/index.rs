@@ -2,8 +2,11 @@
 
 use std::net::IpAddr;
 
+use model::Direction;
+use protocol::ProtocolId;
 use serde::{Deserialize, Serialize};
 
+use crate::border::{Border, ZONES, mirrored};
 use crate::compile::Names;
 use crate::inspect::Transform;
 use crate::ir::Proto;
@@ -13,11 +16,15 @@ use crate::sig::{ANY, Sig};
 /// All groups of a rule set.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Index {
-    /// By class and direction.
-    pub(crate) packets: [[PacketIndex; 2]; Class::ALL.len()],
-    /// By protocol and direction.
-    pub(crate) transactions: Box<[[TransactionIndex; 2]]>,
-    /// Patterns of transactions' buffers. Versions of a protocol share theirs.
+    /// Tells the zones.
+    pub(crate) border: Border,
+    /// By zone, class and direction.
+    pub(crate) packets: Box<[[[PacketIndex; 2]; Class::ALL.len()]]>,
+    /// By zone, protocol and direction.
+    pub(crate) transactions: Box<[Box<[[TransactionIndex; 2]]>]>,
+    /// Whose transactions are looked at together with the stream before them: bit by protocol, by zone and direction.
+    pub(crate) backward: [[u128; 2]; ZONES],
+    /// Patterns. Versions of a protocol share theirs, and so do zones.
     pub(crate) scanners: Box<[Scanner]>,
     /// Rules on frames.
     pub(crate) frames: Box<[u32]>,
@@ -30,6 +37,8 @@ pub(crate) struct Index {
 pub struct Group {
     /// What traffic they are held against: `tcp to_server stream`, `http to_client file.data`, …
     pub name: String,
+    /// Which of [`crate::Witness::searches`] is about it; groups with the same strings share one.
+    pub search: Option<u32>,
     /// Strings that are looked for there at each fourth, each second and each position, and those of up to three bytes.
     pub strings: [usize; 4],
     /// Bytes of memory that looking for them takes.
@@ -42,29 +51,35 @@ impl Index {
     /// All groups that have rules.
     pub(crate) fn groups(&self) -> Vec<Group> {
         let sides = ["to_server", "to_client"];
-        let group = |name: String, scanner: Option<&Scanner>, unfiltered: usize| Group {
-            name,
-            strings: scanner.map_or([0; 4], Scanner::tiers),
-            size_bytes: scanner.map_or(0, Scanner::size_bytes),
-            unfiltered,
+        let group = |name: String, search: Option<u32>, unfiltered: usize| {
+            let scanner = search.and_then(|at| self.scanner(at));
+            let strings = scanner.map_or([0; 4], Scanner::tiers);
+            Group { name, search, strings, size_bytes: scanner.map_or(0, Scanner::size_bytes), unfiltered }
         };
         let mut groups = Vec::new();
-        for (class, of_class) in Class::ALL.iter().zip(&self.packets) {
+        let zones = || self.border.names().into_iter();
+        let by_class = zones().zip(&self.packets).flat_map(|(zone, of_zone)| {
+            Class::ALL.iter().zip(of_zone).map(move |(class, of_class)| (zone, class, of_class))
+        });
+        for (zone, class, of_class) in by_class {
             for (side, index) in sides.iter().zip(of_class) {
-                let name = format!("{class:?} {side}").to_lowercase();
+                let name = format!("{zone}{class:?} {side}").to_lowercase();
                 let from = index.sources.iter().map(|(port, it)| (format!("{name} from {port}"), it));
                 let to = index.destinations.iter().map(|(port, it)| (format!("{name} to {port}"), it));
                 for (name, patterns) in std::iter::once((name.clone(), &index.any)).chain(from).chain(to) {
-                    groups.push(group(format!("{name} stream"), patterns.stream.as_ref(), 0));
-                    groups.push(group(format!("{name} packet"), patterns.packet.as_ref(), 0));
+                    groups.push(group(format!("{name} stream"), patterns.stream, 0));
+                    groups.push(group(format!("{name} packet"), patterns.packet, 0));
                     let unfiltered = patterns.unfiltered.iter().map(|(_, rules)| rules.len()).sum();
                     groups.push(group(name, None, unfiltered));
                 }
             }
         }
-        for (protocol, of_protocol) in protocol::REGISTRY.iter().zip(&self.transactions) {
+        let by_protocol = zones().zip(&self.transactions).flat_map(|(zone, of_zone)| {
+            protocol::REGISTRY.iter().zip(of_zone).map(move |(protocol, of)| (zone, protocol, of))
+        });
+        for (zone, protocol, of_protocol) in by_protocol {
             for (side, index) in sides.iter().zip(of_protocol) {
-                let name = format!("{} {side}", protocol.name);
+                let name = format!("{zone}{} {side}", protocol.name);
                 for engine in &index.engines {
                     let what = match engine.source {
                         Source::Field(field) => {
@@ -75,11 +90,7 @@ impl Index {
                         Source::FileMagic => "file.magic",
                     };
                     let transformed = if engine.transforms.is_empty() { "" } else { " transformed" };
-                    groups.push(group(
-                        format!("{name} {what}{transformed}"),
-                        self.scanners.get(engine.scanner as usize),
-                        0,
-                    ));
+                    groups.push(group(format!("{name} {what}{transformed}"), Some(engine.scanner), 0));
                 }
                 groups.push(group(name, None, index.unfiltered.len()));
             }
@@ -87,6 +98,40 @@ impl Index {
         groups.push(group("frames".to_owned(), None, self.frames.len()));
         groups.retain(|group| group.unfiltered > 0 || group.strings != [0; 4]);
         groups
+    }
+}
+
+impl Index {
+    /// The groups of packets of a zone, class and direction.
+    #[inline]
+    pub(crate) fn packets(&self, zone: usize, class: Class, direction: Direction) -> Option<&PacketIndex> {
+        self.packets.get(zone)?.get(class as usize)?.get(direction.index())
+    }
+
+    /// The groups of transactions of a zone, protocol and direction.
+    #[inline]
+    pub(crate) fn transactions(
+        &self,
+        zone: usize,
+        protocol: ProtocolId,
+        direction: Direction,
+    ) -> Option<&TransactionIndex> {
+        self.transactions.get(zone)?.get(usize::from(protocol.0))?.get(direction.index())
+    }
+
+    /// Whether no rule looks at the transactions of a flow, whichever side is taken for the server.
+    pub(crate) fn is_blind_to(&self, zone: usize, protocol: ProtocolId) -> bool {
+        [zone, mirrored(zone)].into_iter().all(|zone| {
+            Direction::BOTH.into_iter().all(|direction| {
+                self.transactions(zone, protocol, direction).is_none_or(TransactionIndex::is_empty)
+            })
+        })
+    }
+
+    /// The patterns at a position.
+    #[inline]
+    pub(crate) fn scanner(&self, position: u32) -> Option<&Scanner> {
+        self.scanners.get(position as usize)
     }
 }
 
@@ -173,13 +218,13 @@ impl PacketIndex {
     }
 }
 
-/// Patterns of packets.
+/// Patterns of packets, by their position in [`Index::scanners`].
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Patterns {
     /// Looked for in the stream.
-    pub(crate) stream: Option<Scanner>,
+    pub(crate) stream: Option<u32>,
     /// Looked for in packets.
-    pub(crate) packet: Option<Scanner>,
+    pub(crate) packet: Option<u32>,
     /// Rules without a pattern, by what the packet must have.
     pub(crate) unfiltered: Box<[(u16, Box<[u32]>)]>,
 }

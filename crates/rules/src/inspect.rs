@@ -12,6 +12,7 @@ mod firewall;
 mod header;
 mod packet;
 mod payload;
+mod plain;
 mod post;
 mod transaction;
 mod transform;
@@ -45,6 +46,8 @@ pub struct Inspector {
     /// Whether the packet's addresses are in a set: by set, source then destination; 0 = not yet known.
     known: Vec<[u8; 2]>,
     known_used: Vec<u32>,
+    /// What is held against what without looking for candidates, once that was asked for.
+    plain: Option<Box<plain::Lists>>,
     /// Lends bits of hosts, when there are several inspectors.
     turns: Option<Box<dyn Turns>>,
     /// Takes down what becomes of every rule, when somebody watches.
@@ -88,6 +91,8 @@ pub(crate) struct Run<'r, 's> {
     tools: &'r mut Inspector,
     direction: Direction,
     class: Class,
+    /// On which sides of the border its addresses are.
+    zone: usize,
     /// What the packet has; bits of `gate`.
     have: u16,
     /// Whether rules are held against it without looking for candidates first; for tests.
@@ -109,6 +114,7 @@ impl Inspector {
             hits: Vec::new(),
             known: vec![[0; 2]; rules.names.addresses.len()],
             known_used: Vec::new(),
+            plain: None,
             turns: None,
             witness: None,
             weighed: None,
@@ -157,8 +163,19 @@ impl Inspector {
         let (class, have) = (header::class(scene), header::have(scene));
         let (direction, gate) = (Direction::ToServer, Gate::Accepted);
         let tools = &mut *self;
-        let mut run =
-            Run { rules, scene, late: None, outcome, tools, direction, class, have, plain: false, gate };
+        let mut run = Run {
+            rules,
+            scene,
+            late: None,
+            outcome,
+            tools,
+            direction,
+            class,
+            zone: 0,
+            have,
+            plain: false,
+            gate,
+        };
         run.before_flow(firewall);
         run.finish();
         self.forget_addresses();
@@ -198,7 +215,10 @@ impl Inspector {
         let class = header::class(scene);
         let have = header::have(scene);
         let gate = Gate::Accepted;
-        let mut run = Run { rules, scene, late, outcome, tools: self, direction, class, have, plain, gate };
+        let tools = &mut *self;
+        let mut run =
+            Run { rules, scene, late, outcome, tools, direction, class, zone: 0, have, plain, gate };
+        run.zone = rules.index.border.zone(|set, side| run.address(set, side));
         if run.tools.witness.is_some() {
             let whole = run.watch();
             run.all();
@@ -311,45 +331,33 @@ impl<'r> Run<'r, '_> {
 
     fn find_packet_candidates(&mut self) {
         if self.plain {
-            let all = 0..u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
-            let sigs = &self.rules.sigs;
-            let of_packets = |number: &u32| {
-                sigs.get(*number as usize).is_some_and(|sig| {
-                    sig.kind != Kind::Transaction && sig.head.gate & !self.have == 0
-                        || sig.kind == Kind::Transaction && !self.scene.payload.is_empty()
-                })
-            };
-            all.filter(of_packets).for_each(|number| self.tools.candidates.add(number));
+            self.plain_packet_candidates();
             return;
         }
-        let Some(index) =
-            self.rules.index.packets.get(self.class as usize).and_then(|of| of.get(self.direction.index()))
-        else {
-            return;
-        };
-        let candidates = &mut self.tools.candidates;
+        let groups = &self.rules.index;
+        let Some(index) = groups.packets(self.zone, self.class, self.direction) else { return };
         let stream = self.scene.flow.as_ref().and_then(|flow| flow.stream);
         let added = stream.is_some_and(|stream| stream.added);
+        let payload =
+            Some(self.scene.payload).filter(|bytes| self.scene.inspect_payload && !bytes.is_empty());
         let (source, destination) = (self.scene.layers.src_port, self.scene.layers.dst_port);
         for patterns in index.patterns(source, destination) {
             for (gate, rules) in &patterns.unfiltered {
                 if gate & !self.have == 0 {
-                    candidates.extend(rules);
+                    self.tools.candidates.extend(rules);
                 }
             }
-            if let (Some(scanner), Some(stream)) = (&patterns.stream, &stream) {
+            if let (Some(scanner), Some(stream)) = (patterns.stream, &stream) {
                 for window in stream.windows {
-                    scanner.scan(window.data, |rules| candidates.extend(rules));
+                    self.tools.search(groups, scanner, window.data);
                 }
             }
-            if !self.scene.inspect_payload || self.scene.payload.is_empty() {
-                continue;
+            let Some(payload) = payload else { continue };
+            if let Some(scanner) = patterns.packet {
+                self.tools.search(groups, scanner, payload);
             }
-            if let Some(scanner) = &patterns.packet {
-                scanner.scan(self.scene.payload, |rules| candidates.extend(rules));
-            }
-            if let (Some(scanner), false) = (&patterns.stream, added) {
-                scanner.scan(self.scene.payload, |rules| candidates.extend(rules));
+            if let (Some(scanner), false) = (patterns.stream, added) {
+                self.tools.search(groups, scanner, payload);
             }
         }
     }

@@ -6,6 +6,7 @@
 
 mod address;
 mod advice;
+mod border;
 mod compile;
 mod count;
 mod country;
@@ -49,13 +50,14 @@ pub use set::RuleSet;
 pub use settings::{BodyWindow, Settings};
 pub use sig::Sig;
 pub use state::FlowState;
+pub use store::Shelf;
 pub use succession::Succession;
 pub use text::{
     Argument, Class, Classification, Code, Environment, Error, Fault, KEYWORDS, Keyword, Loaded, Loader,
     ReferenceSystem, References, Skipped, VERSION, Variables, explain, keywords,
 };
 
-pub use witness::{HITS_MAX, Held, Near, Scenery, Sighting, Testimony, Watch, Witness};
+pub use witness::{HITS_MAX, Held, Near, Scenery, Search, Sighting, Testimony, Watch, Witness};
 
 #[cfg(test)]
 mod tests;

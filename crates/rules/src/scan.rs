@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Collects patterns for one scanner.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ScannerBuilder {
     strings: literal::Builder,
 }
@@ -25,13 +25,8 @@ impl ScannerBuilder {
         }
     }
 
-    /// Whether there are no patterns.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.strings.is_empty()
-    }
-
     /// Builds the scanner; `None` without patterns.
-    pub(crate) fn build(self) -> Option<Scanner> {
+    pub(crate) fn build(&self) -> Option<Scanner> {
         self.strings.build().map(|finder| Scanner { finder })
     }
 }
@@ -82,6 +77,11 @@ impl Candidates {
                 self.list.push(rule);
             }
         }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
     }
 
     /// Adds rules.

@@ -76,7 +76,8 @@ pub struct StreamScene<'a> {
     pub app_off: bool,
     /// Stream data for content rules, in the packet's direction; empty when there is nothing new.
     pub windows: &'a [Window<'a>],
-    /// The same, widened to the left by the minimal inspection depth, for rules that also look at a transaction.
+    /// The same, widened to the left by the minimal inspection depth, for rules that also look at a transaction; empty when
+    /// that is no more.
     pub wide: &'a [Window<'a>],
     /// Bytes sent per direction: `stream_size`.
     pub sizes: [u32; 2],

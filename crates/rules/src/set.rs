@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 
 use json::Json;
+use model::Direction;
+use protocol::ProtocolId;
 
 use crate::compile::{self, Names};
 use crate::dataset::Dataset;
@@ -133,9 +135,43 @@ impl RuleSet {
         self.needs_order
     }
 
+    /// The rules that [`RuleSet::needs_order`] is about, with the reason; none when it is prevention that does. Looks at every
+    /// rule.
+    pub fn ordering(&self) -> impl Iterator<Item = (&Sig, &'static str)> {
+        let grows = |sig: &Sig| {
+            ops(sig).any(|op| match op {
+                Op::Dataset { set, .. } => self.growing.get(*set as usize) == Some(&true),
+                _ => false,
+            })
+        };
+        let rules = if self.needs_order { self.sigs.len() } else { 0 };
+        self.sigs.iter().take(rules).filter_map(move |sig| {
+            let tags = sig.tags.iter().any(|tag| tag.of != TagOf::Session);
+            let why = match (grows(sig), tags, reads_other_flows(sig)) {
+                (true, ..) => "a data set that rules change",
+                (_, true, _) => "a tag of hosts",
+                (.., true) => "rate_filter",
+                _ => return None,
+            };
+            Some((sig, why))
+        })
+    }
+
     /// Whether rules read bits of hosts (`xbits`): several inspectors must be lent them in turn, see [`crate::Turns`].
     pub fn needs_turns(&self) -> bool {
         self.needs_turns
+    }
+
+    /// Whether rules look at the stream together with transactions of a protocol that came in it, per direction: so much of it is
+    /// kept as they are shown.
+    pub fn looks_back(&self, protocol: ProtocolId, [client, server]: [IpAddr; 2]) -> [bool; 2] {
+        Direction::BOTH.map(|direction| {
+            let ends = if direction == Direction::ToServer { [client, server] } else { [server, client] };
+            let zone = self.index.border.zone(|set, side| {
+                self.names.addresses.get(set as usize).is_some_and(|set| set.contains(ends[side]))
+            });
+            self.index.backward[zone][direction.index()] >> protocol.0 & 1 != 0
+        })
     }
 
     /// Whether the firewall has rules that come before flows.

@@ -22,6 +22,8 @@ pub struct FlowState {
     /// The flow's files are to be stored, per direction (`filestore` with scope flow).
     pub store_files: [bool; 2],
     pub(crate) ip_only_done: [bool; 2],
+    /// All transactions were looked at as they stand, per direction, and whether what was there was all there would be.
+    pub(crate) settled: [Option<bool>; 2],
     pub(crate) bits: SmallVec<[u32; 4]>,
     pub(crate) ints: SmallVec<[(u32, u32); 1]>,
     pub(crate) vars: Vec<(u32, Vec<u8>)>,
@@ -110,6 +112,11 @@ impl TagAtWork {
 pub(crate) const VARS_MAX: usize = 16;
 
 impl FlowState {
+    /// The application layer was given something: its transactions may have changed.
+    pub fn unsettle(&mut self) {
+        self.settled = [None; 2];
+    }
+
     /// EVE's `drop.reason` for the packets of a dropped flow.
     pub fn drop_reason(&self) -> &'static str {
         if self.dropped_by_firewall { "firewall flow drop" } else { "flow drop" }

@@ -25,8 +25,23 @@ pub enum Watch {
 pub struct Witness {
     /// By position in the rule set.
     pub rules: Vec<Testimony>,
+    /// What looking for strings came to, by [`crate::Group::search`].
+    pub searches: Vec<Search>,
+    /// Packets that rules were held against.
+    pub packets: u64,
     /// Positions of the rules whose conditions are watched.
     pub(crate) watched: Vec<u32>,
+}
+
+/// What looking for the strings of a group came to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Search {
+    /// Buffers that were searched.
+    pub buffers: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Rules that became candidates by it, those found in the same packet before apart.
+    pub candidates: u64,
 }
 
 /// What became of one rule.

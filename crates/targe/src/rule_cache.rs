@@ -3,16 +3,19 @@
 //! A file is found by the digest of everything that rules depend on: their text, the files beside them, the whole
 //! configuration, and the program. What is damaged or belongs to something else is not used, and replaced.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use rules::RuleSet;
+use rules::{RuleSet, Shelf};
 use sha2::{Digest, Sha256};
 
 use crate::config::Settings;
 
 /// First bytes of a file.
-const MAGIC: &[u8; 8] = b"TARGERS1";
+const MAGIC: &[u8; 8] = b"TARGERS2";
 /// Rule sets with fewer rules are read as fast as they would be found.
 const RULES_MIN: usize = 1_000;
 /// Files kept; the oldest give way.
@@ -73,24 +76,31 @@ impl Place {
     /// The rule set kept here, by what `unpack` makes of a file and of where its bytes begin in it.
     pub(crate) fn find(
         &self,
-        unpack: impl FnOnce(Vec<u8>, usize) -> Option<RuleSet>,
+        unpack: impl FnOnce(Box<dyn Shelf>, u64) -> Option<RuleSet>,
     ) -> Option<(RuleSet, Told)> {
-        let bytes = std::fs::read(self.path()).ok()?;
-        let rest = bytes.strip_prefix(MAGIC)?.strip_prefix(&self.key)?;
-        let (sum, rest) = rest.split_first_chunk::<8>()?;
-        if u64::from_le_bytes(*sum) != checksum(rest) {
+        let file = File::open(self.path()).ok()?;
+        let kept = Kept { len: file.metadata().ok()?.len(), file };
+        let mut head = [0; HEAD_BYTES];
+        if !kept.read(0, &mut head) || !kept.is_sound(&self.key) {
             return None;
         }
-        let mut rest = rest;
-        let told = Told {
-            listing: take(&mut rest)?.to_vec(),
-            errors: String::from_utf8(take(&mut rest)?.to_vec()).ok()?,
-            summary: String::from_utf8(take(&mut rest)?.to_vec()).ok()?,
-            count: number(take(&mut rest)?)?,
-            refused: number(take(&mut rest)?)?,
+        let mut at = HEAD_BYTES as u64;
+        let mut take = || {
+            let length = kept.word(at)?;
+            let end = at.checked_add(8)?.checked_add(length).filter(|end| *end <= kept.len)?;
+            let mut part = vec![0; usize::try_from(length).ok()?];
+            let read = kept.read(at + 8, &mut part);
+            at = end;
+            read.then_some(part)
         };
-        let from = bytes.len() - rest.len();
-        Some((unpack(bytes, from)?, told))
+        let told = Told {
+            listing: take()?,
+            errors: String::from_utf8(take()?).ok()?,
+            summary: String::from_utf8(take()?).ok()?,
+            count: number(&take()?)?,
+            refused: number(&take()?)?,
+        };
+        Some((unpack(Box::new(kept), at)?, told))
     }
 
     /// Keeps a rule set. A cache that cannot be written is none: nobody waits for it.
@@ -107,13 +117,14 @@ impl Place {
             body.extend_from_slice(part);
         }
         body.extend_from_slice(&packed);
-        let sum = checksum(&body).to_le_bytes();
-        let file = [&MAGIC[..], &self.key, &sum, &body].concat();
+        let mut sum = Checksum::default();
+        sum.add(&body);
+        let head = [&MAGIC[..], &self.key, &sum.end().to_le_bytes()].concat();
         // Whoever reads sees the old file or the new one, never half of one.
         let path = self.path();
         let draft = path.with_extension(format!("{}.part", std::process::id()));
         let written = std::fs::create_dir_all(&self.folder)
-            .and_then(|()| std::fs::write(&draft, &file))
+            .and_then(|()| write(&draft, [&head, &body]))
             .and_then(|()| std::fs::rename(&draft, &path));
         if written.is_err() {
             // Nothing more can be done about a draft that cannot be removed either.
@@ -124,12 +135,62 @@ impl Place {
     }
 }
 
-/// Takes a length and so many bytes from the front.
-fn take<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {
-    let (length, behind) = rest.split_first_chunk::<8>()?;
-    let (part, behind) = behind.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-    *rest = behind;
-    Some(part)
+fn write(path: &Path, parts: [&[u8]; 2]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    parts.into_iter().try_for_each(|part| file.write_all(part))
+}
+
+/// A file that rules are read from as they are needed. It is never written to: a new one takes its name.
+#[derive(Debug)]
+struct Kept {
+    file: File,
+    len: u64,
+}
+
+/// Magic, key, checksum.
+const HEAD_BYTES: usize = 8 + 32 + 8;
+/// Bytes read at a time for the checksum.
+const PIECE_BYTES: usize = 1 << 16;
+
+impl Kept {
+    fn word(&self, at: u64) -> Option<u64> {
+        let mut word = [0; 8];
+        self.read(at, &mut word).then(|| u64::from_le_bytes(word))
+    }
+
+    /// Whether the file is ours, for this key, and whole.
+    fn is_sound(&self, key: &[u8; 32]) -> bool {
+        let mut head = [0; HEAD_BYTES];
+        if !self.read(0, &mut head) {
+            return false;
+        }
+        let Some(rest) = head.strip_prefix(MAGIC).and_then(|rest| rest.strip_prefix(key)) else {
+            return false;
+        };
+        let mut sum = Checksum::default();
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut at = HEAD_BYTES as u64;
+        while at < self.len {
+            let len = usize::try_from(self.len - at).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
+            let Some(piece) = piece.get_mut(..len).filter(|piece| !piece.is_empty()) else { return false };
+            if !self.read(at, piece) {
+                return false;
+            }
+            sum.add(piece);
+            at += len as u64;
+        }
+        rest == sum.end().to_le_bytes()
+    }
+}
+
+impl Shelf for Kept {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read(&self, at: u64, space: &mut [u8]) -> bool {
+        self.file.read_exact_at(space, at).is_ok()
+    }
 }
 
 fn number(bytes: &[u8]) -> Option<usize> {
@@ -137,25 +198,43 @@ fn number(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Tells damage; it is no defence against somebody who may write into the operator's cache.
-fn checksum(bytes: &[u8]) -> u64 {
-    let mut sums = [0x9e37_79b9_7f4a_7c15u64, 1, 2, 3];
-    let (blocks, rest) = bytes.as_chunks::<32>();
-    let mix = |sum: &mut u64, word: [u8; 8]| {
-        *sum = (*sum ^ u64::from_le_bytes(word)).wrapping_mul(0xd6e8_feb8_6659_fd93).rotate_left(29);
-    };
-    for block in blocks {
-        let (words, _) = block.as_chunks::<8>();
-        for (sum, word) in sums.iter_mut().zip(words) {
-            mix(sum, *word);
+struct Checksum {
+    sums: [u64; 4],
+    len: u64,
+}
+
+impl Default for Checksum {
+    fn default() -> Self {
+        Self { sums: [0x9e37_79b9_7f4a_7c15, 1, 2, 3], len: 0 }
+    }
+}
+
+impl Checksum {
+    /// Takes in a piece; all but the last have a multiple of 32 bytes.
+    fn add(&mut self, bytes: &[u8]) {
+        let (blocks, rest) = bytes.as_chunks::<32>();
+        for block in blocks {
+            let (words, _) = block.as_chunks::<8>();
+            for (sum, word) in self.sums.iter_mut().zip(words) {
+                mix(sum, *word);
+            }
         }
+        for byte in rest {
+            mix(&mut self.sums[0], [*byte, 1, 0, 0, 0, 0, 0, 0]);
+        }
+        self.len += bytes.len() as u64;
     }
-    for byte in rest {
-        mix(&mut sums[0], [*byte, 1, 0, 0, 0, 0, 0, 0]);
+
+    fn end(&self) -> u64 {
+        self.sums.iter().fold(self.len, |mut all, sum| {
+            mix(&mut all, sum.to_le_bytes());
+            all
+        })
     }
-    sums.iter().fold(bytes.len() as u64, |mut all, sum| {
-        mix(&mut all, sum.to_le_bytes());
-        all
-    })
+}
+
+fn mix(sum: &mut u64, word: [u8; 8]) {
+    *sum = (*sum ^ u64::from_le_bytes(word)).wrapping_mul(0xd6e8_feb8_6659_fd93).rotate_left(29);
 }
 
 /// The folder that the knob `rules.cache` means; `None` = off.
@@ -215,8 +294,8 @@ mod tests {
         RuleSet::compile(loader.finish().rules, Inspection::default())
     }
 
-    fn unpack(bytes: Vec<u8>, from: usize) -> Option<RuleSet> {
-        RuleSet::from_bytes(bytes, from, Inspection::default(), &Environment::default())
+    fn unpack(shelf: Box<dyn Shelf>, from: u64) -> Option<RuleSet> {
+        RuleSet::from_shelf(shelf, from, Inspection::default(), &Environment::default())
     }
 
     fn place(folder: &str, text: &[u8]) -> Place {

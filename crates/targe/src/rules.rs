@@ -36,7 +36,7 @@ pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> R
     let reputation = Arc::new(reputation(settings)?);
     let inspection = rules::Settings { reputation, ..inspection(settings) };
     let place = Place::of(settings, &contents);
-    let unpack = |bytes, from| RuleSet::from_bytes(bytes, from, inspection.clone(), &environment);
+    let unpack = |shelf, from| RuleSet::from_shelf(shelf, from, inspection.clone(), &environment);
     // What is found needs no text: not to have both in memory at a time is worth reading it once more when it is of no use.
     let kept = place.as_ref().filter(|place| place.is_taken());
     let contents = Some(contents).filter(|_| kept.is_none());
@@ -47,11 +47,13 @@ pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> R
             let contents = contents.map_or_else(|| self::contents(settings, files), Ok)?;
             let loaded = read_into(Loader::new(&environment), settings, files, contents)?;
             let told = told(&loaded);
-            let compiled = RuleSet::compile(loaded.rules, inspection);
-            if let Some(place) = &place {
+            let compiled = RuleSet::compile(loaded.rules, inspection.clone());
+            // What was kept need not be in memory.
+            let kept = place.as_ref().and_then(|place| {
                 place.keep(&compiled, &told);
-            }
-            (compiled, told)
+                place.find(unpack)
+            });
+            kept.unwrap_or((compiled, told))
         }
     };
     eprint!("{}", told.errors);
@@ -61,6 +63,9 @@ pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> R
     if told.refused > 0 && settings.is_on("rules.errors_fatal") {
         bail!("{} rules cannot be honoured, and rules.errors_fatal is set", told.refused);
     }
+    if !quiet && settings.engine.workers > 1 && compiled.needs_order() {
+        eprint!("{}", one_worker(&compiled));
+    }
     let [md5, sha1, sha256] = compiled.needs_hashes();
     let hashes = &mut settings.engine.protocol.files;
     hashes.md5 |= md5;
@@ -68,6 +73,27 @@ pub(crate) fn load(settings: &mut Settings, files: &[PathBuf], quiet: bool) -> R
     hashes.sha256 |= sha256;
     settings.engine.rules = Some(Arc::new(compiled));
     Ok(Some(Rules { listing: told.listing, count: told.count }))
+}
+
+/// Says which rules keep a run from using more than one worker.
+fn one_worker(rules: &RuleSet) -> String {
+    let mut named = Vec::new();
+    let mut count = 0;
+    for (rule, why) in rules.ordering() {
+        count += 1;
+        if named.len() < PRINTED_MAX {
+            named.push(format!("{}:{} ({why})", rule.meta.gid, rule.meta.sid));
+        }
+    }
+    let more =
+        if count > named.len() { format!(", and {} more", count - named.len()) } else { String::new() };
+    match count {
+        0 => "rules: prevention takes one packet after the other, on one worker\n".to_owned(),
+        _ => format!(
+            "rules: one worker, since the order of packets across flows matters to {}{more}\n",
+            named.join(", ")
+        ),
+    }
 }
 
 fn read(settings: &Settings, files: &[PathBuf]) -> Result<Loaded> {

@@ -37,6 +37,14 @@ impl Stream<'_> {
         }
     }
 
+    /// Whether [`Stream::raw`] with `min_depth` reaches further back than without.
+    pub fn raw_reaches_back(&self, turn: &Turn) -> bool {
+        self.session.as_deref().is_some_and(|session| {
+            let side = &session.sides[turn.direction.index()];
+            side.raw_triggered && side.min_inspect_depth > 0
+        })
+    }
+
     /// Data for content rules in the packet's direction, and the offset to pass to [`Stream::raw_done`] afterwards.
     ///
     /// `seq_payload` is the packet's payload (inline mode looks around it). `min_depth`: widen to the left by the minimal

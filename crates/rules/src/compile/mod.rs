@@ -18,12 +18,13 @@ pub(crate) use lower::{TCP_SYN, speaks};
 pub(crate) use names::Names;
 
 use crate::Settings;
+use crate::border::{Border, Sides, ZONES};
 use crate::index::{
     AddressIndex, ByPort, Class, Engine, Index, PacketIndex, Patterns, Source, TransactionIndex,
 };
 use crate::inspect::Transform;
 use crate::ir::{PacketTest, Place, Rule};
-use crate::scan::ScannerBuilder;
+use crate::scan::{Scanner, ScannerBuilder};
 use crate::sig::{Head, Kind, Part, Sig, Test, What};
 
 /// Puts rules in order, brings them into running form, and gives names their numbers.
@@ -47,20 +48,25 @@ pub(crate) fn signature(rule: Rule, names: &mut Names) -> Sig {
 
 /// Groups signatures so that traffic meets few of them.
 pub(crate) fn index(sigs: &[Sig], names: &Names) -> Index {
-    let mut builder = Builder::default();
+    let border = Border::choose(sigs, names);
+    let mut builder = Builder { sides: Sides::new(&border, names), ..Builder::default() };
     for (position, sig) in sigs.iter().enumerate() {
         let number = u32::try_from(position).expect("rules are counted in 32 bits");
         builder.add(sig, number, names);
     }
-    builder.build(sigs, names)
+    builder.build(border, sigs, names)
 }
 
 #[derive(Default)]
 struct Builder {
-    packets: HashMap<(Class, usize), PacketBuilder>,
-    transactions: HashMap<(ProtocolId, usize), TransactionBuilder>,
+    sides: Sides,
+    /// By zone, class and direction.
+    packets: HashMap<(usize, Class, usize), PacketBuilder>,
+    /// By zone, protocol and direction.
+    transactions: HashMap<(usize, ProtocolId, usize), TransactionBuilder>,
     frames: Vec<u32>,
     ip_only: Vec<u32>,
+    backward: [[u128; 2]; ZONES],
 }
 
 #[derive(Default)]
@@ -144,8 +150,8 @@ impl Builder {
         };
         let classes = Class::ALL.into_iter().filter(|class| class.meets(&sig.head.proto));
         for class in classes.filter(protocols) {
-            for direction in sides(sig.head.directions) {
-                let place = self.packets.entry((class, direction)).or_default();
+            for (zone, direction) in self.places(&sig.head, sig.head.directions) {
+                let place = self.packets.entry((zone, class, direction)).or_default();
                 match choice {
                     Some(Choice { place: Where::Payload(looked), pattern, at }) => {
                         let stream = looked.stream && class == Class::Tcp;
@@ -173,8 +179,13 @@ impl Builder {
         };
         let mut in_payload = false;
         for plan in &sig.plans {
-            for direction in sides(plan.directions) {
-                let place = self.transactions.entry((plan.protocol, direction)).or_default();
+            if plan.steps.iter().any(|step| matches!(step.what, What::Stream(_))) {
+                for (zone, direction) in self.places(&sig.head, sig.head.directions) {
+                    self.backward[zone][direction] |= 1 << plan.protocol.0;
+                }
+            }
+            for (zone, direction) in self.places(&sig.head, plan.directions) {
+                let place = self.transactions.entry((zone, plan.protocol, direction)).or_default();
                 let step = chosen.and_then(|(part, pattern, at)| {
                     plan.steps
                         .iter()
@@ -200,8 +211,8 @@ impl Builder {
         // The stream is then looked at from further back than it is searched: no place in it is known.
         if let (true, Some((_, pattern, _))) = (in_payload, chosen) {
             for class in Class::ALL.into_iter().filter(|class| class.meets(&sig.head.proto)) {
-                for direction in sides(sig.head.directions) {
-                    let place = self.packets.entry((class, direction)).or_default();
+                for (zone, direction) in self.places(&sig.head, sig.head.directions) {
+                    let place = self.packets.entry((zone, class, direction)).or_default();
                     place.places(&sig.head, names, |patterns| {
                         let tcp = class == Class::Tcp;
                         let scanner = if tcp { &mut patterns.stream } else { &mut patterns.packet };
@@ -212,47 +223,85 @@ impl Builder {
         }
     }
 
-    fn build(self, sigs: &[Sig], names: &Names) -> Index {
+    /// Zones and directions in which a rule is looked for.
+    fn places(&self, head: &Head, directions: [bool; 2]) -> Vec<(usize, usize)> {
+        let zones = self.sides.zones(head);
+        zones.flat_map(|zone| sides(directions).map(move |direction| (zone, direction))).collect()
+    }
+
+    fn build(self, border: Border, sigs: &[Sig], names: &Names) -> Index {
         let mut packets = self.packets;
         let mut transactions = self.transactions;
-        let per_class = Class::ALL.map(|class| {
-            [0, 1].map(|direction| packets.remove(&(class, direction)).unwrap_or_default().build())
-        });
-        let mut shared = Vec::new();
-        let per_protocol = (0..REGISTRY.len())
-            .map(|position| {
-                let protocol = ProtocolId(u8::try_from(position).expect("protocols are counted in 8 bits"));
+        let mut shared = Shared::default();
+        let per_zone = (0..ZONES).map(|zone| {
+            Class::ALL.map(|class| {
                 [0, 1].map(|direction| {
-                    transactions.remove(&(protocol, direction)).unwrap_or_default().build(&mut shared)
+                    packets.remove(&(zone, class, direction)).unwrap_or_default().build(&mut shared)
                 })
             })
-            .collect();
-        let scanners = shared.into_iter().filter_map(ScannerBuilder::build).collect();
+        });
+        let packets = per_zone.collect();
+        let protocols =
+            || (0..REGISTRY.len()).map(|at| u8::try_from(at).expect("protocols are counted in 8 bits"));
+        let per_zone = (0..ZONES).map(|zone| {
+            let of_protocol = protocols().map(|at| {
+                [0, 1].map(|direction| {
+                    let place = (zone, ProtocolId(at), direction);
+                    transactions.remove(&place).unwrap_or_default().build(&mut shared)
+                })
+            });
+            of_protocol.collect()
+        });
+        let transactions = per_zone.collect();
         Index {
-            packets: per_class,
-            transactions: per_protocol,
-            scanners,
+            border,
+            packets,
+            transactions,
+            scanners: shared.scanners.into(),
+            backward: self.backward,
             frames: self.frames.into(),
             ip_only: AddressIndex::build(&self.ip_only, sigs, names),
         }
     }
 }
 
+/// Scanners that several groups use.
+#[derive(Default)]
+struct Shared {
+    scanners: Vec<Scanner>,
+    /// By what they were built from.
+    positions: HashMap<ScannerBuilder, u32>,
+}
+
+impl Shared {
+    /// Where the scanner for these patterns is; `None` without patterns.
+    fn position(&mut self, patterns: ScannerBuilder) -> Option<u32> {
+        if let Some(position) = self.positions.get(&patterns) {
+            return Some(*position);
+        }
+        let scanner = patterns.build()?;
+        let position = u32::try_from(self.scanners.len()).expect("groups are counted in 32 bits");
+        self.scanners.push(scanner);
+        self.positions.insert(patterns, position);
+        Some(position)
+    }
+}
+
 impl PacketBuilder {
-    fn build(self) -> PacketIndex {
+    fn build(self, shared: &mut Shared) -> PacketIndex {
         let [sources, destinations] = self.ports.map(|ports| {
-            let build = |(port, patterns): (u16, PatternsBuilder)| (port, patterns.build());
+            let build = |(port, patterns): (u16, PatternsBuilder)| (port, patterns.build(shared));
             let (ports, patterns): (Vec<u16>, Vec<Patterns>) = ports.into_iter().map(build).unzip();
             ByPort { ports: ports.into(), patterns: patterns.into() }
         });
-        PacketIndex { any: self.any.build(), sources, destinations }
+        PacketIndex { any: self.any.build(shared), sources, destinations }
     }
 }
 
 impl PatternsBuilder {
-    fn build(self) -> Patterns {
+    fn build(self, shared: &mut Shared) -> Patterns {
         let unfiltered = self.unfiltered.into_iter().map(|(gate, rules)| (gate, rules.into())).collect();
-        Patterns { stream: self.stream.build(), packet: self.packet.build(), unfiltered }
+        Patterns { stream: shared.position(self.stream), packet: shared.position(self.packet), unfiltered }
     }
 }
 
@@ -269,18 +318,11 @@ impl TransactionBuilder {
         &mut self.engines[position].3
     }
 
-    /// Patterns that are among `shared` already are not taken in again.
-    fn build(mut self, shared: &mut Vec<ScannerBuilder>) -> TransactionIndex {
+    fn build(mut self, shared: &mut Shared) -> TransactionIndex {
         self.engines.sort_by_key(|(progress, ..)| *progress);
-        let engines = self.engines.into_iter().filter(|(.., patterns)| !patterns.is_empty());
-        let engines = engines.map(|(progress, source, part, patterns)| {
-            let known = shared.iter().position(|known| *known == patterns);
-            let scanner = known.unwrap_or_else(|| {
-                shared.push(patterns);
-                shared.len() - 1
-            });
-            let scanner = u32::try_from(scanner).expect("buffers are counted in 32 bits");
-            Engine { progress, source, transforms: part.transforms.clone(), scanner }
+        let engines = self.engines.into_iter().filter_map(|(progress, source, part, patterns)| {
+            let scanner = shared.position(patterns)?;
+            Some(Engine { progress, source, transforms: part.transforms.clone(), scanner })
         });
         TransactionIndex { engines: engines.collect(), unfiltered: self.unfiltered.into() }
     }

@@ -138,7 +138,7 @@ impl Run<'_, '_> {
     }
 
     /// Whether the packet's source (0) or destination (1) is in a set; asked once per packet.
-    fn address(&mut self, set: u32, side: usize) -> bool {
+    pub(super) fn address(&mut self, set: u32, side: usize) -> bool {
         if is_any(set) {
             return true;
         }

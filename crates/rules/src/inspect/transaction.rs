@@ -83,12 +83,17 @@ impl Run<'_, '_> {
             return;
         }
         let (Some(protocol), Some(session)) = (flow.app.protocol_id(), flow.app.session()) else { return };
-        let Some(of_protocol) = self.rules.index.transactions.get(usize::from(protocol.0)) else { return };
-        if of_protocol.iter().all(crate::index::TransactionIndex::is_empty)
+        let forced = self.forced(self.direction);
+        if flow.state.settled[self.direction.index()] == Some(forced) && self.tools.from_payload.is_empty() {
+            return;
+        }
+        if self.rules.index.is_blind_to(self.zone, protocol)
+            && !self.plain
             && self.tools.from_payload.is_empty()
             && self.rules.firewall.is_none()
         {
             self.nothing_to_inspect();
+            self.settle(forced);
             return;
         }
         for index in 0..session.count() {
@@ -96,6 +101,14 @@ impl Run<'_, '_> {
             if self.gate == Gate::Shut {
                 return;
             }
+        }
+        self.settle(forced);
+    }
+
+    /// Until the application layer is given something, there is no news of any transaction.
+    fn settle(&mut self, forced: bool) {
+        if let Some(flow) = &mut self.scene.flow {
+            flow.state.settled[self.direction.index()] = Some(forced);
         }
     }
 
@@ -196,21 +209,13 @@ impl Run<'_, '_> {
     }
 
     fn find_candidates(&mut self, tx: &Tx, inspected: &mut Inspected) {
-        let side = self.direction.index();
-        let Some(index) =
-            self.rules.index.transactions.get(usize::from(tx.protocol.0)).and_then(|of| of.get(side))
-        else {
-            return;
-        };
         if self.plain {
-            let all = 0..u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
-            for number in all {
-                if self.sig(number).is_some_and(|sig| sig.plan(tx.protocol).is_some()) {
-                    self.tools.candidates.add(number);
-                }
-            }
+            self.plain_transaction_candidates(tx.protocol);
             return;
         }
+        let side = self.direction.index();
+        let groups = &self.rules.index;
+        let Some(index) = groups.transactions(self.zone, tx.protocol, self.direction) else { return };
         for engine in &index.engines {
             if engine.progress > tx.progress[side] {
                 break;
@@ -231,33 +236,34 @@ impl Run<'_, '_> {
         let forced = self.forced(direction);
         let Some(session) = self.scene.flow.as_ref().and_then(|flow| flow.app.session()) else { return };
         let scope = session.scope_of(tx.index, direction);
-        let (bench, candidates) = (&mut self.tools.bench, &mut self.tools.candidates);
-        let Some(scanner) = self.rules.index.scanners.get(engine.scanner as usize) else { return };
-        let mut look = |bytes: &[u8]| {
-            let bytes = bench.apply(&engine.transforms, bytes);
-            scanner.scan(bytes, |rules| candidates.extend(rules));
-        };
+        let index = &self.rules.index;
+        // What is searched is lent by the tools' own space.
+        let (mut space, mut bench) =
+            (std::mem::take(&mut self.tools.transaction.space), std::mem::take(&mut self.tools.bench));
+        let tools = &mut *self.tools;
+        let mut look =
+            |bytes: &[u8]| tools.search(index, engine.scanner, bench.apply(&engine.transforms, bytes));
         let settings = self.rules.settings();
         match engine.source {
             Source::Field(field) => {
-                let space = &mut self.tools.transaction.space;
                 let place = Place { protocol: tx.protocol, field };
-                each_value(place, &scope, tx, settings, forced, space, |buffer| {
+                each_value(place, &scope, tx, settings, forced, &mut space, |buffer| {
                     look(buffer.bytes);
                     false
                 });
             }
             Source::FileData | Source::FileName | Source::FileMagic => {
                 for file in scope.files.iter().filter(|file| file.direction == direction) {
-                    let space = &mut self.tools.transaction.space;
+                    let (source, protocol) = (engine.source, tx.protocol);
                     if let Some(buffer) =
-                        super::file::bytes(engine.source, file, tx.protocol, settings, forced, space)
+                        super::file::bytes(source, file, protocol, settings, forced, &mut space)
                     {
                         look(buffer.bytes);
                     }
                 }
             }
         }
+        (self.tools.transaction.space, self.tools.bench) = (space, bench);
     }
 
     /// What there is of a body is all there will be.

@@ -7,11 +7,12 @@ use super::bytes::Buffer;
 use super::transaction::{Taken, each_value};
 use super::{Inspector, Run};
 use crate::dataset::Asked;
+use crate::index::Index;
 use crate::ir::{Absent, PacketTest, Place};
 use crate::op::Op;
 use crate::sig::{Look, Part, Plan, Sig, Step, Test, What};
 use crate::text::describe;
-use crate::witness::{HITS_MAX, Held, Near, Scenery, Sighting, Testimony, Watch, Witness, excerpt};
+use crate::witness::{HITS_MAX, Held, Near, Scenery, Search, Sighting, Testimony, Watch, Witness, excerpt};
 use crate::{Outcome, RuleSet, Scene};
 
 /// How far a rule got on one way through its conditions.
@@ -66,8 +67,9 @@ impl Inspector {
                 .map(|(number, _)| number)
                 .collect(),
         };
+        let searches = vec![Search::default(); rules.index.scanners.len()];
         let rules = vec![Testimony::default(); rules.len()];
-        self.witness = Some(Box::new(Witness { rules, watched }));
+        self.witness = Some(Box::new(Witness { rules, searches, packets: 0, watched }));
     }
 
     /// What became of every rule since watching began.
@@ -91,6 +93,21 @@ impl Inspector {
         self.weighed = rule;
     }
 
+    /// Looks for the strings of a group; what has one is a candidate.
+    #[inline]
+    pub(super) fn search(&mut self, index: &Index, position: u32, bytes: &[u8]) {
+        let Some(scanner) = index.scanner(position) else { return };
+        let before = self.candidates.len();
+        scanner.scan(bytes, |rules| self.candidates.extend(rules));
+        if let Some(witness) = &mut self.witness
+            && let Some(search) = witness.searches.get_mut(position as usize)
+        {
+            search.buffers += 1;
+            search.bytes += bytes.len() as u64;
+            search.candidates += (self.candidates.len() - before) as u64;
+        }
+    }
+
     /// Counts a match.
     pub(super) fn count_match(&mut self, rule: u32) {
         if let Some(place) = self.witness.as_mut().and_then(|witness| witness.rules.get_mut(rule as usize)) {
@@ -103,6 +120,7 @@ impl<'r> Run<'r, '_> {
     /// Holds every rule against the scene, before it is inspected; what rules know of a flow is not changed.
     pub(super) fn watch(&mut self) -> Vec<(u32, Vec<Held>)> {
         let Some(mut witness) = self.tools.witness.take() else { return Vec::new() };
+        witness.packets += 1;
         let mut whole = Vec::new();
         for number in std::mem::take(&mut witness.watched) {
             witness.watched.push(number);

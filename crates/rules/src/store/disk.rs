@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Sigs, part};
+use super::{Bytes, Shelf, Sigs, part};
 use crate::compile::{self, Names};
 use crate::index::Index;
 use crate::ir::Late;
@@ -34,7 +34,7 @@ struct Written {
 }
 
 impl RuleSet {
-    /// The rule set as bytes, for [`RuleSet::from_bytes`]; `None` when it depends on more than its rules and settings: on
+    /// The rule set as bytes, for [`RuleSet::from_shelf`]; `None` when it depends on more than its rules and settings: on
     /// files that rules name, or on a firewall's policies.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         if self.firewall.is_some() || !self.datasets.is_empty() || self.needs_hashes() != [false; 3] {
@@ -42,7 +42,7 @@ impl RuleSet {
         }
         let mut written = Vec::new();
         for (position, cell) in (0u32..).zip(&self.sigs.cells) {
-            if !self.sigs.packed(position as usize)?.is_empty() {
+            if self.sigs.is_packed(position as usize) {
                 continue;
             }
             let sig = cell.get()?;
@@ -56,26 +56,32 @@ impl RuleSet {
         let front = (&self.names, &self.index, needs, &self.sigs.starts, written);
         let mut bytes = postcard::to_stdvec(&front).ok()?;
         let length = bytes.len() as u64;
-        bytes.extend_from_slice(self.sigs.all());
+        bytes.extend_from_slice(&self.sigs.all()?);
         bytes.extend_from_slice(&length.to_le_bytes());
         Some(bytes)
     }
 
     /// The rule set that [`RuleSet::to_bytes`] of this very program made of rules read in an equal environment and compiled
-    /// with equal settings; `None` when the bytes are not that. They begin at byte `from`; what lies before them is no matter,
-    /// and all are kept, since copying them would take as much memory again.
-    pub fn from_bytes(
-        bytes: Vec<u8>,
-        from: usize,
+    /// with equal settings; `None` when what is on the shelf is not that. It begins at byte `from` there; what lies before is
+    /// no matter. Rules stay on the shelf until they are first asked for.
+    pub fn from_shelf(
+        shelf: Box<dyn Shelf>,
+        from: u64,
         settings: Settings,
         environment: &Environment,
     ) -> Option<Self> {
-        let (rest, length) = bytes.get(from..)?.split_last_chunk::<8>()?;
-        let (front, packed) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-        let start = from + front.len();
-        let place = start..start + packed.len();
+        let end = shelf.len().checked_sub(8)?;
+        let mut length = [0; 8];
+        let read = shelf.read(end, &mut length);
+        let length = u64::from_le_bytes(length);
+        let start = from.checked_add(length).filter(|start| read && *start <= end)?;
+        let mut front = vec![0; usize::try_from(length).ok()?];
+        if !shelf.read(from, &mut front) {
+            return None;
+        }
+        let bytes = Bytes::There { shelf, from: start, len: end - start };
         part::forget();
-        let front: Front = postcard::from_bytes(front).ok()?;
+        let front: Front = postcard::from_bytes(&front).ok()?;
         let mut cells: Vec<OnceLock<Box<crate::Sig>>> = Vec::new();
         cells.resize_with(front.starts.len().checked_sub(1)?, OnceLock::new);
         let mut names = front.names;
@@ -88,8 +94,8 @@ impl RuleSet {
             *cells.get_mut(rule.position as usize)? = OnceLock::from(Box::new(sig));
         }
         names.close();
-        let sigs = Sigs { cells: cells.into(), starts: front.starts, bytes, place };
-        let whole = sigs.starts.last().is_some_and(|end| *end as usize == sigs.all().len());
+        let sigs = Sigs { cells: cells.into(), starts: front.starts, bytes };
+        let whole = sigs.starts.last().is_some_and(|end| u64::from(*end) == sigs.bytes.len());
         let ordered = sigs.starts.is_sorted();
         (whole && ordered).then(|| RuleSet::restored(sigs, names, front.index, settings, front.needs))
     }

@@ -7,6 +7,7 @@ mod disk;
 pub(crate) mod foreign;
 pub(crate) mod part;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -18,10 +19,75 @@ pub(crate) struct Sigs {
     cells: Box<[OnceLock<Box<Sig>>]>,
     /// Where the bytes of each start; one more than there are. Those that cannot be packed have none.
     starts: Box<[u32]>,
-    /// Whatever they lie in: the file that they came from is not copied.
-    bytes: Vec<u8>,
-    /// Where they lie there.
-    place: Range<usize>,
+    bytes: Bytes,
+}
+
+/// Where packed signatures are.
+#[derive(Debug)]
+pub(crate) enum Bytes {
+    /// In memory.
+    Here(Vec<u8>),
+    /// Elsewhere, from a place on, so many of them: they are read when they are asked for.
+    There { shelf: Box<dyn Shelf>, from: u64, len: u64 },
+}
+
+/// What keeps a packed rule set, byte by byte, until a rule is asked for: a file, mostly.
+pub trait Shelf: std::fmt::Debug + Send + Sync {
+    /// How many bytes there are.
+    fn len(&self) -> u64;
+
+    /// Reads the bytes from `at` on until `space` is full; `false`: they are not there.
+    fn read(&self, at: u64, space: &mut [u8]) -> bool;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Shelf for Vec<u8> {
+    fn len(&self) -> u64 {
+        self.as_slice().len() as u64
+    }
+
+    fn read(&self, at: u64, space: &mut [u8]) -> bool {
+        let part = usize::try_from(at).ok().and_then(|at| self.get(at..)?.get(..space.len()));
+        part.map(|part| space.copy_from_slice(part)).is_some()
+    }
+}
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Bytes::Here(Vec::new())
+    }
+}
+
+impl Bytes {
+    fn len(&self) -> u64 {
+        match self {
+            Bytes::Here(bytes) => bytes.len() as u64,
+            Bytes::There { len, .. } => *len,
+        }
+    }
+
+    /// Some of them.
+    ///
+    /// # Panics
+    /// When they were there and are not any more: going on without a rule would be worse.
+    fn get(&self, range: Range<u32>) -> Option<Cow<'_, [u8]>> {
+        match self {
+            Bytes::Here(bytes) => bytes.get(range.start as usize..range.end as usize).map(Cow::Borrowed),
+            Bytes::There { shelf, from, len } => {
+                if range.start > range.end || u64::from(range.end) > *len {
+                    return None;
+                }
+                let mut space = vec![0; (range.end - range.start) as usize];
+                let read = space.is_empty() || shelf.read(from + u64::from(range.start), &mut space);
+                assert!(read, "the file of compiled rules was damaged while it was in use");
+                Some(Cow::Owned(space))
+            }
+        }
+    }
 }
 
 impl Sigs {
@@ -47,8 +113,7 @@ impl Sigs {
         }
         part::forget();
         bytes.shrink_to_fit();
-        let place = 0..bytes.len();
-        Self { cells: cells.into(), starts: starts.into(), bytes, place }
+        Self { cells: cells.into(), starts: starts.into(), bytes: Bytes::Here(bytes) }
     }
 
     /// The signature at a position.
@@ -63,19 +128,24 @@ impl Sigs {
 
     #[cold]
     fn unpack<'s>(&'s self, position: usize, cell: &'s OnceLock<Box<Sig>>) -> Option<&'s Sig> {
-        let sig = unpacked(self.packed(position)?)?;
+        let sig = unpacked(&self.packed(position)?)?;
         Some(cell.get_or_init(|| Box::new(sig)))
     }
 
     /// The bytes of a signature; empty when it was not packed.
-    fn packed(&self, position: usize) -> Option<&[u8]> {
+    fn packed(&self, position: usize) -> Option<Cow<'_, [u8]>> {
         let [start, end] = self.starts.get(position..position + 2)? else { return None };
-        self.all().get(*start as usize..*end as usize)
+        self.bytes.get(*start..*end)
+    }
+
+    /// Whether a signature was packed.
+    fn is_packed(&self, position: usize) -> bool {
+        matches!(self.starts.get(position..position + 2), Some([start, end]) if start < end)
     }
 
     /// The bytes of all.
-    fn all(&self) -> &[u8] {
-        self.bytes.get(self.place.clone()).unwrap_or_default()
+    fn all(&self) -> Option<Cow<'_, [u8]>> {
+        self.bytes.get(0..self.starts.last().copied().unwrap_or(0))
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -238,6 +238,7 @@ impl Desk {
             midstream: false,
             established: true,
         };
+        self.state.unsettle();
         let taken = self.app.feed_stream(&feed, &self.config, &mut self.asks);
         kept.drain(..taken.used.min(kept.len()));
     }

@@ -37,6 +37,13 @@ fn rule(sid: usize) -> impl Strategy<Value = String> {
         "alert http any any -> any any (flow:to_client; file.data; ",
         "alert http any any -> any any (http.method; content:\"GET\"; http.uri; ",
         "alert udp any any -> any any (flowbits:isset,a; ",
+        "alert tcp 10.0.0.0/8 any -> !10.0.0.0/8 any (",
+        "alert ip !10.0.0.0/8 any -> 10.0.0.0/8 any (",
+        "alert tcp-stream 10.0.0.0/8 any -> 10.0.0.0/8 80 (",
+        "alert udp [192.0.2.0/24,10.0.0.9] any <> 10.0.0.0/8 any (",
+        "alert http 10.0.0.0/8 any -> any any (http.uri; ",
+        "alert http !10.0.0.0/8 any -> 10.0.0.0/8 any (flow:to_client; file.data; ",
+        "alert http 10.0.0.0/8 any => !10.0.0.0/8 any (http.uri; ",
     ]);
     let tail = prop::sample::select(vec![
         "",
@@ -86,6 +93,8 @@ proptest! {
             prop_assert_eq!(fast.shoot(shot), plain.shoot(shot));
             let alone = Shot { added: false, stream: &[], ..shot };
             prop_assert_eq!(fast.shoot(alone), plain.shoot(alone));
+            let back = Shot { direction: ToClient, ..shot };
+            prop_assert_eq!(fast.shoot(back), plain.shoot(back));
         }
     }
 

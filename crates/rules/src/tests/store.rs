@@ -36,7 +36,7 @@ fn compiled() -> RuleSet {
 fn restored(bytes: &[u8]) -> Option<RuleSet> {
     // Whatever lies before them.
     let bytes = [b"before", bytes].concat();
-    RuleSet::from_bytes(bytes, 6, Settings::default(), &Environment::default())
+    RuleSet::from_shelf(Box::new(bytes), 6, Settings::default(), &Environment::default())
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use json::Json;
 use model::Direction;
-use rules::{HITS_MAX, Near, RuleSet, Scenery, Sig, Testimony, Watch};
+use rules::{HITS_MAX, Near, RuleSet, Scenery, Search, Sig, Testimony, Watch, Witness};
 
 use super::Trial;
 use crate::config::Settings;
@@ -27,7 +27,7 @@ impl engine::Sink for Nowhere {
 }
 
 /// Runs a capture and tells what became of each rule.
-fn watched(trial: &Trial, watch: Watch) -> Result<(std::sync::Arc<RuleSet>, Vec<Testimony>)> {
+fn watched(trial: &Trial, watch: Watch) -> Result<(std::sync::Arc<RuleSet>, Witness)> {
     let mut settings = trial.settings()?;
     settings.engine.detectors = false;
     super::load(&mut settings, std::slice::from_ref(&trial.rules), true)?;
@@ -43,10 +43,10 @@ fn watched(trial: &Trial, watch: Watch) -> Result<(std::sync::Arc<RuleSet>, Vec<
     Ok((rules, witness))
 }
 
-fn run(settings: &Settings, captures: &[PathBuf]) -> Result<Vec<Testimony>> {
+fn run(settings: &Settings, captures: &[PathBuf]) -> Result<Witness> {
     let mut source = capture::Source::open(captures)?;
     let outcome = engine::run(&mut source, &settings.engine, &mut Nowhere).context("cannot run")?;
-    Ok(outcome.witness.map(|witness| witness.rules).unwrap_or_default())
+    Ok(outcome.witness.unwrap_or_default())
 }
 
 /// Rules with what became of them, by number.
@@ -66,7 +66,7 @@ fn by_number<'a>(rules: &'a RuleSet, told: &'a [Testimony], sids: &[u32]) -> Vec
 /// Rules or captures that cannot be read, or rules that cannot be honoured.
 pub(super) fn test(trial: &Trial, sids: &[u32], as_json: bool) -> Result<ExitCode> {
     let (rules, told) = watched(trial, Watch::Conditions(sids.to_vec()))?;
-    let list = by_number(&rules, &told, sids);
+    let list = by_number(&rules, &told.rules, sids);
     if list.is_empty() {
         bail!("there is no such rule in {}", trial.rules.display());
     }
@@ -196,7 +196,7 @@ fn place_json(at: &Scenery, json: &mut Json) {
 /// Rules or captures that cannot be read.
 pub(super) fn profile(trial: &Trial, top: usize) -> Result<ExitCode> {
     let (rules, told) = watched(trial, Watch::Costs)?;
-    let mut list = by_number(&rules, &told, &[]);
+    let mut list = by_number(&rules, &told.rules, &[]);
     let (mut checks, mut steps, mut bytes) = (0, 0, 0);
     for (_, told) in &list {
         checks += told.checks;
@@ -229,5 +229,38 @@ pub(super) fn profile(trial: &Trial, top: usize) -> Result<ExitCode> {
             rule.meta.msg
         );
     }
+    print!("{}", searches(&rules, &told, top));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What looking for strings came to, group by group, those with most bytes first. Groups with the same strings are one; its name
+/// is the first one's.
+fn searches(rules: &RuleSet, told: &Witness, top: usize) -> String {
+    let mut list: Vec<(String, [usize; 4], Search)> = Vec::new();
+    let groups = rules.groups();
+    for (position, search) in (0u32..).zip(&told.searches).filter(|(_, search)| search.buffers > 0) {
+        let mut named = groups.iter().filter(|group| group.search == Some(position));
+        let Some(group) = named.next() else { continue };
+        let more = named.count();
+        let also = if more > 0 { format!(", and {more} more") } else { String::new() };
+        list.push((format!("{}{also}", group.name), group.strings, *search));
+    }
+    list.sort_by(|one, other| (other.2.bytes, &one.0).cmp(&(one.2.bytes, &other.0)));
+    let sum = list.iter().fold(Search::default(), |sum, (_, _, search)| Search {
+        buffers: sum.buffers + search.buffers,
+        bytes: sum.bytes + search.bytes,
+        candidates: sum.candidates + search.candidates,
+    });
+    let mut out = format!(
+        "{} packets: {} buffers searched, {} bytes, {} candidates\n{:>10} {:>12} {:>10} {:>7}  strings, group\n",
+        told.packets, sum.buffers, sum.bytes, sum.candidates, "buffers", "bytes", "candidates", "per kB"
+    );
+    for (name, strings, search) in list.iter().take(top) {
+        let per_kb = search.candidates as f64 * 1000.0 / search.bytes.max(1) as f64;
+        let strings: usize = strings.iter().sum();
+        let Search { buffers, bytes, candidates } = search;
+        let _ =
+            writeln!(out, "{buffers:>10} {bytes:>12} {candidates:>10} {per_kb:>7.3}  {strings:>6} {name}");
+    }
+    out
 }
