@@ -229,9 +229,11 @@ impl Conversation {
 
     /// Notes what the packet at hand changed in the application layer; `before`: what was over before it.
     pub(crate) fn note_detection(&mut self, before: [bool; 2]) {
-        let now = self.detection_done();
-        for side in 0..2 {
-            self.detected[side] |= now[side] && !before[side];
+        if before != [true; 2] {
+            let now = self.detection_done();
+            for side in 0..2 {
+                self.detected[side] |= now[side] && !before[side];
+            }
         }
         if !self.app.events().is_empty() {
             self.app_events.extend(self.app.take_events());

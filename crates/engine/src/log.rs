@@ -160,11 +160,14 @@ pub(crate) fn stream_anomalies(
     config: &Config,
     out: &mut Output,
 ) {
+    if turn.events.is_empty() {
+        return;
+    }
     let layers = &view.seen.layers;
     for event in turn.events.iter() {
         tell_oddity(event.anomaly_name(), (layers.src, layers.dst), Some(entry.flow), out);
     }
-    if turn.events.is_empty() || !config.eve.anomaly[1] || !wanted(config, "anomaly") {
+    if !config.eve.anomaly[1] || !wanted(config, "anomaly") {
         return;
     }
     for event in turn.events.iter() {
@@ -258,11 +261,12 @@ pub(crate) fn transactions(
     let (mut storing, mut carrying) = (false, false);
     let mut index = 0;
     let waiting = !(ending || over || cut || beyond[0] || beyond[1]);
-    while index < session.count() {
-        // A flow may have thousands open, none of which came any further.
-        if waiting && is_at_rest(session, index) {
-            index += 1;
-            continue;
+    loop {
+        if waiting {
+            index = session.next_restless(index);
+        }
+        if index >= session.count() {
+            break;
         }
         let mut turn = TransactionTurn {
             session,
@@ -307,14 +311,6 @@ pub(crate) fn transactions(
     {
         stream.set_depth(depth);
     }
-}
-
-/// Whether nothing has changed of a transaction since it was looked at and found incomplete.
-fn is_at_rest(session: &dyn Session, index: usize) -> bool {
-    let core = session.core(index);
-    core.rested == Some(core.progress)
-        && usize::from(core.events_logged) == core.events.len()
-        && session.files(index).is_empty()
 }
 
 /// Writes the records of frames that are there as a whole, and forgets them.

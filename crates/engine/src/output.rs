@@ -288,3 +288,22 @@ pub(crate) enum Cause {
         turn: u8,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_timers_cause_goes_between_what_packets_cause() {
+        let moment = |secs, cause| Moment { time: Time::from_secs(secs), cause, step: 0 };
+        let packets = [1, 1, 2, 5, 5, 9].into_iter().zip(0..).map(|(secs, id)| moment(secs, PACKET | id));
+        let mut many: Vec<Moment> = packets.collect();
+        let mut few: Vec<Moment> =
+            [(5, 3), (0, 8), (9, 1), (5, 2), (10, 7)].map(|(s, c)| moment(s, c)).to_vec();
+        let mut expected = [many.clone(), few.clone()].concat();
+        expected.sort();
+        let mut memory = Vec::new();
+        put_between(&mut many, &mut few, &mut memory, |moment| *moment);
+        assert_eq!((many, few, memory), (expected, Vec::new(), Vec::new()));
+    }
+}

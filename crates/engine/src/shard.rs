@@ -41,6 +41,8 @@ pub(crate) struct View<'a> {
     pub(crate) turn: u8,
     /// The outermost level of the packet; for `tunnel` in records.
     pub(crate) root: Option<&'a Layers>,
+    /// Where its flow is looked for, when it is an ordinary packet.
+    pub(crate) trail: Option<&'a Trail>,
 }
 
 /// A worker's tools, lent to one shard at a time.
@@ -102,7 +104,7 @@ impl Shard {
     }
 
     /// The flow that a packet most likely belongs to; nothing but speed depends on it.
-    pub(crate) fn scent(&self, trail: Trail) -> Option<Slot> {
+    pub(crate) fn scent(&self, trail: &Trail) -> Option<Slot> {
         self.flows.scent(trail)
     }
 
@@ -129,7 +131,7 @@ impl Shard {
         if inspect::is_dropped_before_flow(view, tools) {
             return;
         }
-        let mut touch = self.flows.touch(seen);
+        let mut touch = self.flows.touch_along(seen, view.trail);
         while let Some(slot) = self.flows.next_ended() {
             // The flow that had to go is told of as of this packet.
             self.end_flow_now(slot, seen.time, tools);
@@ -181,7 +183,9 @@ impl Shard {
         }
         let verdict =
             turn.as_ref().map_or(Verdict::Inspect, |turn| exception::apply(&mut entry, turn, tools.config));
-        tools.outcome.clear();
+        if tools.rules.is_some() {
+            tools.outcome.clear();
+        }
         match verdict {
             Verdict::Pass => {}
             Verdict::Drop(reason) => inspect::dropped(view, &mut entry, touch.direction, reason, tools),

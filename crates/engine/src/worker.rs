@@ -7,11 +7,11 @@ use std::net::IpAddr;
 
 use capture::Batch;
 use decode::{Decoder, Layers};
-use flow::{Defrag, Seen};
+use flow::{Defrag, Seen, Trail};
 use model::{Packet, PacketId, Time};
 use rules::{Inspector, Late, Outcome, RuleSet, Succession};
 
-use crate::ahead;
+use crate::ahead::{self, Ahead};
 use crate::config::Config;
 use crate::output::Output;
 use crate::shard::{Shard, Tools, View};
@@ -50,8 +50,11 @@ impl Worker {
         if let (Some(inspector), Some(seat)) = (&mut inspector, &seat) {
             inspector.take_turns(seat.turns());
         }
+        let mut decode = config.decode.clone();
+        // Nobody else asks whether they are right.
+        decode.checksums &= config.flow.stream.checksum_validation || config.rules.is_some();
         Self {
-            decoders: (0..=DEFRAG_DEPTH).map(|_| Decoder::new(config.decode.clone())).collect(),
+            decoders: (0..=DEFRAG_DEPTH).map(|_| Decoder::new(decode.clone())).collect(),
             defrags: (0..DEFRAG_DEPTH).map(|_| Defrag::new(config.defrag.clone())).collect(),
             shards: (0..SHARDS).map(own).collect(),
             inspector,
@@ -67,17 +70,18 @@ impl Worker {
     /// Lives through a batch. Afterwards every shard stands at the batch's last packet time.
     pub(crate) fn batch(&mut self, batch: &Batch, config: &Config) {
         let mut from = 0;
+        let mut ahead = Ahead::default();
         while from < batch.len() {
             let upto = batch.len().min(from + ahead::PACKETS);
-            let others = ahead::look(&self.shards, batch, from..upto, config);
+            ahead.look(&self.shards, batch, from..upto, config);
             for index in from..upto {
                 let Some(packet) = batch.get(index) else { break };
                 (self.now, self.last) = (packet.time, packet.id);
                 if let Some(seat) = &self.seat {
                     seat.come_to(Step::level(packet.id, 0));
                 }
-                if others >> (index - from) & 1 == 0 {
-                    self.packet(&packet, config);
+                if !ahead.is_of_others(index - from) {
+                    self.packet(&packet, ahead.trail(index - from), config);
                 }
             }
             from = upto;
@@ -151,7 +155,7 @@ impl Worker {
         (&mut self.shards, tools)
     }
 
-    fn packet(&mut self, packet: &Packet<'_>, config: &Config) {
+    fn packet(&mut self, packet: &Packet<'_>, trail: Option<(usize, &Trail)>, config: &Config) {
         let Some((decoder, deeper)) = self.decoders.split_first_mut() else { return };
         let levels = decoder.decode(packet.link, packet.bytes, packet.time);
         let mut tools = Tools {
@@ -163,6 +167,18 @@ impl Worker {
             out: &mut self.out,
         };
         let (turn, seat) = (&mut 0, self.seat.as_ref());
+        if let (Some((number, trail)), [layers]) = (trail, levels)
+            && layers.fragment.is_none()
+        {
+            // An ordinary packet: nothing is inside it, and whose it is has been looked up.
+            if let Some(shard) = &mut self.shards[number] {
+                let len = layers.frame.end - layers.frame.start;
+                let seen = Seen { id: packet.id, time: packet.time, bytes: packet.bytes, layers, len };
+                let view = View { seen, turn: 0, root: Some(layers), trail: Some(trail) };
+                shard.packet(&view, &mut tools);
+            }
+            return;
+        }
         let mut below =
             Below { decoders: deeper, defrags: &mut self.defrags, shards: &mut self.shards, turn, seat };
         below.levels(packet, levels, packet.bytes, None, &mut tools);
@@ -214,7 +230,7 @@ impl Below<'_> {
             }
             let len = layers.frame.end - layers.frame.start;
             let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
-            shard.packet(&View { seen, turn, root }, tools);
+            shard.packet(&View { seen, turn, root, trail: None }, tools);
         }
     }
 

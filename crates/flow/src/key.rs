@@ -19,7 +19,7 @@ pub(crate) const ICMP6: u8 = 58;
 pub(crate) const SCTP: u8 = 132;
 
 /// Identity of a flow inside its table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
     /// Address (as two words, so that a key has no padding) and port, smaller first.
     ends: [([u64; 2], u32); 2],
@@ -60,12 +60,19 @@ pub(crate) struct Identity {
     pub(crate) counts_as_seen: bool,
 }
 
+impl Identity {
+    /// Of a packet between ports.
+    pub(crate) fn of_ports(key: Key) -> Self {
+        Self { key, transport: Transport::Ports, may_open: true, counts_as_seen: true }
+    }
+}
+
 /// Who a packet belongs to; `None` when its kind has no flows.
 pub(crate) fn identify(layers: &Layers, config: &Config) -> Option<Identity> {
     if layers.fragment.is_some() {
         return None;
     }
-    let plain = |key| Identity { key, transport: Transport::Ports, may_open: true, counts_as_seen: true };
+    let plain = Identity::of_ports;
     let make = |a, b, protocol| key(layers, config, a, b, protocol);
     match layers.transport {
         decode::Transport::Tcp(_) => {

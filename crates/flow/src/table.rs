@@ -44,7 +44,10 @@ pub struct Slot(pub(crate) u32);
 
 /// Where a packet's flow is looked for; see [`Table::trail`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Trail(u64);
+pub struct Trail {
+    key: Key,
+    hash: u64,
+}
 
 /// What [`Table::touch`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,12 @@ pub struct Touch {
     pub first: bool,
     /// The flow was established before or by this packet (`FLOW_PKT_ESTABLISHED`, what `flow:established` asks).
     pub established: bool,
+}
+
+/// Who a packet belongs to, and where that is looked up.
+struct Found {
+    identity: Identity,
+    hash: u64,
 }
 
 /// What the table counted.
@@ -280,6 +289,11 @@ impl<A: Default> Table<A> {
 
     /// Finds the flow of a packet or opens one, and counts the packet in it.
     pub fn touch(&mut self, seen: &Seen<'_>) -> Touch {
+        self.touch_along(seen, None)
+    }
+
+    /// The same for an ordinary packet whose [`Table::trail`] was taken already.
+    pub fn touch_along(&mut self, seen: &Seen<'_>, trail: Option<&Trail>) -> Touch {
         self.settle();
         let nothing = Touch {
             slot: None,
@@ -288,8 +302,7 @@ impl<A: Default> Table<A> {
             first: false,
             established: false,
         };
-        let Some(identity) = key::identify(seen.layers, &self.config) else { return nothing };
-        let hash = self.hasher.hash_one(identity.key);
+        let Some(Found { identity, hash }) = self.identify(seen.layers, trail) else { return nothing };
         let mut found = self.find(hash, &identity.key);
         if let Some(at) = found
             && self.is_reused(at, seen)
@@ -311,14 +324,28 @@ impl<A: Default> Table<A> {
         Touch { slot: Some(Slot(at)), opened, ..touch }
     }
 
+    /// Who a packet belongs to. Of an ordinary packet that is known already; what its layers turned out to be still counts.
+    fn identify(&self, layers: &Layers, trail: Option<&Trail>) -> Option<Found> {
+        if let (Some(trail), decode::Transport::Tcp(_) | decode::Transport::Udp { .. }, None) =
+            (trail, &layers.transport, &layers.fragment)
+        {
+            let identity = Identity::of_ports(trail.key);
+            debug_assert_eq!(key::identify(layers, &self.config).map(|known| known.key), Some(identity.key));
+            return Some(Found { identity, hash: trail.hash });
+        }
+        let identity = key::identify(layers, &self.config)?;
+        Some(Found { hash: self.hasher.hash_one(identity.key), identity })
+    }
+
     /// Where an ordinary packet's flow is looked for; the same in all tables with one seed.
     pub fn trail(&self, plain: &decode::Plain) -> Trail {
-        Trail(self.hasher.hash_one(key::of_plain(plain)))
+        let key = key::of_plain(plain);
+        Trail { key, hash: self.hasher.hash_one(key) }
     }
 
     /// Follows a trail to the flow that a packet most likely belongs to. Nothing but speed may depend on it.
-    pub fn scent(&self, trail: Trail) -> Option<Slot> {
-        self.index.find(trail.0, |_| true).copied().map(Slot)
+    pub fn scent(&self, trail: &Trail) -> Option<Slot> {
+        self.index.find(trail.hash, |_| true).copied().map(Slot)
     }
 
     /// Reads a little of everything that a packet of this flow is going to need, so that it is near when it is needed; says

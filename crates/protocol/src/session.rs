@@ -37,6 +37,16 @@ pub trait Session: Debug + Send {
     /// How many transactions were ever opened.
     fn opened(&self) -> u64;
 
+    /// The first transaction from `index` on of which something may have changed since it was last looked at and found
+    /// incomplete; [`Session::count`] when there is none. A flow may have thousands open, none of which came any further.
+    fn next_restless(&self, mut index: usize) -> usize {
+        let count = self.count();
+        while index < count && self.core(index).is_at_rest() && self.files(index).is_empty() {
+            index += 1;
+        }
+        index
+    }
+
     /// The flow was announced by another one: what for. Called once, before any data.
     fn announced(&mut self, _expectation: &Expectation) {}
 

@@ -54,6 +54,11 @@ impl Core {
         }
     }
 
+    /// Whether nothing has changed since it was looked at and found incomplete.
+    pub fn is_at_rest(&self) -> bool {
+        self.rested == Some(self.progress) && usize::from(self.events_logged) == self.events.len()
+    }
+
     /// Raises the progress of one direction; never lowers it.
     pub fn advance(&mut self, direction: model::Direction, progress: u8) {
         let place = &mut self.progress[direction.index()];

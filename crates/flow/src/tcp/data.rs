@@ -26,6 +26,8 @@ const CONFLICTS_MAX: usize = 4;
 const EXCERPT_MAX: usize = 32;
 /// What a late segment costs beyond its bytes.
 const LATE_OVERHEAD: u64 = 96;
+/// Buffers below this size grow to twice their size.
+const DOUBLED_BYTES_MAX: usize = 32 * 1024;
 /// A hole wider than this starts a new buffer region in Suricata's count (`ts_max_regions`).
 const REGION_GAP: u64 = 262_144;
 
@@ -121,8 +123,11 @@ impl Region {
             self.head = 0;
         }
         if self.buffer.len() + bytes.len() > self.buffer.capacity() {
-            // A quarter more at a time, not twice as much: what waits here may be most of the memory in use.
-            self.buffer.reserve_exact(bytes.len().max(self.buffer.len() / 4));
+            // A quarter more at a time, not twice as much: what waits here may be most of the memory in use. Small buffers are
+            // few bytes and many copies.
+            let len = self.buffer.len();
+            let more = if len < DOUBLED_BYTES_MAX { len } else { len / 4 };
+            self.buffer.reserve_exact(bytes.len().max(more));
         }
         self.buffer.extend_from_slice(bytes);
     }

@@ -135,19 +135,23 @@ pub(crate) struct Modbus {
     /// Requests without a response.
     waiting: usize,
     flooded: bool,
+    /// How many may be; looked up once.
+    limit: Option<usize>,
 }
 
 impl Default for Modbus {
     fn default() -> Self {
-        Self { transactions: Transactions::new(TRANSACTIONS_MAX), waiting: 0, flooded: false }
+        Self { transactions: Transactions::new(TRANSACTIONS_MAX), waiting: 0, flooded: false, limit: None }
     }
 }
 
 impl Session for Modbus {
     fn feed(&mut self, input: &mut Input<'_>) -> Fed {
         let Data::Bytes(bytes) = input.data else { return Fed::Broken };
-        let limit = input.config.setting("modbus.request_flood").and_then(|limit| limit.parse().ok());
-        let limit = limit.unwrap_or(REQUESTS_MAX).min(TRANSACTIONS_MAX);
+        let limit = *self.limit.get_or_insert_with(|| {
+            let limit = input.config.setting("modbus.request_flood").and_then(|limit| limit.parse().ok());
+            limit.unwrap_or(REQUESTS_MAX).min(TRANSACTIONS_MAX)
+        });
         let mut used = 0;
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
             let Some(length) = message::length(rest) else {

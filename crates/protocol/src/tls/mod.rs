@@ -213,6 +213,19 @@ pub(crate) struct Tls {
     heartbeat: Heartbeat,
     /// What the flow spoke before.
     from: &'static str,
+    /// What is done about application data; looked up once.
+    handling: Option<Handling>,
+}
+
+/// What is done once application data shows that everything else is encrypted (`tls.encryption_handling`).
+#[derive(Debug, Clone, Copy)]
+enum Handling {
+    /// Rules look on.
+    Full,
+    /// Nobody looks on.
+    Bypass,
+    /// Content rules look no more, records are still counted.
+    Track,
 }
 
 /// Where reading of one direction stands.
@@ -241,6 +254,7 @@ impl Default for Tls {
             encrypted: false,
             heartbeat: Heartbeat::default(),
             from: "",
+            handling: None,
         }
     }
 }
@@ -496,14 +510,20 @@ impl Tls {
         if open.core.progress[input.direction.index()] < done {
             open.core.advance(input.direction, done);
         }
-        match input.config.setting("tls.encryption_handling") {
-            Some("full") => {}
-            Some("bypass") => {
+        let handling =
+            self.handling.get_or_insert_with(|| match input.config.setting("tls.encryption_handling") {
+                Some("full") => Handling::Full,
+                Some("bypass") => Handling::Bypass,
+                _ => Handling::Track,
+            });
+        match handling {
+            Handling::Full => {}
+            Handling::Bypass => {
                 input.asks.stop_inspection = true;
                 input.asks.stop = true;
                 input.asks.bypass = true;
             }
-            _ => input.asks.stop_inspection = true,
+            Handling::Track => input.asks.stop_inspection = true,
         }
     }
 
