@@ -117,11 +117,13 @@ impl Cutter {
 /// Whether a flow that begins so is ciphertext later: a TLS handshake record (RFC 8446 §5.1), the banner of SSH
 /// (RFC 4253 §4.2), the long header of QUIC 1 or 2 (RFC 9000 §17.2, RFC 9369 §3).
 fn begins_opaque(payload: &[u8]) -> bool {
-    match payload {
-        [0x16, 3, 0..=4, ..] | [b'S', b'S', b'H', b'-', ..] => true,
-        [0xc0..=0xff, 0, 0, 0, 1, ..] | [0xc0..=0xff, 0x6b, 0x33, 0x43, 0xcf, ..] => true,
-        _ => false,
-    }
+    matches!(
+        payload,
+        [0x16, 3, 0..=4, ..]
+            | [b'S', b'S', b'H', b'-', ..]
+            | [0xc0..=0xff, 0, 0, 0, 1, ..]
+            | [0xc0..=0xff, 0x6b, 0x33, 0x43, 0xcf, ..]
+    )
 }
 
 /// Packets as the engine is shown them in a re-run, each put together when its turn comes.

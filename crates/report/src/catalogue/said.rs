@@ -50,8 +50,6 @@ const NOT_SAID: &[&str] = &[
     "\" onerror=",
     "PS C:\\",
     "certificate {print}",
-    "{} sightings of indicators found no room",
-    "{} files found no room among those whose content is told",
     "it was there a line ago",
     "a detector has at most {DEEDS_MAX} deeds",
     "the shipped model is complete; a test reads it",
@@ -319,8 +317,10 @@ fn read_source(file: &str, source: &str, out: &mut Vec<Literal>) {
                 let (text, len) = text_of(&source[at + 1..]);
                 let before = source[..at].trim_end();
                 let is_name = BEFORE_A_NAME.iter().any(|word| before.ends_with(word));
-                if depth == 0
-                    && (is_name || text.trim().contains(' '))
+                // The first text of a description is the detector's name.
+                let is_detector = depth == 1 && before.ends_with("Description {\n    name:");
+                if (depth == 0 || is_detector)
+                    && (is_detector || is_name || text.trim().contains(' '))
                     && text.contains(|letter: char| letter.is_alphabetic())
                 {
                     let line = 1 + source[..at].matches('\n').count();
