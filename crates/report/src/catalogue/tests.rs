@@ -65,6 +65,7 @@ fn a_number_is_expected_where_one_must_stand() {
          kind, each counted a quarter of the one before",
     );
     assert!(said.is_translated, "{}", plain(&said.phrase));
+    assert!(plain(&said.phrase).starts_with("تونل DNS، وزن ۱۶٫۷۴: 10.0.0.2"), "{}", plain(&said.phrase));
 }
 
 #[test]
