@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::arguments::Investigate;
 use crate::config::Settings;
+use crate::reload::Reload;
 use crate::scanner::Scanner;
 
 /// Inputs from this size on show a progress bar.
@@ -33,6 +34,8 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     // A key that cannot be used is told before the work, not after it.
     let key = arguments.key.as_deref().map(crate::proof::read_private).transpose()?;
     let rules = crate::rules::load(&mut settings, &arguments.rules, arguments.quiet)?;
+    // As they were read now: they may be others when the run ends.
+    let rule_files = rule_files(&arguments.rules)?;
     settings.engine.places = places(&settings)?;
     if !arguments.intel.is_empty() {
         let indicators = crate::intelligence::read(&arguments.intel, arguments.quiet)?;
@@ -69,7 +72,16 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         scanner,
         progress,
     };
-    let outcome = engine::run(&mut source, &settings.engine, &mut sink).context("cannot write eve.json")?;
+    // What is to be run again must not depend on when a signal came.
+    let listens = rules.is_some() && arguments.bundle.is_none();
+    let mut reload =
+        listens.then(|| Reload::on_hangup(&settings, &arguments.rules, arguments.quiet)).transpose()?;
+    let orders: &mut dyn engine::Orders = match &mut reload {
+        Some(reload) => reload,
+        None => &mut engine::NoOrders,
+    };
+    let outcome = engine::run_with_orders(&mut source, &settings.engine, &mut sink, orders)
+        .context("cannot write eve.json")?;
     sink.eve.flush().context("cannot write eve.json")?;
     sink.progress.finish_and_clear();
     for (path, content) in &outcome.data_sets {
@@ -86,7 +98,9 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
             &settings,
             &mut source,
             with_digests,
-            rules.as_ref().map_or(0, |rules| rules.count),
+            rule_files
+                .into_iter()
+                .map(|(name, digest)| (name, digest, rules.as_ref().map_or(0, |rules| rules.count))),
         )?,
         overview: outcome.overview,
         findings: outcome.findings,
@@ -110,7 +124,8 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         ("report.html", page.clone()),
     ];
     let listing = rules.map(|rules| ("rules.json", rules.listing));
-    for (name, bytes) in files.into_iter().chain(listing) {
+    let changed = reload.and_then(|reload| reload.listing()).map(|listing| ("reloads.json", listing));
+    for (name, bytes) in files.into_iter().chain(listing).chain(changed) {
         let path = folder.join(name);
         std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -255,7 +270,7 @@ fn manifest(
     settings: &Settings,
     source: &mut capture::Source,
     with_digests: bool,
-    rules: usize,
+    rules: impl Iterator<Item = (String, String, usize)>,
 ) -> Result<Manifest> {
     let digests = with_digests.then(|| source.digests());
     let mut manifest = Manifest {
@@ -282,12 +297,18 @@ fn manifest(
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         manifest.intel.push((name, digest(&mut file)?.1));
     }
-    for path in &arguments.rules {
+    manifest.rules.extend(rules);
+    Ok(manifest)
+}
+
+/// Names and digests of rule files.
+fn rule_files(paths: &[PathBuf]) -> Result<Vec<(String, String)>> {
+    let one = |path: &PathBuf| {
         let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        manifest.rules.push((name, digest(&mut file)?.1, rules));
-    }
-    Ok(manifest)
+        Ok((name, digest(&mut file)?.1))
+    };
+    paths.iter().map(one).collect()
 }
 
 /// Bytes and SHA-256 of what a reader gives.

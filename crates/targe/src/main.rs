@@ -7,6 +7,7 @@ mod intelligence;
 mod investigate;
 mod proof;
 mod publish;
+mod reload;
 mod rule_cache;
 mod rules;
 mod scanner;
