@@ -27,7 +27,7 @@ const EXCERPT_MAX: usize = 32;
 /// What a late segment costs beyond its bytes.
 const LATE_OVERHEAD: u64 = 96;
 /// Buffers below this size grow to twice their size.
-const DOUBLED_BYTES_MAX: usize = 32 * 1024;
+const DOUBLED_BYTES_MAX: usize = 4 * 1024;
 /// A hole wider than this starts a new buffer region in Suricata's count (`ts_max_regions`).
 const REGION_GAP: u64 = 262_144;
 
