@@ -4,13 +4,15 @@ use protocol::ProtocolId;
 
 use super::Run;
 use crate::RuleSet;
+use crate::compile::choose;
 use crate::sig::{Kind, What};
 
 /// Rules by what they may be about at all.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
-    /// Packets and streams; of those on transactions the ones that look at the stream, too.
-    packets: Vec<u32>,
+    /// Packets and streams, with what there must be for a rule without a pattern; of those on transactions the ones that look at
+    /// the stream, too.
+    packets: Vec<(u32, u16)>,
     /// Transactions, by protocol.
     transactions: Vec<Vec<u32>>,
 }
@@ -22,7 +24,8 @@ impl Lists {
         for (number, sig) in (0u32..).zip(&rules.sigs) {
             let mut steps = sig.plans.iter().flat_map(|plan| &plan.steps);
             if sig.kind != Kind::Transaction || steps.any(|step| matches!(step.what, What::Stream(_))) {
-                lists.packets.push(number);
+                let gate = if choose(sig).is_some() { 0 } else { sig.head.gate };
+                lists.packets.push((number, gate));
             }
             for plan in &sig.plans {
                 if let Some(list) = lists.transactions.get_mut(usize::from(plan.protocol.0)) {
@@ -41,9 +44,9 @@ impl Run<'_, '_> {
         let stream = self.scene.flow.as_ref().and_then(|flow| flow.stream);
         let payload =
             !self.scene.payload.is_empty() || stream.is_some_and(|stream| !stream.windows.is_empty());
-        for number in &lists.packets {
+        for (number, gate) in &lists.packets {
             let Some(sig) = rules.sigs.get(*number as usize) else { continue };
-            let fits = if sig.kind == Kind::Transaction { payload } else { sig.head.gate & !self.have == 0 };
+            let fits = if sig.kind == Kind::Transaction { payload } else { gate & !self.have == 0 };
             if fits {
                 self.tools.candidates.add(*number);
             }

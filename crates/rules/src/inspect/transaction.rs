@@ -20,7 +20,7 @@ use crate::{BodyWindow, Settings};
 const DONE: u32 = 1 << 31;
 /// Marks an entry that says which file a rule has matched.
 const OF_FILE: u32 = 1 << 31;
-/// Rules remembered per transaction and direction.
+/// Rules remembered per transaction and direction, where candidates are looked for. In the plain way most rules match in part.
 const REMEMBERED_MAX: usize = 1024;
 
 /// Working memory.
@@ -311,7 +311,7 @@ impl Run<'_, '_> {
         let rules = &mut inspected[shelf].rules;
         if let Some(entry) = known.and_then(|at| rules.get_mut(at)) {
             entry.matched = matched;
-        } else if matched != 0 && rules.len() < REMEMBERED_MAX {
+        } else if matched != 0 && (rules.len() < REMEMBERED_MAX || self.plain) {
             rules.push(InspectedRule { rule: number, matched });
         }
     }
