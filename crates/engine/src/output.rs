@@ -11,10 +11,12 @@ use rules::Candidate;
 const BYTES_KEPT: usize = 1 << 20;
 /// Records, and facts, likewise.
 const ITEMS_KEPT: usize = 4096;
+/// Records, and facts, that timers cause, and memory to put them in their place, likewise.
+const TIMED_KEPT: usize = 1024;
 /// Fields that the memory of such a fact keeps room for.
-const FIELDS_KEPT: usize = 32;
+const FIELDS_KEPT: usize = 8;
 /// Facts about transactions whose memory is kept for the next ones.
-const FACTS_KEPT: usize = 512;
+const FACTS_KEPT: usize = 128;
 
 /// One rendered record: a range of the epoch's bytes.
 #[derive(Debug, Clone, Copy)]
@@ -225,10 +227,10 @@ impl Output {
             }
         }
         self.events.shrink_to(ITEMS_KEPT);
-        self.timed.0.shrink_to(ITEMS_KEPT);
-        self.timed.1.shrink_to(ITEMS_KEPT);
-        self.merged.0.shrink_to(ITEMS_KEPT);
-        self.merged.1.shrink_to(ITEMS_KEPT);
+        self.timed.0.shrink_to(TIMED_KEPT);
+        self.timed.1.shrink_to(TIMED_KEPT);
+        self.merged.0.shrink_to(TIMED_KEPT);
+        self.merged.1.shrink_to(TIMED_KEPT);
         self.scratch.shrink_to(BYTES_KEPT);
         self.candidates.clear();
         self.waiting.clear();
