@@ -29,6 +29,7 @@ mod icmp_tunnel;
 mod kerberos;
 mod keystrokes;
 mod lookalike;
+mod mail_forward;
 #[cfg(test)]
 mod metamorphic;
 #[cfg(test)]
@@ -88,6 +89,7 @@ pub const DETECTORS: &[&Description] = &[
     &keystrokes::DESCRIPTION,
     &remote_tool::DESCRIPTION,
     &web_attack::DESCRIPTION,
+    &mail_forward::DESCRIPTION,
 ];
 
 /// What a detector declares of itself; its manual page is made from it.

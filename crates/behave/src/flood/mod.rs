@@ -1,5 +1,6 @@
 //! Floods: more of what is never answered than any service gets, by victim, with the spread of its sources.
 
+mod requests;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -10,6 +11,7 @@ use model::{Confidence, Event, EventKind, Evidence, Finding, FlowFact, PacketId,
 
 use crate::verdict::is_nobody;
 use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use requests::Asked;
 use window::{Burst, Windows};
 
 /// What the registry needs to know.
@@ -17,10 +19,13 @@ pub(crate) const DESCRIPTION: Description = Description {
     name: "flood",
     sees: "A victim that within ten seconds gets hundreds of half-open connections from many sources, of datagrams that it \
            never asked for from well-known ports (amplification), of answers to connections it never opened (reflection), of \
-           pings, or of requests that are never finished (slow attacks).",
+           segments that belong to no connection, of datagrams to one port that nobody answers, of pings, of requests that are \
+           never finished (slow attacks), or of complete requests for one page by what cannot be people.",
     matters: "The service is gone for everybody else (T1498.001, T1498.002, T1499.001, T1499.002).",
-    fooled_by: "Floods of complete, plausible requests: they look like success. Captures of one direction look like floods.",
-    cost: "Only what was not answered is looked at: one entry per victim, at most 4,096, each with eight windows per kind.",
+    fooled_by: "Complete requests inside TLS, or as varied and as patient as those of people. Captures of one direction look like \
+                floods.",
+    cost: "Only what was not answered, and web requests, are looked at: one entry per victim, at most 4,096, each with eight \
+           windows per kind.",
     references: &[
         "ATT&CK T1498.001, T1498.002, T1499.001, T1499.002",
         "RFC 4987, RFC 5358",
@@ -57,6 +62,13 @@ pub(crate) const DESCRIPTION: Description = Description {
             default: 100.0,
         },
         Knob {
+            name: "requests_min",
+            help: "Complete requests in ten seconds from which they are weighed.",
+            unit: "count",
+            range: (10.0, 1e9),
+            default: 300.0,
+        },
+        Knob {
             name: "sources_min",
             help: "Sources from which many of them must come, for what one source does in a scan as well.",
             unit: "count",
@@ -72,15 +84,21 @@ pub(crate) const DESCRIPTION: Description = Description {
                 knobs.get("unasked_min"),
                 knobs.get("pings_min"),
                 knobs.get("unfinished_min"),
+                knobs.get("half_open_min"),
+                knobs.get("pings_min"),
             ],
+            requests_min: knobs.get("requests_min"),
             sources_min: knobs.get("sources_min"),
             victims: Bounded::new(VICTIMS_MAX),
+            asked: Bounded::new(VICTIMS_MAX),
         })
     },
 };
 
 /// Victims remembered.
 const VICTIMS_MAX: usize = 4_096;
+/// Datagrams that go on for so many seconds are a stream, however little is answered.
+const STREAM_SECS_MIN: f64 = 60.0;
 /// A request that is not finished is shorter than this, payload bytes.
 const UNFINISHED_BYTES_MAX: u64 = 4_096;
 
@@ -92,10 +110,20 @@ enum Kind {
     Reflected,
     Pings,
     Unfinished,
+    Stray,
+    Datagrams,
 }
 
 impl Kind {
-    const ALL: [Kind; 5] = [Kind::HalfOpen, Kind::Amplified, Kind::Reflected, Kind::Pings, Kind::Unfinished];
+    const ALL: [Kind; 7] = [
+        Kind::HalfOpen,
+        Kind::Amplified,
+        Kind::Reflected,
+        Kind::Pings,
+        Kind::Unfinished,
+        Kind::Stray,
+        Kind::Datagrams,
+    ];
 
     /// What arrives, the technique, and whether it takes many sources to tell it from a scan or a tool.
     const fn words(self) -> (&'static str, &'static [&'static str], bool) {
@@ -105,6 +133,8 @@ impl Kind {
             Kind::Reflected => ("answers to connections it never opened", &["T1498.002"], true),
             Kind::Pings => ("ICMP messages", &["T1498.001"], false),
             Kind::Unfinished => ("requests that are never finished", &["T1499.002"], false),
+            Kind::Stray => ("segments that belong to no connection", &["T1499.001", "T1498.001"], true),
+            Kind::Datagrams => ("datagrams to one port that nobody answers", &["T1498.001"], false),
         }
     }
 }
@@ -113,7 +143,11 @@ impl Kind {
 struct Flood {
     least: [f64; Kind::ALL.len()],
     sources_min: f64,
-    victims: Bounded<IpAddr, Victim>,
+    requests_min: f64,
+    /// By address, and by port for what goes to one port.
+    victims: Bounded<(IpAddr, u16), Victim>,
+    /// Web servers: what was asked of them.
+    asked: Bounded<IpAddr, Asked>,
 }
 
 #[derive(Debug, Default)]
@@ -124,28 +158,40 @@ struct Victim {
 
 impl Detector for Flood {
     fn event(&mut self, event: &Event, _home: &Home, _findings: &mut Findings) {
-        let EventKind::Flow(flow) = &event.kind else { return };
+        let flow = match &event.kind {
+            EventKind::Flow(flow) => flow,
+            EventKind::Transaction(fact) if matches!(fact.protocol, "http" | "http2") => {
+                return self.asked.touch(&fact.who.server, Asked::default).add(fact);
+            }
+            _ => return,
+        };
         let Some((kind, victim, source, count)) = part(flow) else { return };
         if is_nobody(victim) {
             return;
         }
-        let victim = self.victims.touch(&victim, Victim::default);
+        let port = if kind == Kind::Datagrams { flow.who.server_port } else { 0 };
+        let victim = self.victims.touch(&(victim, port), Victim::default);
         victim.kinds[kind as usize].add(flow.who.began, flow.last, source, count);
         if victim.packets.len() < Evidence::PACKETS && flow.who.first_packet.0 != 0 {
             victim.packets.push(flow.who.first_packet);
         }
     }
 
-    fn finish(&mut self, _home: &Home, findings: &mut Findings) {
-        for (address, victim) in self.victims.sorted() {
+    fn finish(&mut self, home: &Home, findings: &mut Findings) {
+        for ((address, _), victim) in self.victims.sorted() {
             for kind in Kind::ALL {
                 self.judge(*address, victim, kind, findings);
+            }
+        }
+        for (address, asked) in self.asked.sorted() {
+            if let Some(finding) = asked.judge(*address, self.requests_min, home) {
+                findings.push(finding);
             }
         }
     }
 
     fn evicted(&self) -> u64 {
-        self.victims.evicted()
+        self.victims.evicted() + self.asked.evicted()
     }
 }
 
@@ -162,6 +208,11 @@ fn part(flow: &FlowFact) -> Option<(Kind, IpAddr, IpAddr, u64)> {
             let half_open = flow.tcp_flags[1] & RST == 0;
             half_open.then_some((Kind::HalfOpen, who.server, who.client, 1))
         }
+        6 if flow.tcp_flags[0] & SYN == 0 && flow.payload == [0, 0] => {
+            // The victim says nothing, or that it knows of no such connection.
+            let refused = flow.tcp_flags[1] & !(RST | ACK) == 0 && flow.packets[1] <= flow.packets[0];
+            refused.then_some((Kind::Stray, who.server, who.client, flow.packets[0]))
+        }
         6 => {
             let open = flow.tcp_flags[0] & (FIN | RST) == 0;
             let unfinished = flow.payload[1] == 0 && (1..UNFINISHED_BYTES_MAX).contains(&flow.payload[0]);
@@ -176,6 +227,15 @@ fn part(flow: &FlowFact) -> Option<(Kind, IpAddr, IpAddr, u64)> {
         17 if flow.packets[1] == 0 && flow.payload[0] > 0 && is_reflector(who.client_port) => {
             Some((Kind::Amplified, who.server, who.client, flow.packets[0]))
         }
+        // The service's port is taken for the server's, though it began.
+        17 if flow.packets[0] == 0 && flow.payload[1] > 0 && is_reflector(who.server_port) => {
+            Some((Kind::Amplified, who.client, who.server, flow.packets[1]))
+        }
+        17 if flow.packets[1] == 0 && flow.payload[0] > 0 && flow.protocol.is_empty() => {
+            // What lasts is a stream to somebody who listens, such as a film.
+            let lasts = flow.last.secs_since(flow.who.began) > STREAM_SECS_MIN;
+            (!lasts).then_some((Kind::Datagrams, who.server, who.client, flow.packets[0]))
+        }
         1 | 58 => {
             Some((Kind::Pings, who.server, who.client, flow.packets[0].saturating_sub(flow.packets[1] / 2)))
         }
@@ -186,6 +246,7 @@ fn part(flow: &FlowFact) -> Option<(Kind, IpAddr, IpAddr, u64)> {
 const FIN: u8 = 1;
 const SYN: u8 = 2;
 const RST: u8 = 4;
+const ACK: u8 = 16;
 
 /// Ports of services that answer strangers with more than they were asked.
 fn is_reflector(port: u16) -> bool {

@@ -1,14 +1,14 @@
 //! Windows of ten seconds: how much came, and from about how many sources.
 
 use std::collections::BTreeMap;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 use std::net::IpAddr;
 
 use foldhash::quality::FixedState;
 use model::Time;
 
 /// Length of a window in seconds.
-const SECONDS: u64 = 10;
+pub(super) const SECONDS: u64 = 10;
 /// Windows that are open at a time; older ones are closed.
 const OPEN_MAX: usize = 8;
 /// Words of a window's map of sources.
@@ -16,12 +16,30 @@ const WORDS: usize = 16;
 /// Sources that are kept by address.
 const FEW: usize = 8;
 
+/// About how many different things came: one bit for each, by its hash.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Sources([u64; WORDS]);
+
+impl Sources {
+    /// Takes one.
+    pub(super) fn add(&mut self, source: impl Hash) {
+        let bit = FixedState::with_seed(0).hash_one(source) % (WORDS as u64 * 64);
+        self.0[(bit / 64) as usize] |= 1 << (bit % 64);
+    }
+
+    /// Linear counting: how many set so many bits.
+    pub(super) fn estimate(&self) -> f64 {
+        let bits = (WORDS * 64) as f64;
+        let zeros = self.0.iter().map(|word| f64::from(word.count_zeros())).sum::<f64>().max(1.0);
+        -bits * libm::log(zeros / bits)
+    }
+}
+
 /// What came in one window.
 #[derive(Debug, Default, Clone)]
 struct Window {
     count: u64,
-    /// One bit per source, by its hash.
-    sources: [u64; WORDS],
+    sources: Sources,
     first: Time,
     last: Time,
 }
@@ -62,8 +80,7 @@ impl Windows {
         window.count += count / windows;
         window.first = window.first.min(began);
         window.last = window.last.max(last.min(began.plus_nanos(SECONDS * 1_000_000_000)));
-        let bit = FixedState::with_seed(0).hash_one(source) % (WORDS as u64 * 64);
-        window.sources[(bit / 64) as usize] |= 1 << (bit % 64);
+        window.sources.add(source);
         if self.open.len() > OPEN_MAX
             && let Some((_, oldest)) = self.open.pop_first()
             && self.closed.as_ref().is_none_or(|closed| closed.count < oldest.count)
@@ -79,18 +96,16 @@ impl Windows {
             .iter()
             .chain(self.open.values())
             .reduce(|a, b| if b.count > a.count { b } else { a })?;
-        Some(Burst { count: best.count, sources: sources(&best.sources), first: best.first, last: best.last })
+        Some(Burst {
+            count: best.count,
+            sources: best.sources.estimate(),
+            first: best.first,
+            last: best.last,
+        })
     }
 
     /// All sources, when they are few.
     pub(super) fn few(&self) -> Option<&[IpAddr]> {
         (!self.many).then_some(&self.few)
     }
-}
-
-/// Linear counting: how many sources set so many bits.
-fn sources(words: &[u64; WORDS]) -> f64 {
-    let bits = (WORDS * 64) as f64;
-    let zeros = words.iter().map(|word| f64::from(word.count_zeros())).sum::<f64>().max(1.0);
-    -bits * libm::log(zeros / bits)
 }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use model::{
     Confidence, Event, EventKind, Evidence, Finding, FlowFact, PacketId, Severity, Subject, Term, Time,
+    TransactionFact,
 };
 
 use crate::statistic::{median, probability, spread};
@@ -15,7 +16,8 @@ use crate::{Bounded, Description, Detector, Findings, Home, Knob};
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
     name: "guessing",
-    sees: "Refused logins (FTP, HTTP, mail), and where logins are encrypted (SSH, RDP) many short sessions of one size.",
+    sees: "Refused logins (FTP, HTTP, mail, SMB, LDAP, VNC, MQTT, databases), many posts to a page where people log in, and \
+           where logins are encrypted (SSH, RDP) many short sessions of one size.",
     matters: "Guessed passwords are how SamSam and most botnets get in (T1110.001, T1110.003).",
     fooled_by: "One guess an hour from many addresses. Backup scripts with a wrong password look alike.",
     cost: "One entry per (client, server, port) with at most 512 sessions.",
@@ -32,6 +34,13 @@ pub(crate) const DESCRIPTION: Description = Description {
             default: 8.0,
         },
         Knob {
+            name: "forms_min",
+            help: "Posts to pages where people log in.",
+            unit: "count",
+            range: (3.0, 100_000.0),
+            default: 30.0,
+        },
+        Knob {
             name: "sessions_min",
             help: "Short alike sessions, where logins are encrypted.",
             unit: "count",
@@ -42,6 +51,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     new: |knobs| {
         Box::new(Guessing {
             refusals_min: knobs.get("refusals_min"),
+            forms_min: knobs.get("forms_min"),
             sessions_min: knobs.get("sessions_min"),
             doors: Bounded::new(DOORS_MAX),
         })
@@ -52,6 +62,9 @@ pub(crate) const DESCRIPTION: Description = Description {
 const DOORS_MAX: usize = 65_536;
 /// Sessions remembered per door.
 const SESSIONS_MAX: usize = 512;
+/// User names remembered per door, and letters of each.
+const USERS_MAX: usize = 8;
+const USER_CHARS_MAX: usize = 64;
 /// Longest session that is a guess, in seconds.
 const SESSION_SECS_MAX: f64 = 90.0;
 /// Most payload bytes that a session of guesses has from the client.
@@ -60,6 +73,7 @@ const SESSION_BYTES_MAX: u64 = 12_000;
 #[derive(Debug)]
 struct Guessing {
     refusals_min: f64,
+    forms_min: f64,
     sessions_min: f64,
     doors: Bounded<(IpAddr, IpAddr, u16), Door>,
 }
@@ -70,6 +84,8 @@ struct Door {
     /// Began, payload bytes from the client.
     sessions: Vec<(Time, u64)>,
     refusals: u64,
+    /// What was sent to pages where people log in.
+    forms: u64,
     accepted: u64,
     users: Vec<String>,
     packets: Vec<PacketId>,
@@ -81,40 +97,7 @@ impl Detector for Guessing {
     fn event(&mut self, event: &Event, _home: &Home, _findings: &mut Findings) {
         match &event.kind {
             EventKind::Flow(flow) => self.session(flow),
-            EventKind::Transaction(fact) => {
-                let (refused, accepted) = match fact.protocol {
-                    "ftp" => (
-                        fact.texts("ftp.completion_code").any(|code| code == "530"),
-                        fact.texts("ftp.completion_code").any(|code| code == "230"),
-                    ),
-                    "http" => (
-                        fact.number("http.stat_code") == Some(401) || fact.text("http.stat_code") == "401",
-                        false,
-                    ),
-                    "smtp" => (fact.texts("smtp.reply").any(|code| code.starts_with("535")), false),
-                    "pop3" => {
-                        (fact.text("pop3.command") == "PASS" && fact.text("pop3.status") == "ERR", false)
-                    }
-                    _ => return,
-                };
-                if !refused && !accepted {
-                    return;
-                }
-                let who = &fact.who;
-                let door = self.doors.touch(&(who.client, who.server, who.server_port), Door::default);
-                door.protocol = fact.protocol;
-                door.note(fact.time, who.first_packet);
-                door.refusals += u64::from(refused);
-                door.accepted += u64::from(accepted);
-                let user = if fact.text("ftp.command") == "USER" {
-                    fact.text("ftp.command_data")
-                } else {
-                    fact.text("http.auth_user")
-                };
-                if !user.is_empty() && door.users.len() < 8 && !door.users.iter().any(|known| known == user) {
-                    door.users.push(user.to_owned());
-                }
-            }
+            EventKind::Transaction(fact) => self.login(fact),
             EventKind::File(_) | EventKind::Alert(_) | EventKind::Oddity(_) => {}
         }
     }
@@ -130,6 +113,80 @@ impl Detector for Guessing {
     }
 }
 
+/// What became of a login.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Outcome {
+    /// Logins that were refused.
+    refused: u64,
+    accepted: bool,
+    /// Something was sent to a page where people log in; the page itself says whether it was taken.
+    forms: bool,
+}
+
+/// How each service says that a name and a password do not fit.
+fn outcome(fact: &TransactionFact) -> Outcome {
+    let number = |field: &str| fact.number(field).or_else(|| fact.text(field).parse().ok());
+    let told = |refused: bool, accepted: bool| Outcome { refused: refused.into(), accepted, forms: false };
+    let codes = |field, code| fact.texts(field).any(|text| text == code);
+    match fact.protocol {
+        "ftp" => told(codes("ftp.completion_code", "530"), codes("ftp.completion_code", "230")),
+        "http" | "http2" => {
+            Outcome { forms: is_form(fact), ..told(number("http.stat_code") == Some(401), false) }
+        }
+        "smtp" => Outcome {
+            refused: number("smtp.refused_logins").unwrap_or(0),
+            ..told(false, number("smtp.authenticated").is_some())
+        },
+        "pop3" => {
+            let pass = fact.text("pop3.command") == "PASS";
+            told(pass && fact.text("pop3.status") == "ERR", pass && fact.text("pop3.status") == "OK")
+        }
+        "imap" => {
+            let login = matches!(fact.text("imap.command"), "LOGIN" | "AUTHENTICATE");
+            told(login && fact.text("imap.status") == "NO", login && fact.text("imap.status") == "OK")
+        }
+        "smb" => {
+            let setup = fact.text("smb.command_name").to_ascii_lowercase().contains("session_setup");
+            let status = number("smb.status_code").filter(|_| setup);
+            let named = !fact.text("smb.ntlmssp_user").is_empty();
+            told(status.is_some_and(|status| SMB_REFUSALS.contains(&status)), named && status == Some(0))
+        }
+        // ER_ACCESS_DENIED_ERROR; SQLSTATE class 28; invalidCredentials (RFC 4511 §4.1.9).
+        "mysql" => told(number("mysql.error_code") == Some(1045), false),
+        "pgsql" => told(fact.text("pgsql.error").starts_with("28"), false),
+        "ldap" => told(number("ldap.responses.result_code") == Some(49), false),
+        // RFC 6143 §7.1.3.
+        "rfb" => told(matches!(number("rfb.secresult"), Some(1 | 2)), number("rfb.secresult") == Some(0)),
+        "redis" => {
+            let error = fact.text("redis.error");
+            told(error.starts_with("WRONGPASS") || error.contains("invalid password"), false)
+        }
+        // MQTT 3.1.1 §3.2.2.3, MQTT 5 §3.2.2.2.
+        "mqtt" => told(matches!(number("mqtt.reason_code"), Some(4 | 5 | 0x86 | 0x87)), false),
+        _ => Outcome::default(),
+    }
+}
+
+/// NT status codes of a login that is refused (MS-ERREF 2.3.1): no such user, wrong password, logon failure, account
+/// locked out.
+const SMB_REFUSALS: [u64; 4] = [0xc000_0064, 0xc000_006a, 0xc000_006d, 0xc000_0234];
+
+/// Where a name stands, by protocol; an FTP command's argument only with USER.
+const USERS: [&str; 6] =
+    ["http.auth_user", "smb.ntlmssp_user", "mysql.user", "pgsql.user", "ldap.request.dn", "imap.user"];
+
+/// Whether something is sent to a page where people log in.
+fn is_form(fact: &TransactionFact) -> bool {
+    const WORDS: [&str; 9] =
+        ["login", "logon", "signin", "sign-in", "sign_in", "auth", "xmlrpc.php", "session", "administrator"];
+    if fact.text("http.method") != "POST" {
+        return false;
+    }
+    let uri = fact.text("http.uri");
+    let path = uri.split('?').next().unwrap_or_default().to_ascii_lowercase();
+    WORDS.iter().any(|word| path.contains(word))
+}
+
 impl Door {
     fn note(&mut self, time: Time, packet: PacketId) {
         self.first = Some(self.first.map_or(time, |first| first.min(time)));
@@ -141,6 +198,27 @@ impl Door {
 }
 
 impl Guessing {
+    /// Logins in the clear: the service says whether it takes them.
+    fn login(&mut self, fact: &TransactionFact) {
+        let Outcome { refused, accepted, forms } = outcome(fact);
+        if refused == 0 && !accepted && !forms {
+            return;
+        }
+        let who = &fact.who;
+        let door = self.doors.touch(&(who.client, who.server, who.server_port), Door::default);
+        door.protocol = fact.protocol;
+        door.note(fact.time, who.first_packet);
+        door.refusals += refused;
+        door.forms += u64::from(forms);
+        door.accepted += u64::from(accepted);
+        let ftp = if fact.text("ftp.command") == "USER" { fact.text("ftp.command_data") } else { "" };
+        let mut users = USERS.iter().map(|field| fact.text(field)).chain([ftp]);
+        let user = users.find(|user| !user.is_empty()).unwrap_or_default();
+        if !user.is_empty() && door.users.len() < USERS_MAX && !door.users.iter().any(|known| known == user) {
+            door.users.push(user.chars().take(USER_CHARS_MAX).collect());
+        }
+    }
+
     /// Encrypted logins: only the shape of a session tells.
     fn session(&mut self, flow: &FlowFact) {
         let short =
@@ -171,7 +249,8 @@ impl Guessing {
         let size = median(&mut sizes);
         let alike = sizes.iter().filter(|each| (*each - size).abs() <= size * 0.25).count() as f64;
         let refusals = door.refusals as f64;
-        if refusals < self.refusals_min && alike < self.sessions_min {
+        let forms = door.forms as f64;
+        if refusals < self.refusals_min && alike < self.sessions_min && forms < self.forms_min {
             return;
         }
         let terms = vec![
@@ -194,6 +273,13 @@ impl Guessing {
                 "every guess sends the same bytes but for the password",
             ),
             term(
+                "posts to pages where people log in",
+                forms,
+                self.forms_min,
+                if forms >= self.forms_min { 1.5 + libm::log(forms / self.forms_min) } else { 0.0 },
+                "a person logs in once; a program goes through a list",
+            ),
+            term(
                 "spread of sizes, share of the median",
                 spread(&sizes, size) / size.max(1.0),
                 0.25,
@@ -202,7 +288,7 @@ impl Guessing {
             ),
         ];
         let score: f64 = terms.iter().map(|term| term.weight).sum();
-        let tries = if refusals >= self.refusals_min { refusals } else { alike };
+        let tries = if refusals >= self.refusals_min { refusals } else { alike.max(forms) };
         let fell = door.accepted > 0 && refusals >= self.refusals_min;
         let ending = if fell { "; then one login was accepted" } else { "" };
         findings.push(Finding {

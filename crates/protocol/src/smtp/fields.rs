@@ -29,6 +29,20 @@ pub(super) const FIELDS: &[Field] = &[
         fact: true,
         ..Field::EMPTY
     },
+    Field::number(
+        "smtp.refused_logins",
+        "How many logins the server refused (RFC 4954).",
+        32,
+        &[],
+        |scope| Some(u64::from(scope.tx::<Mail>().refused)).filter(|refused| *refused > 0),
+    )
+    .asked()
+    .fact(),
+    Field::number("smtp.authenticated", "1 once a login was accepted (RFC 4954).", 8, &[], |scope| {
+        scope.tx::<Mail>().authenticated.then_some(1)
+    })
+    .asked()
+    .fact(),
     email("email.from", "Header field From.", FieldKind::Bytes(|scope, _| header(scope, b"from"))),
     email("email.subject", "Header field Subject.", FieldKind::Bytes(|scope, _| header(scope, b"subject"))),
     email("email.to", "Header field To.", FieldKind::Bytes(|scope, _| header(scope, b"to"))),
@@ -57,6 +71,12 @@ pub(super) const FIELDS: &[Field] = &[
             received.nth(index).map(|field| field.value.as_slice())
         }),
     ),
+    email(
+        "email.forwarded",
+        "First header field by which a mail says that a rule passed it on: Auto-Submitted (RFC 3834), Resent-To (RFC 5322 \
+         §3.6.6), X-Forwarded-To and their like.",
+        FieldKind::Bytes(|scope, _| forwarded(scope)),
+    ),
     email("email.body_md5", "MD5 of the body, in hexadecimal.", FieldKind::Bytes(body_md5)),
 ];
 
@@ -78,6 +98,22 @@ fn mime<'a>(scope: &Scope<'a>) -> Option<&'a Message> {
 
 fn header<'a>(scope: &Scope<'a>, name: &[u8]) -> Option<&'a [u8]> {
     present(mime(scope)?.header(name)?)
+}
+
+fn forwarded<'a>(scope: &Scope<'a>) -> Option<&'a [u8]> {
+    const NAMES: [&[u8]; 5] = [
+        b"x-forwarded-to",
+        b"x-forwarded-for",
+        b"resent-to",
+        b"x-ms-exchange-inbox-rules-loop",
+        b"x-forwarding-to",
+    ];
+    let says = header(scope, b"auto-submitted").filter(|value| begins(value, b"auto-forwarded"));
+    says.or_else(|| NAMES.iter().find_map(|name| header(scope, name)))
+}
+
+fn begins(value: &[u8], word: &[u8]) -> bool {
+    value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 fn body_md5<'a>(scope: &Scope<'a>, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {

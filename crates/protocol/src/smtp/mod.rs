@@ -260,6 +260,10 @@ pub(crate) struct Mail {
     mime: Option<Box<mime::Message>>,
     /// DATA was sent and not rejected.
     data: bool,
+    /// Logins that were refused (RFC 4954 §6, code 535).
+    refused: u32,
+    /// A login was accepted (code 235).
+    authenticated: bool,
 }
 
 impl Session for Smtp {

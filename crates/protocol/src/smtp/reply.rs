@@ -75,7 +75,17 @@ impl Smtp {
                 self.refuse_data(waiting.tx);
             }
             Command::Message | Command::Reset => self.complete(waiting.tx, false),
-            Command::Other => {}
+            Command::Other => self.login(waiting.tx, code),
+        }
+    }
+
+    /// Only AUTH and what is said in its course is answered with these codes (RFC 4954 §6).
+    fn login(&mut self, tx: u64, code: u16) {
+        let Some(mail) = self.by_id(tx) else { return };
+        match code {
+            235 => mail.body.authenticated = true,
+            535 => mail.body.refused = mail.body.refused.saturating_add(1),
+            _ => {}
         }
     }
 

@@ -201,3 +201,31 @@ proptest! {
         eve(&smtp);
     }
 }
+
+#[test]
+fn refused_and_accepted_logins_are_counted() {
+    let smtp = talk(
+        &[
+            ('S', "220 mail\r\n"),
+            ('C', "EHLO me\r\n"),
+            ('S', "250-mail\r\n250 AUTH LOGIN\r\n"),
+            ('C', "AUTH LOGIN\r\n"),
+            ('S', "334 VXNlcm5hbWU6\r\n"),
+            ('C', "YQ==\r\n"),
+            ('S', "334 UGFzc3dvcmQ6\r\n"),
+            ('C', "Yg==\r\n"),
+            ('S', "535 5.7.8 no\r\n"),
+            ('C', "AUTH PLAIN AGEAYg==\r\n"),
+            ('S', "535 5.7.8 no\r\n"),
+            ('C', "AUTH PLAIN AGEAYw==\r\n"),
+            ('S', "235 2.7.0 yes\r\n"),
+        ],
+        100,
+    );
+    let read = |name: &str| {
+        let field = fields::FIELDS.iter().find(|field| field.name == name).unwrap();
+        let crate::FieldKind::Number { get, .. } = field.kind else { panic!("a number") };
+        get(&smtp.scope(0, Direction::ToServer))
+    };
+    assert_eq!((read("smtp.refused_logins"), read("smtp.authenticated")), (Some(2), Some(1)));
+}
