@@ -20,8 +20,10 @@ mod disguise;
 mod dns_tunnel;
 mod domain;
 mod domain_theft;
+mod drive_by;
 mod encoding;
 mod evasion;
+mod exploit;
 mod flood;
 mod flux;
 mod guessing;
@@ -48,6 +50,7 @@ mod statistic;
 mod theft;
 mod tls_channel;
 mod verdict;
+mod ways;
 mod web_attack;
 mod web_channel;
 
@@ -90,7 +93,14 @@ pub const DETECTORS: &[&Description] = &[
     &remote_tool::DESCRIPTION,
     &web_attack::DESCRIPTION,
     &mail_forward::DESCRIPTION,
+    &exploit::DESCRIPTION,
+    &drive_by::DESCRIPTION,
 ];
+
+/// Whether a detector cares for an oddity, by its name in EVE's `anomaly` records; others need not be told.
+pub fn heeds(oddity: &str) -> bool {
+    evasion::WAYS.iter().chain(exploit::WAYS).any(|way| way.kinds.contains(&oddity))
+}
 
 /// What a detector declares of itself; its manual page is made from it.
 pub struct Description {

@@ -72,6 +72,7 @@ pub(crate) fn file(number: u64, ends: (&str, &str, u16), direction: model::Direc
         magic: String::new(),
         size: head.len() as u64,
         cards: None,
+        script: None,
         complete: true,
         sha256: String::new(),
         head: head.to_vec(),

@@ -60,6 +60,7 @@ events! {
     Icmpv6MldMessageWithInvalidHl "icmpv6.mld_message_with_invalid_hl",
     Icmpv6UnassignedType "icmpv6.unassigned_type",
     Icmpv6ExperimentationType "icmpv6.experimentation_type",
+    Icmpv6NdOptionLength "icmpv6.nd_option_length",
     Ipv6PktTooSmall "ipv6.pkt_too_small",
     Ipv6TruncPkt "ipv6.trunc_pkt",
     Ipv6TruncExthdr "ipv6.trunc_exthdr",

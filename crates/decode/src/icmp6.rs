@@ -32,6 +32,11 @@ impl Walk<'_> {
         if matches!(kind, 130..=132 | 143) && self.layers.ttl != 1 {
             self.odd(Event::Icmpv6MldMessageWithInvalidHl);
         }
+        if let Some(options) = nd_options(kind)
+            && !options_are_sound(part.skip(options))
+        {
+            self.odd(Event::Icmpv6NdOptionLength);
+        }
         let whole_header = kind < 5 || matches!(kind, 128 | 129);
         self.layers.src_port = u16::from(kind);
         self.layers.dst_port = u16::from(code);
@@ -59,6 +64,30 @@ impl Walk<'_> {
         let (src_port, dst_port) = quoted_ports(header[6], part.skip(40));
         Some(Embedded { src: address(8), dst: address(24), protocol: header[6], src_port, dst_port })
     }
+}
+
+/// Where the options of a message of neighbour discovery begin (RFC 4861 §4).
+fn nd_options(kind: u8) -> Option<usize> {
+    Some(match kind {
+        133 => 8,
+        134 => 16,
+        135 | 136 => 24,
+        137 => 40,
+        _ => return None,
+    })
+}
+
+/// Whether options have lengths that can be (RFC 4861 §4.6): none is zero, and a list of resolvers has whole addresses behind
+/// its first eight bytes (RFC 8106 §5.1). Systems that believed otherwise were broken into (CVE-2020-16898).
+fn options_are_sound(mut options: Part<'_>) -> bool {
+    const RESOLVERS: u8 = 25;
+    while let (Some(kind), Some(units)) = (options.byte(0), options.byte(1)) {
+        if units == 0 || (kind == RESOLVERS && (units < 3 || units % 2 == 0)) {
+            return false;
+        }
+        options = options.skip(usize::from(units) * 8);
+    }
+    true
 }
 
 /// The highest assigned code of a type (IANA icmpv6-parameters); `None` for types that are not listed.

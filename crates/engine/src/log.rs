@@ -105,25 +105,9 @@ pub(crate) fn turned(ethernet: Ethernet) -> Ethernet {
     Ethernet { dst: ethernet.src, src: ethernet.dst, ..ethernet }
 }
 
-/// Oddities that receivers read differently: detectors are told of them.
-const TOLD: [&str; 12] = [
-    "decoder.ipv4.frag_overlap",
-    "decoder.ipv6.frag_overlap",
-    "decoder.ipv4.frag_pkt_too_large",
-    "decoder.ipv6.frag_pkt_too_large",
-    "decoder.ipv6.dstopts_unknown_opt",
-    "decoder.ipv6.hopopts_unknown_opt",
-    "decoder.ipv6.rh_type_0",
-    "stream.reassembly_overlap_different_data",
-    "INVALID_TRANSFER_ENCODING_VALUE_IN_REQUEST",
-    "INVALID_CONTENT_LENGTH_FIELD_IN_REQUEST",
-    "DUPLICATE_CONTENT_LENGTH_FIELD_IN_REQUEST",
-    "REQUEST_HEADER_REPETITION",
-];
-
 /// Tells the detectors of an oddity, when it is one that they care for.
 fn tell_oddity(kind: &'static str, ends: (IpAddr, IpAddr), flow: Option<&Flow>, out: &mut Output) {
-    if out.facts && TOLD.contains(&kind) {
+    if out.facts && behave::heeds(kind) {
         let fact = OddityFact { who: flow.map(who), source: ends.0, destination: ends.1, kind };
         out.tell(EventKind::Oddity(Box::new(fact)));
     }
@@ -568,6 +552,7 @@ impl TransactionTurn<'_> {
             let sha256 =
                 file.sha256().filter(|_| complete).map(|digest| json::hex(digest)).unwrap_or_default();
             let cards = self.session.files_mut(self.index)[position].take_cards();
+            let script = self.session.files_mut(self.index)[position].take_script();
             let file = &self.session.files(self.index)[position];
             out.tell(EventKind::File(Box::new(FileFact {
                 who: who(self.flow),
@@ -580,6 +565,7 @@ impl TransactionTurn<'_> {
                 sha256,
                 head: file.head[..file.head.len().min(FileFact::HEAD)].to_vec(),
                 cards,
+                script,
             })));
         }
     }

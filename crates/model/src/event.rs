@@ -287,6 +287,42 @@ pub struct FileFact {
     pub head: Vec<u8>,
     /// Payment card numbers in it, when it went to a server.
     pub cards: Option<Box<CardsSeen>>,
+    /// What the page or script in it does, when it came to a client and does any of it.
+    pub script: Option<Box<ScriptSeen>>,
+}
+
+/// Marks of exploits in a page or a script.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScriptSeen {
+    /// Characters written as four hexadecimal digits (`%u` or `\\u`).
+    pub escapes: u32,
+    /// Those of them, and pairs of bytes, that are good to land on wherever: 9090, 0c0c and their like.
+    pub sled: u32,
+    /// Those of them that are no characters: surrogates and the private use area (U+D800 to U+F8FF).
+    pub unwritable: u32,
+    /// Calls that turn numbers into strings.
+    pub unescapes: u32,
+    /// Objects of the system that are made.
+    pub objects: u32,
+    /// Loops that let a string grow to a length.
+    pub growth: u32,
+    /// Words such as "shellcode".
+    pub words: u32,
+    /// Files on a disk (`c:\`) that are named.
+    pub paths: u32,
+    /// Letters of the longest word; 0 below 128.
+    pub longest_word: u32,
+    /// What the objects do, in bits.
+    pub reaches: u16,
+}
+
+impl ScriptSeen {
+    /// Runs programs.
+    pub const RUNS: u16 = 1;
+    /// Writes files.
+    pub const STORES: u16 = 2;
+    /// Fetches from the net.
+    pub const FETCHES: u16 = 4;
 }
 
 impl FileFact {

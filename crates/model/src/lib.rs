@@ -10,7 +10,7 @@ mod packet;
 
 pub use event::{
     AlertFact, CardNumber, CardsSeen, EchoShape, Event, EventKind, Fact, FileFact, FlowFact, OddityFact,
-    PayloadShape, TransactionFact, Value,
+    PayloadShape, ScriptSeen, TransactionFact, Value,
 };
 pub use finding::{Confidence, Evidence, Finding, Severity, Subject, Term};
 pub use incident::{

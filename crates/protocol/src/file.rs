@@ -2,10 +2,11 @@
 
 use json::Json;
 use md5::Md5;
-use model::{CardsSeen, Direction, PacketId, Time};
+use model::{CardsSeen, Direction, PacketId, ScriptSeen, Time};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use crate::script::Script;
 use crate::{Body, Cards, magic};
 
 /// What is computed for files.
@@ -21,6 +22,8 @@ pub struct FileConfig {
     pub kept_max: u64,
     /// Look for payment card numbers in files that go to a server.
     pub cards: bool,
+    /// Look at pages and scripts that come to a client.
+    pub scripts: bool,
     /// Files that rules ask for are stored.
     pub store: bool,
     /// All files are stored.
@@ -37,6 +40,7 @@ impl Default for FileConfig {
             md5: false,
             kept_max: 0,
             cards: true,
+            scripts: true,
             store: false,
             store_all: false,
             store_depth: None,
@@ -105,6 +109,7 @@ pub struct File {
     /// Signatures (sids) that matched on it with `filestore` or file keywords.
     pub sids: Vec<u32>,
     cards: Option<Box<Cards>>,
+    script: Option<Box<Script>>,
     sha256: Option<Box<Sha256>>,
     sha1: Option<Box<Sha1>>,
     md5: Option<Box<Md5>>,
@@ -149,6 +154,7 @@ impl File {
             inspected: 0,
             sids: Vec::new(),
             cards: (config.cards && direction == Direction::ToServer).then(Box::default),
+            script: (config.scripts && direction == Direction::ToClient).then(Box::default),
             sha256: config.sha256.then(Box::default),
             sha1: config.sha1.then(Box::default),
             md5: config.md5.then(Box::default),
@@ -166,6 +172,9 @@ impl File {
         self.head.extend_from_slice(&bytes[..room]);
         if let Some(cards) = &mut self.cards {
             cards.take(bytes, self.began.0, self.began.1);
+        }
+        if let Some(script) = &mut self.script {
+            script.take(bytes);
         }
         if let Some(hash) = &mut self.sha256 {
             hash.update(bytes);
@@ -208,6 +217,11 @@ impl File {
     /// Payment card numbers in it; given out once.
     pub fn take_cards(&mut self) -> Option<Box<CardsSeen>> {
         self.cards.take()?.told()
+    }
+
+    /// What a page in it does; given out once.
+    pub fn take_script(&mut self) -> Option<Box<ScriptSeen>> {
+        self.script.take()?.told()
     }
 
     /// SHA-256, once closed.

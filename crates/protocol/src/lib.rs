@@ -18,6 +18,7 @@ mod framing;
 mod magic;
 mod range;
 mod registry;
+mod script;
 mod session;
 mod table;
 #[cfg(test)]

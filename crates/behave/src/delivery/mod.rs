@@ -176,6 +176,7 @@ fn unreachable_file(fact: &TransactionFact) -> FileFact {
         sha256: String::new(),
         head: Vec::new(),
         cards: None,
+        script: None,
     }
 }
 

@@ -3,12 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
-
-use model::{Event, EventKind, Finding, Severity, Subject, Time};
-
-use crate::verdict::{Packets, Verdict};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::ways::{Told, Way, Ways};
+use crate::{Description, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -30,28 +26,17 @@ pub(crate) const DESCRIPTION: Description = Description {
         range: (-5.0, 20.0),
         default: 0.0,
     }],
-    new: |knobs| Box::new(Evasion { score_min: knobs.get("score_min"), pairs: Bounded::new(PAIRS_MAX) }),
+    new: |knobs| Box::new(Ways::new(WAYS, &TOLD, knobs.get("score_min"))),
 };
 
-/// Pairs remembered.
-const PAIRS_MAX: usize = 8_192;
-/// Log-odds before anything was seen.
-const PRIOR: f64 = -3.0;
+/// How its findings are told.
+const TOLD: Told = Told {
+    detector: DESCRIPTION.name,
+    against: "Broken equipment on the way can cut or repeat packets wrongly, too.",
+};
 
-/// A way of being read differently.
-struct Way {
-    name: &'static str,
-    /// Names of the oddities.
-    kinds: &'static [&'static str],
-    /// From how many on it counts in full; below, with its share.
-    full: f64,
-    weight: f64,
-    technique: &'static str,
-    words: &'static str,
-    meaning: &'static str,
-}
-
-const WAYS: [Way; 6] = [
+/// Ways of being read differently.
+pub(crate) const WAYS: &[Way] = &[
     Way {
         name: "fragments that overlap",
         kinds: &["decoder.ipv4.frag_overlap", "decoder.ipv6.frag_overlap"],
@@ -112,85 +97,3 @@ const WAYS: [Way; 6] = [
         meaning: "what one server takes for a body the next takes for a request (RFC 9112 section 6.3)",
     },
 ];
-
-#[derive(Debug)]
-struct Evasion {
-    score_min: f64,
-    /// By sender and receiver.
-    pairs: Bounded<(IpAddr, IpAddr), Pair>,
-}
-
-#[derive(Debug, Default)]
-struct Pair {
-    counts: [u32; WAYS.len()],
-    first: Option<Time>,
-    last: Time,
-    packets: Packets,
-}
-
-impl Detector for Evasion {
-    fn event(&mut self, event: &Event, _home: &Home, _findings: &mut Findings) {
-        let EventKind::Oddity(fact) = &event.kind else { return };
-        let Some(way) = WAYS.iter().position(|way| way.kinds.contains(&fact.kind)) else { return };
-        let pair = self.pairs.touch(&(fact.source, fact.destination), Pair::default);
-        pair.counts[way] = pair.counts[way].saturating_add(1);
-        pair.first.get_or_insert(event.moment.time);
-        pair.last = pair.last.max(event.moment.time);
-        pair.packets.add(event.packet);
-        if let Some(who) = &fact.who {
-            pair.packets.add(who.first_packet);
-        }
-    }
-
-    fn finish(&mut self, home: &Home, findings: &mut Findings) {
-        for ((source, destination), pair) in self.pairs.sorted() {
-            self.judge(*source, *destination, pair, home, findings);
-        }
-    }
-
-    fn evicted(&self) -> u64 {
-        self.pairs.evicted()
-    }
-}
-
-impl Evasion {
-    fn judge(&self, source: IpAddr, destination: IpAddr, pair: &Pair, home: &Home, findings: &mut Findings) {
-        let mut verdict = Verdict::new(PRIOR);
-        let mut ways: Vec<(&Way, f64)> = Vec::new();
-        for (way, count) in WAYS.iter().zip(pair.counts).filter(|(_, count)| *count > 0) {
-            let weight = way.weight * (f64::from(count) / way.full).min(1.0);
-            verdict.term(way.name, f64::from(count), way.full, weight, way.meaning);
-            ways.push((way, weight));
-        }
-        ways.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let Some((lead, _)) = ways.first() else { return };
-        let evidence = pair.packets.evidence("", lead.name);
-        if verdict.score() < self.score_min || evidence.packets.is_empty() {
-            return;
-        }
-        let mut techniques: Vec<&'static str> = Vec::new();
-        for (way, _) in &ways {
-            if !techniques.contains(&way.technique) {
-                techniques.push(way.technique);
-            }
-        }
-        findings.push(Finding {
-            id: 0,
-            detector: DESCRIPTION.name,
-            title: format!("{source} sends {destination} {}", lead.words),
-            severity: verdict.severity(Severity::Medium),
-            confidence: verdict.confidence(),
-            techniques,
-            attackers: vec![source],
-            victims: vec![destination],
-            server: (!home.has(source)).then(|| (source, String::new())),
-            subjects: vec![Subject::Host(destination)],
-            first: pair.first.unwrap_or_default(),
-            last: pair.last,
-            count: pair.counts.iter().map(|count| u64::from(*count)).sum(),
-            terms: verdict.terms(),
-            evidence: vec![evidence],
-            against: vec!["Broken equipment on the way can cut or repeat packets wrongly, too.".into()],
-        });
-    }
-}

@@ -1,6 +1,8 @@
+use model::{Finding, Severity};
+
 use super::*;
-use crate::Behaviour;
 use crate::samples::oddity;
+use crate::{Behaviour, Home};
 
 fn judge(kind: &'static str, count: u64) -> Vec<Finding> {
     let mut behaviour = Behaviour::new(Home::default(), &|_| None);

@@ -182,6 +182,14 @@ fn odd_icmp6_is_said_to_be_so() {
     assert_eq!(seen(1, 0, four), "icmpv6.ipv6_trunc_pkt");
     assert_eq!(seen(1, 0, &[0; 44]), "icmpv6.ipv6_unknown_version");
     assert_eq!(seen(143, 0, four), "");
+    // Router advertisements: twelve bytes, then resolvers as RFC 8106 §5.1 has them, half an address more, and no length.
+    let advertised = |units: u8| {
+        let addresses = vec![0; usize::from(units).max(1) * 8 - 8];
+        join(&[&[0; 12], &[25, units, 0, 0, 0, 0, 0, 60], &addresses])
+    };
+    assert_eq!(seen(134, 0, &advertised(3)), "");
+    assert_eq!(seen(134, 0, &advertised(4)), "icmpv6.nd_option_length");
+    assert_eq!(seen(134, 0, &advertised(0)), "icmpv6.nd_option_length");
     let mut far = ipv6(58, &[130, 0, 0, 0, 0, 0, 0, 0]);
     far[7] = 64;
     let level = one_level(&far);

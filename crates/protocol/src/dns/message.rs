@@ -36,6 +36,8 @@ pub(crate) struct Name {
 /// What was odd about the names of a message.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Oddities {
+    /// A signature is longer than any algorithm makes them.
+    pub(crate) signature: bool,
     /// A name was longer than allowed.
     pub(crate) truncated: bool,
     /// A compression pointer pointed to itself.
@@ -69,6 +71,12 @@ pub(crate) struct Record {
     /// Data.
     pub(crate) data: Data,
 }
+
+/// Types of records with signatures (RFC 2535, RFC 4034).
+const SIG: u16 = 24;
+const RRSIG: u16 = 46;
+/// Bytes beyond which no algorithm's signature goes: SLH-DSA (FIPS 205) has up to 49,856.
+const SIGNATURE_MAX: usize = 61_440;
 
 /// The data of a resource record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -294,6 +302,7 @@ impl<'a> Cursor<'a> {
             let start = self.at;
             self.take(length)?;
             let mut data = Cursor { message: self.message.get(..self.at).unwrap_or_default(), at: start };
+            message.oddities.signature |= matches!(rrtype, SIG | RRSIG) && length > SIGNATURE_MAX;
             let data = if length == 0 { Data::Other } else { data.data(self.message, message, rrtype)? };
             message.records.push(Record { name, rrtype, ttl, data });
         }

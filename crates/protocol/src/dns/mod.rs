@@ -66,6 +66,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "too_many_labels",
     "invalid_additionals",
     "invalid_authorities",
+    "signature_too_long",
 ];
 const MALFORMED_DATA: u8 = 0;
 const NOT_REQUEST: u8 = 1;
@@ -77,6 +78,7 @@ const INFINITE_LOOP: u8 = 6;
 const TOO_MANY_LABELS: u8 = 7;
 const INVALID_ADDITIONALS: u8 = 8;
 const INVALID_AUTHORITIES: u8 = 9;
+const SIGNATURE_TOO_LONG: u8 = 10;
 
 /// Which of the protocols with DNS messages it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,6 +207,7 @@ impl Dns {
             (oddities.labels, TOO_MANY_LABELS),
             (oddities.additionals, INVALID_ADDITIONALS),
             (oddities.authorities, INVALID_AUTHORITIES),
+            (oddities.signature, SIGNATURE_TOO_LONG),
         ];
         for (holds, code) in conditions {
             if holds {

@@ -101,7 +101,7 @@ fn probe(bytes: &[u8], direction: Direction) -> ProbeAnswer {
 fn next_record(bytes: &[u8]) -> Option<usize> {
     bytes.windows(NBSS + 4).position(|window| {
         window[0] == 0
-            && matches!(window[4], 0xfd..=0xff)
+            && matches!(window[4], 0xfc..=0xff)
             && &window[5..] == b"SMB"
             && record::netbios(window).is_some_and(|(_, length)| length >= HEADER1)
     })
@@ -228,6 +228,10 @@ impl Smb {
             },
             Some(Version::Two) => self.compound(&now, content),
             Some(Version::Sealed) => {}
+            Some(Version::Squeezed) if record::overflows(content) => {
+                self.raise(event::COMPRESSED_SIZE_OVERFLOW)
+            }
+            Some(Version::Squeezed) => {}
             None => self.raise(event::MALFORMED_DATA),
         }
         true

@@ -45,6 +45,15 @@ pub(super) enum Version {
     Two,
     /// SMB 3 in encryption.
     Sealed,
+    /// SMB 3.1.1, compressed.
+    Squeezed,
+}
+
+/// Whether the sizes of a compressed message cannot be true: what it says it was before and the part that is not compressed
+/// together pass 32 bits (MS-SMB2 §2.2.42; CVE-2020-0796).
+pub(super) fn overflows(record: &[u8]) -> bool {
+    let size = long(record, 4).zip(long(record, 12));
+    size.is_some_and(|(original, offset)| original.checked_add(offset).is_none())
 }
 
 /// The version of a record.
@@ -53,6 +62,7 @@ pub(super) fn version(record: &[u8]) -> Option<Version> {
         b"\xffSMB" => Some(Version::One),
         b"\xfeSMB" => Some(Version::Two),
         b"\xfdSMB" => Some(Version::Sealed),
+        b"\xfcSMB" => Some(Version::Squeezed),
         _ => None,
     }
 }
@@ -62,7 +72,7 @@ pub(super) fn is_answer(record: &[u8]) -> Option<bool> {
     match version(record)? {
         Version::One => record.get(9).map(|flags| flags & 0x80 != 0),
         Version::Two => record.get(16).map(|flags| flags & 1 != 0),
-        Version::Sealed => None,
+        Version::Sealed | Version::Squeezed => None,
     }
 }
 
@@ -126,6 +136,7 @@ pub(super) struct Record1<'a> {
     pub(super) unicode: bool,
     pub(super) tree: u16,
     pub(super) user: u16,
+    pub(super) process: u16,
     pub(super) multiplex: u16,
     pub(super) whole: &'a [u8],
 }
@@ -145,6 +156,7 @@ impl<'a> Record1<'a> {
             unicode: flags & 0x8000 != 0,
             tree: short(head, 24)?,
             user: short(head, 28)?,
+            process: short(head, 26)?,
             multiplex: short(head, 30)?,
             whole: bytes,
         })

@@ -18,16 +18,20 @@ mod command {
     pub(super) const WRITE: u8 = 0x0b;
     pub(super) const LOCKING_ANDX: u8 = 0x24;
     pub(super) const TRANS: u8 = 0x25;
+    pub(super) const TRANS_SECONDARY: u8 = 0x26;
     pub(super) const WRITE_AND_CLOSE: u8 = 0x2c;
     pub(super) const OPEN_ANDX: u8 = 0x2d;
     pub(super) const READ_ANDX: u8 = 0x2e;
     pub(super) const WRITE_ANDX: u8 = 0x2f;
     pub(super) const TRANS2: u8 = 0x32;
+    pub(super) const TRANS2_SECONDARY: u8 = 0x33;
     pub(super) const TREE_DISCONNECT: u8 = 0x71;
     pub(super) const NEGOTIATE: u8 = 0x72;
     pub(super) const SESSION_SETUP: u8 = 0x73;
     pub(super) const LOGOFF_ANDX: u8 = 0x74;
     pub(super) const TREE_CONNECT: u8 = 0x75;
+    pub(super) const NT_TRANS: u8 = 0xa0;
+    pub(super) const NT_TRANS_SECONDARY: u8 = 0xa1;
     pub(super) const NT_CREATE: u8 = 0xa2;
     pub(super) const NONE: u8 = 0xff;
 }
@@ -37,6 +41,9 @@ const CHAIN_MAX: usize = 16;
 /// Dialects of a negotiation that are kept.
 const DIALECTS_MAX: usize = 64;
 const TRANSACT_PIPE: u16 = 0x26;
+const PEEK_PIPE: u16 = 0x23;
+/// TRANS2_SESSION_SETUP is reserved and was never sent by any client (MS-CIFS §2.2.6.15); DoublePulsar listens to it.
+const TRANS2_SESSION_SETUP: u16 = 0x0e;
 const BUFFER_OVERFLOW: u32 = 0x8000_0005;
 const END_OF_FILE: u32 = 0xc000_0011;
 const DELETE_ON_CLOSE: u32 = 0x1000;
@@ -135,6 +142,7 @@ impl Smb {
 
     fn request1(&mut self, now: &Now<'_>, record: &Record1<'_>, command: u8, parts: &Parts<'_>) {
         let words = parts.words;
+        let oddity = self.continued1(record, command);
         let kind = match command {
             command::WRITE_ANDX | command::WRITE | command::WRITE_AND_CLOSE => {
                 return self.write1(now, record, command, parts);
@@ -151,6 +159,10 @@ impl Smb {
             command::TRANS => return self.trans1(now, record, parts),
             command::TRANS2 => match self.trans2(record, parts) {
                 Some(kind) => Some(kind),
+                None if short(words, 28) == Some(TRANS2_SESSION_SETUP) => {
+                    asked(self.open(now, record.exchange(command, Kind::Plain)));
+                    return self.raise(event::TRANS2_SESSION_SETUP);
+                }
                 None => return,
             },
             command::NEGOTIATE => return self.negotiate1(now, record, parts),
@@ -174,9 +186,27 @@ impl Smb {
         let malformed = kind.is_none();
         let exchange = self.open(now, record.exchange(command, kind.unwrap_or_default()));
         asked(exchange);
-        if malformed {
-            exchange.core.raise(event::MALFORMED_DATA);
+        for code in malformed.then_some(event::MALFORMED_DATA).into_iter().chain(oddity) {
+            exchange.core.raise(code);
         }
+    }
+
+    /// Long transactions go on in secondary requests, of the kind of the first one (MS-CIFS §2.2.4.34, §2.2.4.47, §2.2.4.63).
+    /// Servers that mixed them up were broken into (CVE-2017-0144 and its like).
+    fn continued1(&mut self, record: &Record1<'_>, command: u8) -> Option<u8> {
+        let key = (record.multiplex, record.process);
+        match command {
+            command::NEGOTIATE => self.from_start = true,
+            command::TRANS | command::TRANS2 | command::NT_TRANS => self.continued.put(key, command),
+            command::TRANS_SECONDARY | command::TRANS2_SECONDARY | command::NT_TRANS_SECONDARY => {
+                return match self.continued.get(&key) {
+                    Some(first) => (*first + 1 != command).then_some(event::SECONDARY_OF_ANOTHER),
+                    None => self.from_start.then_some(event::SECONDARY_OF_NONE),
+                };
+            }
+            _ => {}
+        }
+        None
     }
 
     fn negotiate1(&mut self, now: &Now<'_>, record: &Record1<'_>, parts: &Parts<'_>) {
@@ -277,6 +307,11 @@ impl Smb {
     fn trans1(&mut self, now: &Now<'_>, record: &Record1<'_>, parts: &Parts<'_>) {
         let words = parts.words;
         let pipe = short(words, 28) == Some(TRANSACT_PIPE);
+        // Pipe 0 is never open: who looks into it asks how the server stumbles.
+        if short(words, 28) == Some(PEEK_PIPE) && short(words, 30) == Some(0) {
+            asked(self.open(now, record.exchange(command::TRANS, Kind::Plain)));
+            return self.raise(event::PEEK_AT_NO_PIPE);
+        }
         let data = short(words, 24).zip(short(words, 22));
         if let (true, Some(file), Some((at, length))) = (pipe, record.file(words, 30), data) {
             let data = part(record.whole, at.into(), length.into()).unwrap_or_default();
@@ -323,7 +358,9 @@ impl Smb {
                     let data = part(record.whole, at.into(), length.into()).unwrap_or_default();
                     self.pipe_answers(now, &record.carrier(command, file), data, status);
                 }
-                return;
+                if file.is_some() {
+                    return;
+                }
             }
             command::NEGOTIATE => return self.negotiated1(record, parts),
             _ => {}

@@ -29,6 +29,11 @@ pub(super) mod event {
     pub(crate) const WRITE_QUEUE_SIZE_EXCEEDED: u8 = 16;
     pub(crate) const WRITE_QUEUE_CNT_EXCEEDED: u8 = 17;
     pub(crate) const TOO_MANY_TRANSACTIONS: u8 = 19;
+    pub(crate) const TRANS2_SESSION_SETUP: u8 = 20;
+    pub(crate) const PEEK_AT_NO_PIPE: u8 = 21;
+    pub(crate) const SECONDARY_OF_ANOTHER: u8 = 22;
+    pub(crate) const SECONDARY_OF_NONE: u8 = 23;
+    pub(crate) const COMPRESSED_SIZE_OVERFLOW: u8 = 24;
 }
 
 /// Names of the events.
@@ -53,6 +58,11 @@ pub(super) const EVENTS: &[&str] = &[
     "write_queue_cnt_exceeded",
     "unusual_ntlmssp_order",
     "too_many_transactions",
+    "trans2_session_setup",
+    "peek_at_no_pipe",
+    "secondary_of_another",
+    "secondary_of_none",
+    "compressed_size_overflow",
 ];
 
 /// A table that forgets what it was told first.
@@ -338,6 +348,10 @@ pub(crate) struct Smb {
     pub(super) names: Table<FileId, Vec<u8>>,
     /// What a read asked for, by its message.
     pub(super) reads: Table<(u64, u64), (FileId, u64)>,
+    /// Transactions of SMB1 that may be continued, by multiplex and process: their commands.
+    pub(super) continued: Table<(u16, u16), u8>,
+    /// The connection was seen from its negotiation on.
+    pub(super) from_start: bool,
     pub(super) pipes: Table<FileId, Pipe>,
     pub(super) rest: [Rest; 2],
     /// A gap was seen, and no record after it.
@@ -360,6 +374,8 @@ impl Default for Smb {
             trees: Table::default(),
             names: Table::default(),
             reads: Table::default(),
+            continued: Table::default(),
+            from_start: false,
             pipes: Table::default(),
             rest: [Rest::default(); 2],
             lost: [false; 2],

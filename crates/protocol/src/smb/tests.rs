@@ -159,6 +159,63 @@ fn the_first_dialect_of_smb1_is_named() {
     );
 }
 
+/// A record of SMB1 with so many words, all zero but for those given by their places.
+fn smb1(command: u8, multiplex: u16, words: usize, set: &[(usize, u16)]) -> Vec<u8> {
+    let mut record = hex("ff534d42 00 00000000 18 0148 0000 0000000000000000 0000 0000 0100 0000 0000");
+    record[4] = command;
+    record[30..32].copy_from_slice(&multiplex.to_le_bytes());
+    record.push(words as u8);
+    let mut values = vec![0; words];
+    set.iter().for_each(|(at, value)| values[*at] = *value);
+    record.extend(values.iter().flat_map(|value: &u16| value.to_le_bytes()));
+    record.extend([0, 0]);
+    netbios(&record)
+}
+
+fn netbios(record: &[u8]) -> Vec<u8> {
+    let mut bytes = (record.len() as u32).to_be_bytes().to_vec();
+    bytes.extend(record);
+    bytes
+}
+
+/// Names of the events that records of a client raise.
+fn raised(records: &[Vec<u8>]) -> Vec<&'static str> {
+    let mut drive = Drive::stream(Smb::default());
+    records.iter().for_each(|record| {
+        drive.send(CLIENT, record, 999);
+    });
+    let all = (0..drive.session.count()).flat_map(|index| drive.session.core(index).events.to_vec());
+    all.map(|code| state::EVENTS[usize::from(code)]).collect()
+}
+
+#[test]
+fn what_only_exploits_of_smb1_send_is_said() {
+    const NEGOTIATE: u8 = 0x72;
+    let begun = || smb1(NEGOTIATE, 0, 0, &[]);
+    assert_eq!(raised(&[smb1(0x32, 65, 15, &[(14, 0x0e)])]), ["trans2_session_setup"]);
+    assert_eq!(raised(&[smb1(0x25, 1, 16, &[(14, 0x23), (15, 0)])]), ["peek_at_no_pipe"]);
+    assert_eq!(raised(&[smb1(0x25, 1, 16, &[(14, 0x23), (15, 0x4000)])]), [""; 0], "a pipe that is open");
+    assert_eq!(raised(&[smb1(0xa0, 7, 19, &[]), smb1(0x33, 7, 9, &[])]), ["secondary_of_another"]);
+    assert_eq!(raised(&[smb1(0xa0, 7, 19, &[]), smb1(0xa1, 7, 18, &[])]), [""; 0], "as it should be");
+    assert_eq!(raised(&[begun(), smb1(0x26, 7, 8, &[])]), ["secondary_of_none"]);
+    assert_eq!(raised(&[smb1(0x26, 7, 8, &[])]), [""; 0], "its first part may have come before the capture");
+}
+
+#[test]
+fn compressed_messages_whose_sizes_overflow_are_said() {
+    let squeezed = |original: u32, offset: u32| {
+        let mut record = b"\xfcSMB".to_vec();
+        record.extend(original.to_le_bytes());
+        record.extend([1, 0, 0, 0]);
+        record.extend(offset.to_le_bytes());
+        record.resize(64, 0);
+        netbios(&record)
+    };
+    let [ask, _] = create("a.txt");
+    assert_eq!(raised(&[ask.clone(), squeezed(u32::MAX, 16)]), ["compressed_size_overflow"]);
+    assert_eq!(raised(&[ask, squeezed(4_096, 16)]), [""; 0]);
+}
+
 #[test]
 fn too_many_transactions_give_up_the_oldest() {
     let mut drive = Drive::stream(Smb::default());

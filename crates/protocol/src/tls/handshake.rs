@@ -243,8 +243,22 @@ fn certificates(open: &mut Transaction<Box<Talk>>, direction: Direction, body: &
                 }
             }
         }
+        if has_long_label(bytes) {
+            open.core.raise(event::CERTIFICATE_LABEL_TOO_LONG);
+        }
         party.chain.push(bytes.to_vec());
     }
+}
+
+/// Whether an encoded label of a name (RFC 5890 §2.3.2.1) is longer than labels may be (RFC 1035 §2.3.4): who decoded it into
+/// what fits one was broken into (CVE-2022-3602, CVE-2022-3786).
+fn has_long_label(certificate: &[u8]) -> bool {
+    const LABEL_MAX: usize = 63;
+    memchr::memmem::find_iter(certificate, b"xn--").any(|at| {
+        let label = certificate[at..].iter().take(LABEL_MAX + 1);
+        label.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count()
+            > LABEL_MAX
+    })
 }
 
 /// Serial numbers in a Certificate message, in hexadecimal without leading zeros. RDP shows them.
@@ -263,4 +277,19 @@ pub(crate) fn leaf_serials(body: &[u8]) -> Vec<String> {
         }
     }
     serials
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_that_are_encoded_are_as_short_as_others() {
+        let named = |label: usize| {
+            [b"\x30\x82\x0c".as_slice(), b"mail@xn--", &vec![b'a'; label], b".example"].concat()
+        };
+        assert!(!has_long_label(&named(30)));
+        assert!(!has_long_label(&named(59)), "with its first four letters 63");
+        assert!(has_long_label(&named(60)));
+    }
 }

@@ -177,6 +177,7 @@ mod event {
         "CERTIFICATE_INVALID_EXTENSIONS",
         "ERROR_MESSAGE_ENCOUNTERED",
         "INVALID_SSL_RECORD",
+        "CERTIFICATE_LABEL_TOO_LONG",
     ];
     pub(super) const INVALID_SSLV2_HEADER: u8 = 0;
     pub(super) const INVALID_RECORD_VERSION: u8 = 2;
@@ -201,6 +202,7 @@ mod event {
     pub(super) const CERTIFICATE_INVALID_ISSUER: u8 = 21;
     pub(super) const CERTIFICATE_INVALID_VALIDITY: u8 = 22;
     pub(super) const INVALID_SSL_RECORD: u8 = 32;
+    pub(super) const CERTIFICATE_LABEL_TOO_LONG: u8 = 33;
 }
 
 /// State of a flow.
