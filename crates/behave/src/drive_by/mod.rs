@@ -197,7 +197,7 @@ fn weigh(script: &ScriptSeen) -> Verdict {
         "letters of the longest word",
         number(script.longest_word),
         200.0,
-        if own && script.longest_word >= 200 { 3.5 } else { 0.0 },
+        if own { graded(script.longest_word, [(200, 3.5), (500, 4.7)]) } else { 0.0 },
         "a value for an object is filled up until it overflows",
     );
     verdict.term(

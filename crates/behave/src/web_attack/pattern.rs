@@ -13,6 +13,7 @@ pub(super) enum Attack {
     Sql,
     Entity,
     Script,
+    Secret,
     Scanner,
 }
 
@@ -30,6 +31,7 @@ impl Attack {
             Attack::Sql => "SQL in its values",
             Attack::Entity => "entities of XML that read files",
             Attack::Script => "scripts in its values",
+            Attack::Secret => "files that hold secrets",
             Attack::Scanner => "a scanner of weaknesses",
         }
     }
@@ -51,6 +53,7 @@ impl Attack {
             }
             Attack::Entity => "an external entity is a file or an address that the server reads",
             Attack::Script => "a script where a value belongs is run by the next reader",
+            Attack::Secret => "keys and passwords that were left where pages are; no page links to them",
             Attack::Scanner => "the program says itself what it is",
         }
     }
@@ -59,7 +62,7 @@ impl Attack {
     pub(super) const fn technique(self) -> &'static str {
         match self {
             Attack::WebShell => "T1505.003",
-            Attack::Scanner => "T1595.002",
+            Attack::Scanner | Attack::Secret => "T1595.002",
             _ => "T1190",
         }
     }
@@ -109,7 +112,9 @@ pub(super) fn may_attack(text: &str, place: Place) -> bool {
         Place::Uri => b"?%${<';|\\",
         Place::Body => return !text.is_empty(),
     };
-    text.bytes().any(|byte| marks.contains(&byte)) || (place == Place::Header && text.contains("() {"))
+    text.bytes().any(|byte| marks.contains(&byte))
+        || (place == Place::Header && text.contains("() {"))
+        || (place == Place::Uri && secret(text) > 0.0)
 }
 
 /// The plainest attack in a decoded value.
@@ -140,6 +145,7 @@ pub(super) fn best(text: &str, place: Place) -> Option<Hit> {
                 (Attack::Sql, sql(query)),
                 (Attack::Entity, entity(text)),
                 (Attack::Script, script(text, false)),
+                (Attack::Secret, if place == Place::Uri { secret(text) } else { 0.0 }),
             ]
         }
     };
@@ -157,6 +163,36 @@ fn in_order(text: &str, words: [&str; 2], apart: usize) -> bool {
         let rest = text.get(at + word.len()..).unwrap_or_default();
         rest.find(words[1]).is_some_and(|place| place <= apart)
     })
+}
+
+/// Files in which programs keep keys and passwords, and from which whole sources can be fetched.
+fn secret(uri: &str) -> f64 {
+    const FILES: [&str; 13] = [
+        "/.env",
+        "/.git/config",
+        "/.git/head",
+        "/.svn/entries",
+        "/.svn/wc.db",
+        "/.aws/credentials",
+        "/.ssh/id_rsa",
+        "/id_rsa",
+        "/.htpasswd",
+        "/.npmrc",
+        "/.docker/config.json",
+        "/.bash_history",
+        "/.vscode/sftp.json",
+    ];
+    const COPIES: [&str; 5] = [".bak", ".old", ".save", ".swp", "~"];
+    let path = uri.split('?').next().unwrap_or_default();
+    let Some(at) =
+        path.rfind("/.").or_else(|| path.rfind("/id_rsa")).or_else(|| path.rfind("/wp-config.php"))
+    else {
+        return 0.0;
+    };
+    let path = path.to_ascii_lowercase();
+    let environment = path.get(at..).is_some_and(|name| name.starts_with("/.env."));
+    let copy = path.contains("/wp-config.php") && COPIES.iter().any(|ending| path.ends_with(ending));
+    if environment || copy || FILES.iter().any(|file| path.ends_with(file)) { 4.2 } else { 0.0 }
 }
 
 /// Look-ups of Log4j, also when their letters are hidden in others (`${${lower:j}ndi:`).
@@ -511,6 +547,10 @@ mod tests {
             ("/v?x=${\"freemarker.template.utility.Execute\"?new()(\"id\")}", Attack::Expression),
             ("/s.php?cmd=whoami", Attack::WebShell),
             ("/q?lang=English<script>alert(1)</script>", Attack::Script),
+            ("/.env", Attack::Secret),
+            ("/app/.env.production", Attack::Secret),
+            ("/.git/config", Attack::Secret),
+            ("/wp-config.php.bak", Attack::Secret),
             ("/i.php?-d+allow_url_include%3d1+-d+auto_prepend_file%3dphp://input", Attack::Inclusion),
         ] {
             assert_eq!(found(uri), Some((attack, true)), "{uri}");
@@ -528,6 +568,8 @@ mod tests {
             "/doc/../img/logo.png",
             "/q?filter=price%3E5&sort=asc|desc",
             "/api?expr={name}",
+            "/.well-known/acme-challenge/x",
+            "/docs/.env-files.html",
             "/p?x=1&y=2&redirect=https://www.example/?a=1",
         ] {
             assert!(found(uri).is_none_or(|(_, plain)| !plain), "{uri}: {:?}", found(uri));

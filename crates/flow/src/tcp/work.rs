@@ -196,6 +196,7 @@ impl Work<'_, '_> {
     /// Whether an acknowledgement of the peer's data is believable.
     pub(super) fn validate_ack(&mut self) -> Step {
         let (ack, state, one_sided) = (self.p.ack, self.s.state, self.s.one_sided);
+        let midstream = self.s.midstream;
         let reset_to_client = self.p.has(RST) && !self.p.to_server();
         let side = self.peer();
         if ack == side.last_ack || (after(ack, side.last_ack) && !after(ack, side.next_win)) {
@@ -203,7 +204,8 @@ impl Work<'_, '_> {
         }
         let believable = if before(ack, side.last_ack) {
             side.window == 0 || !before(ack, side.last_ack.wrapping_sub(side.window))
-        } else if one_sided {
+        } else if one_sided || (midstream && side.window == 0) {
+            // Nobody is there to believe, or the window was announced before the session was picked up.
             true
         } else {
             // A reset that answers a SYN acknowledges it before any window is known.

@@ -296,6 +296,31 @@ fn one_side_alone_is_followed_when_asked_for() {
 }
 
 #[test]
+fn a_session_that_is_picked_up_by_its_server_has_both_sides_though_one_would_do() {
+    check_with(
+        |config| {
+            config.stream.midstream = true;
+            config.stream.async_oneside = true;
+        },
+        "server: ACK seq=5001 ack=1001 win=8180 data=world
+         client: ACK seq=1001 ack=5006 win=8182
+         client: ACK seq=1001 ack=5006 win=8182 data=hello
+         server: ACK seq=5006 ack=1006 win=8180
+         server: ACK seq=5006 ack=1006 win=8180 data=again
+         client: ACK seq=1006 ack=5011 win=8182",
+        expect![[r#"
+            1 established > to_server "world" Some(Midstream)
+            2 established
+            3 established
+            4 established > to_client "hello"
+            5 established
+            6 established > to_server "again"
+            end shutdown established > to_server end > to_client end packets=3/3
+        "#]],
+    );
+}
+
+#[test]
 fn packets_without_a_session_open_none() {
     check(
         "client: RST seq=1000",

@@ -33,9 +33,10 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
         depth_min: HEAD_BYTES,
         depth_max: 260,
         look: |bytes, _, _| {
-            let fine = bytes.get(2..4) == Some(&[0, 0])
-                && matches!(message::length(bytes), Some(Some(_)))
-                && bytes.get(7).is_some_and(|function| function & 0x7f != 0);
+            let Some(Some(length)) = message::length(bytes) else { return ProbeAnswer::No };
+            // Function 0 is none, but who tries all functions begins with it: then the length has to fit exactly.
+            let function = bytes.get(7).is_some_and(|function| function & 0x7f != 0);
+            let fine = bytes.get(2..4) == Some(&[0, 0]) && (function || length == bytes.len());
             if fine { ProbeAnswer::Yes } else { ProbeAnswer::No }
         },
     }],

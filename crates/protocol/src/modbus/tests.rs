@@ -111,3 +111,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_tries_all_functions_begins_with_none_and_is_read() {
+    let at = std::net::IpAddr::from([192, 0, 2, 1]);
+    let ends =
+        crate::Endpoints { client: at, server: at, client_port: 40_000, server_port: 502, transport: 6 };
+    let look = |bytes: &[u8]| (PROTOCOL.probes[0].look)(bytes, CLIENT, &ends);
+    let tried = [0, 0, 0, 0, 0, 6, 1, 0, 0, 0, 0, 0];
+    assert_eq!(look(&tried), ProbeAnswer::Yes);
+    assert_eq!(look(&tried[..11]), ProbeAnswer::No, "the length does not fit");
+    assert_eq!(
+        look(&[0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0]),
+        ProbeAnswer::Yes,
+        "the rest of a known function may follow"
+    );
+}

@@ -229,7 +229,11 @@ impl Smb {
             Some(Version::Two) => self.compound(&now, content),
             Some(Version::Sealed) => {}
             Some(Version::Squeezed) if record::overflows(content) => {
-                self.raise(event::COMPRESSED_SIZE_OVERFLOW)
+                // What is inside cannot be read: an exchange of no command, so that there is something to raise it on.
+                let none = state::Exchange { version: 2, command: u16::MAX, ..state::Exchange::default() };
+                let exchange = self.open(&now, none);
+                state::finish(exchange);
+                exchange.core.raise(event::COMPRESSED_SIZE_OVERFLOW);
             }
             Some(Version::Squeezed) => {}
             None => self.raise(event::MALFORMED_DATA),

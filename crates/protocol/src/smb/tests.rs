@@ -197,7 +197,7 @@ fn what_only_exploits_of_smb1_send_is_said() {
     assert_eq!(raised(&[smb1(0x25, 1, 16, &[(14, 0x23), (15, 0x4000)])]), [""; 0], "a pipe that is open");
     assert_eq!(raised(&[smb1(0xa0, 7, 19, &[]), smb1(0x33, 7, 9, &[])]), ["secondary_of_another"]);
     assert_eq!(raised(&[smb1(0xa0, 7, 19, &[]), smb1(0xa1, 7, 18, &[])]), [""; 0], "as it should be");
-    assert_eq!(raised(&[begun(), smb1(0x26, 7, 8, &[])]), ["secondary_of_none"]);
+    assert_eq!(raised(&[begun(), smb1(0x26, 7, 8, &[])]).last(), Some(&"secondary_of_none"));
     assert_eq!(raised(&[smb1(0x26, 7, 8, &[])]), [""; 0], "its first part may have come before the capture");
 }
 
