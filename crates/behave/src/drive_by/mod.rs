@@ -126,7 +126,7 @@ impl DriveBy {
         if self.pages.get(&pair).is_none_or(|page| !page.host.is_empty()) {
             return;
         }
-        let page = self.pages.touch(&pair, || unreachable!("it was just found"));
+        let page = self.pages.touch(&pair, || unreachable!("it was there a line ago"));
         page.host = fact.text("http.host").chars().take(80).collect();
         page.name = fact.text("http.uri").chars().take(120).collect();
     }

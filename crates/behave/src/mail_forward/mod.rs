@@ -162,7 +162,7 @@ impl MailForward {
             let mut mailboxes = Vec::new();
             let mut listed = false;
             if let Some(id) = id {
-                let came = self.came.touch(&id, || unreachable!("it was just found"));
+                let came = self.came.touch(&id, || unreachable!("it was there a line ago"));
                 let soon = fact.time.secs_since(came.time) <= SOON_SECS;
                 if soon && !came.mailboxes.contains(recipient) {
                     came.passed += 1;
