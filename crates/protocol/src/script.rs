@@ -55,11 +55,14 @@ impl Script {
         }
         let bytes = &bytes[..bytes.len().min(LOOKED_MAX - self.looked)];
         self.looked += bytes.len();
-        self.words(bytes);
         let mut text = std::mem::take(&mut self.carry);
         let old = text.len();
-        text.extend(bytes.iter().map(u8::to_ascii_lowercase));
+        text.extend_from_slice(bytes);
+        text[old..].make_ascii_lowercase();
         self.marks(&text, old);
+        if self.object {
+            self.words(bytes);
+        }
         text.drain(..text.len().saturating_sub(CARRY));
         self.carry = text;
     }
@@ -69,7 +72,7 @@ impl Script {
         (self.seen != ScriptSeen::default()).then(|| Box::new(self.seen))
     }
 
-    /// Long words.
+    /// Long words: the values of objects are looked at.
     fn words(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.word = if byte.is_ascii_alphabetic() { self.word + 1 } else { 0 };
@@ -171,7 +174,7 @@ mod tests {
 
     #[test]
     fn padding_is_a_word_that_does_not_end() {
-        let page = format!("<html><param value=\"{}\">", "Abc".repeat(130));
+        let page = format!("<html><object><param value=\"{}\">", "Abc".repeat(130));
         assert_eq!(seen(&page, 100).expect("a word").longest_word, 390);
         let encoded = format!("<img src=\"data:image/png;base64,{}\">", "iVBORw0KGgoAAAANSUhEUg".repeat(90));
         assert_eq!(seen(&encoded, 100), None);

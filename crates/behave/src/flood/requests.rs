@@ -20,7 +20,8 @@ const CLIENTS_MAX: usize = 64;
 /// What was asked of one server.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    open: BTreeMap<u64, Window>,
+    /// By their number; few, and the latest is last.
+    open: Vec<(u64, Window)>,
     closed: Option<Window>,
     /// Windows closed, and requests in them: what is usual.
     usual: (u64, u64),
@@ -53,7 +54,17 @@ impl Asked {
     pub(super) fn add(&mut self, fact: &TransactionFact) {
         let uri = fact.text("http.uri");
         let path = uri.split('?').next().unwrap_or_default();
-        let window = self.open.entry(fact.time.secs() / SECONDS).or_default();
+        let number = fact.time.secs() / SECONDS;
+        let at = self.open.iter().rposition(|(open, _)| *open <= number);
+        let at = match at {
+            Some(at) if self.open[at].0 == number => at,
+            _ => {
+                let at = at.map_or(0, |at| at + 1);
+                self.open.insert(at, (number, Window::default()));
+                at
+            }
+        };
+        let window = &mut self.open[at].1;
         window.add(fact, uri, path);
         if self.host.is_empty() {
             self.host = fact.text("http.host").chars().take(80).collect();
@@ -61,9 +72,8 @@ impl Asked {
         if window.count == 1 {
             self.page = path.chars().take(80).collect();
         }
-        if self.open.len() > OPEN_MAX
-            && let Some((_, oldest)) = self.open.pop_first()
-        {
+        if self.open.len() > OPEN_MAX {
+            let (_, oldest) = self.open.remove(0);
             self.usual.0 += 1;
             self.usual.1 += oldest.count;
             if self.closed.as_ref().is_none_or(|closed| closed.count < oldest.count) {
@@ -77,7 +87,7 @@ impl Asked {
         let worst = self
             .closed
             .iter()
-            .chain(self.open.values())
+            .chain(self.open.iter().map(|(_, window)| window))
             .reduce(|a, b| if b.count > a.count { b } else { a })?;
         let count = worst.count as f64;
         if count < requests_min {
