@@ -12,7 +12,7 @@ const CARRY: usize = 24;
 const WORD_MIN: u32 = 128;
 
 /// Objects and their like that reach out of a page; their names in lower case, and the bit of each.
-const REACHES: [(&'static [u8], u16); 11] = [
+const REACHES: [(&[u8], u16); 11] = [
     (b"wscript.shell", ScriptSeen::RUNS),
     (b"shell.application", ScriptSeen::RUNS),
     (b"cmd.exe", ScriptSeen::RUNS),
@@ -27,7 +27,7 @@ const REACHES: [(&'static [u8], u16); 11] = [
 ];
 
 /// Words that only those write who attack, or who write about it.
-const WORDS: [&'static [u8]; 5] = [b"shellcode", b"heapspray", b"heap spray", b"spraytoaddress", b"nopsled"];
+const WORDS: [&[u8]; 5] = [b"shellcode", b"heapspray", b"heap spray", b"spraytoaddress", b"nopsled"];
 
 /// Marks of one file.
 #[derive(Debug, Default)]
