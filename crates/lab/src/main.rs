@@ -156,7 +156,7 @@ fn run(arguments: &[String]) -> Result<String, String> {
             return Ok(lines.join("\n"));
         }
         [word] if word == "curves" => return Ok(curves::manual().trim_end().to_owned()),
-        [word] if word == "--help" || word == "-h" => return Ok(USAGE.to_owned()),
+        [.., word] if word == "--help" || word == "-h" => return Ok(USAGE.to_owned()),
         [name, path] => (name, path, scenario::SEED),
         [name, path, seed] => {
             let seed = seed.parse().map_err(|_| format!("`{seed}` is not a number to seed with"))?;
