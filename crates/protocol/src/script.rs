@@ -6,8 +6,10 @@ use model::ScriptSeen;
 
 /// Bytes that are looked at.
 const LOOKED_MAX: usize = 64 * 1024;
-/// Bytes kept of a chunk, so that a mark that is split over two is found.
-const CARRY: usize = 24;
+/// Bytes kept of a chunk, so that a mark that is split over two is found: as many as the longest mark has, less one.
+const CARRY: usize = 25;
+/// Bytes of an escape: `%u` or `\u` and four digits.
+const ESCAPE: usize = 6;
 /// A value that goes on for so many letters, and nothing else, is padding.
 const WORD_MIN: u32 = 128;
 
@@ -89,8 +91,12 @@ impl Script {
             let from = old.saturating_sub(word.len() - 1);
             memchr::memmem::find_iter(&text[from..], word).map(move |at| from + at)
         };
-        for at in found(b"%u").chain(found(b"\\u")) {
-            escape(seen, text.get(at + 2..at + 6));
+        // An escape counts with its digits: what began in the last chunk counts in this one.
+        let from = old.saturating_sub(ESCAPE - 1);
+        for at in memchr::memmem::find_iter(&text[from..], b"%u")
+            .chain(memchr::memmem::find_iter(&text[from..], b"\\u"))
+        {
+            escape(seen, text.get(from + at + 2..from + at + ESCAPE));
         }
         let count =
             |words: &[&'static [u8]]| words.iter().map(|word| found(word).count() as u32).sum::<u32>();
@@ -169,6 +175,10 @@ mod tests {
         for chunk in [600, 137, 61] {
             let (whole, cut) = (seen(SPRAY, 10_000).unwrap(), seen(SPRAY, chunk).unwrap());
             assert_eq!((whole.objects, whole.words, whole.reaches), (cut.objects, cut.words, cut.reaches));
+            assert_eq!(
+                (whole.escapes, whole.sled, whole.unwritable),
+                (cut.escapes, cut.sled, cut.unwritable)
+            );
         }
     }
 

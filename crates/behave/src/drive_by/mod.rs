@@ -48,7 +48,7 @@ const PAGES_MAX: usize = 4_096;
 #[derive(Debug)]
 struct DriveBy {
     score_min: f64,
-    /// By client and server: the worst page.
+    /// By client and server: the worst page. Only what is a finding comes in.
     pages: Bounded<(IpAddr, IpAddr), Page>,
     /// Flows whose page waits for the exchange that names it.
     waiting: Bounded<FlowId, (IpAddr, IpAddr)>,
@@ -82,9 +82,7 @@ impl Detector for DriveBy {
 
     fn finish(&mut self, home: &Home, findings: &mut Findings) {
         for ((client, server), page) in self.pages.sorted() {
-            if page.score >= self.score_min {
-                findings.push(finding(*client, *server, page, home));
-            }
+            findings.push(finding(*client, *server, page, home));
         }
     }
 
