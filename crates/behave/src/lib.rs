@@ -24,6 +24,7 @@ mod drive_by;
 mod encoding;
 mod evasion;
 mod exploit;
+mod few;
 mod flood;
 mod flux;
 mod guessing;

@@ -121,8 +121,8 @@ impl Detector for DnsTunnel {
             EventKind::Flow(flow) => {
                 let Some(domain) = self.led.get(&(flow.who.client, flow.who.server)) else { return };
                 let key = (flow.who.client, domain.clone());
-                if self.domains.get(&key).is_some() {
-                    self.domains.touch(&key, Domain::default).contacted += 1;
+                if let Some(domain) = self.domains.use_known(&key) {
+                    domain.contacted += 1;
                 }
             }
             _ => {}
@@ -168,10 +168,7 @@ impl DnsTunnel {
         let Some(split) = name::split(fact.text("dns.queries.rrname")) else { return };
         let key = (fact.who.client, split.domain);
         // An answer without its question was asked before the capture began: it says nothing about names.
-        if self.domains.get(&key).is_none() {
-            return;
-        }
-        let entry = self.domains.touch(&key, Domain::default);
+        let Some(entry) = self.domains.use_known(&key) else { return };
         for text in fact.texts("dns.answers.text") {
             entry.answers += 1;
             entry.answer_bytes += text.len() as u64;

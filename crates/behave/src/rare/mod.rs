@@ -12,6 +12,7 @@ use model::{
 
 use crate::dga::model::shipped;
 use crate::domain;
+use crate::few::Few;
 use crate::statistic::probability;
 use crate::{Bounded, Description, Detector, Findings, Home, Knob};
 
@@ -120,12 +121,12 @@ struct Rare {
 
 #[derive(Debug)]
 struct Name {
-    clients: Vec<IpAddr>,
+    clients: Few<IpAddr>,
     address: Option<IpAddr>,
     count: u64,
     first: Time,
     last: Time,
-    packets: Vec<PacketId>,
+    packets: Few<PacketId>,
 }
 
 impl Detector for Rare {
@@ -159,12 +160,12 @@ impl Rare {
         let full = text.split(':').next().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
         let Some(key) = owner(&full) else { return };
         let seen = self.names.touch(&key, || Name {
-            clients: Vec::new(),
+            clients: Few::None,
             address: None,
             count: 0,
             first: fact.time,
             last: fact.time,
-            packets: Vec::new(),
+            packets: Few::None,
         });
         seen.count += 1;
         seen.first = seen.first.min(fact.time);
@@ -273,7 +274,7 @@ impl Rare {
             terms,
             evidence: vec![Evidence {
                 flow: None,
-                packets: seen.packets.clone(),
+                packets: seen.packets.to_vec(),
                 field: "dns.queries.rrname",
                 excerpt: name.to_owned(),
             }],

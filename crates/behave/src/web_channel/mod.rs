@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use model::{Direction, Event, EventKind, FileFact, Finding, FlowFact, Severity, Subject, TransactionFact};
 
 use crate::encoding::Writing;
+use crate::few::Few;
 use crate::rhythm::rhythm;
 use crate::verdict::{Verdict, WEB_PORTS, is_nobody};
 use crate::{Bounded, Description, Detector, Findings, Home, Knob};
@@ -55,7 +56,7 @@ type Key = (IpAddr, IpAddr, u16);
 struct WebChannel {
     score_min: f64,
     channels: Bounded<Key, Channel>,
-    users: Bounded<(IpAddr, u16), Vec<IpAddr>>,
+    users: Bounded<(IpAddr, u16), Few<IpAddr>>,
 }
 
 impl Detector for WebChannel {
@@ -90,10 +91,7 @@ impl WebChannel {
         if !Self::is_of_interest(who.client, who.server, home) {
             return;
         }
-        let clients = self.users.touch(&(who.server, who.server_port), Vec::new);
-        if clients.len() < CLIENTS_MAX && !clients.contains(&who.client) {
-            clients.push(who.client);
-        }
+        self.users.touch(&(who.server, who.server_port), Few::default).add(who.client, CLIENTS_MAX);
         self.channels.touch(&(who.client, who.server, who.server_port), Channel::default).exchange(fact);
     }
 
@@ -108,8 +106,8 @@ impl WebChannel {
     fn end(&mut self, flow: &FlowFact) {
         let who = &flow.who;
         let key = (who.client, who.server, who.server_port);
-        if self.channels.get(&key).is_some() {
-            self.channels.touch(&key, Channel::default).end(flow);
+        if let Some(channel) = self.channels.use_known(&key) {
+            channel.end(flow);
         }
     }
 
@@ -118,7 +116,7 @@ impl WebChannel {
         if channel.exchanges == 0 {
             return;
         }
-        let users = self.users.get(&(server, port)).map_or(1, Vec::len);
+        let users = self.users.get(&(server, port)).map_or(1, |users| users.len());
         let mut verdict = Verdict::new(-4.0);
         weigh_server(&mut verdict, key, channel, home, users);
         weigh_client(&mut verdict, channel);
