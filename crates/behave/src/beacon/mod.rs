@@ -15,7 +15,7 @@ use crate::few::Few;
 use crate::rhythm::{Rhythm, rhythm};
 use crate::statistic::{median, spread};
 use crate::verdict::{Packets, Verdict, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -26,6 +26,12 @@ pub(crate) const DESCRIPTION: Description = Description {
                 alike; what many hosts do is counted against it.",
     cost: "One entry per (client, server, port) with at most 512 contacts; judged once.",
     references: &["ATT&CK T1071", "ATT&CK T1573", "Hubballi and Goyal, FlowSummary, 2013"],
+    hears: Hears {
+        flows: true,
+        exchanges: &["tls", "quic", "http"],
+        fields: &["tls.sni", "quic.sni", "http.host"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "contacts_min",

@@ -12,7 +12,7 @@ use model::{Confidence, Event, EventKind, Evidence, Finding, FlowFact, PacketId,
 
 use crate::few::Few;
 use crate::verdict::is_nobody;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use requests::Asked;
 use window::{Burst, Windows};
 
@@ -34,6 +34,12 @@ pub(crate) const DESCRIPTION: Description = Description {
         "Rossow, Amplification Hell, NDSS 2014",
         "Whang et al., A Linear-Time Probabilistic Counting Algorithm, 1990",
     ],
+    hears: Hears {
+        flows: true,
+        exchanges: &["http", "http2"],
+        fields: &["http.host", "http.stat_code", "http.uri", "http.user_agent"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "half_open_min",

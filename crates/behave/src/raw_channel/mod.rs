@@ -9,7 +9,7 @@ use model::{Direction, Event, EventKind, Finding, FlowFact, Opening, PayloadShap
 
 use crate::rhythm::rhythm;
 use crate::verdict::{Packets, Verdict, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -26,6 +26,7 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1059",
         "Zhang and Paxson, Detecting Backdoors, USENIX Security 2000",
     ],
+    hears: Hears { flows: true, ..Hears::NOTHING },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",

@@ -10,7 +10,7 @@ use model::{
 };
 
 use crate::few::Few;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -27,6 +27,7 @@ pub(crate) const DESCRIPTION: Description = Description {
         "RFC 9293 §3.10",
         "Jung et al., Fast Portscan Detection, IEEE S&P 2004",
     ],
+    hears: Hears { flows: true, ..Hears::NOTHING },
     knobs: &[
         Knob {
             name: "ports_min",

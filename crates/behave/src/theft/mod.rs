@@ -9,10 +9,11 @@ use std::net::IpAddr;
 
 use model::{Event, EventKind, Finding, FlowFact, KeptTalk, Severity, Subject, Talk, TransactionFact};
 
+use crate::domain::is_below;
 use crate::few::Few;
 use crate::statistic::median;
 use crate::verdict::{Verdict, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use ledger::{Account, Drop, Host};
 
 /// What the registry needs to know.
@@ -25,6 +26,12 @@ pub(crate) const DESCRIPTION: Description = Description {
                 video uploads look alike.",
     cost: "One entry per (host, server) with counts only, one per host with 24 hours and 64 readings; constant time per flow.",
     references: &["ATT&CK T1041", "ATT&CK T1048", "ATT&CK T1567", "ATT&CK T1074"],
+    hears: Hears {
+        flows: true,
+        exchanges: &["tls", "quic", "http", "ftp"],
+        fields: &["tls.sni", "http.host", "ftp.command", "ftp.command_data"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "bytes_min",
@@ -276,12 +283,7 @@ impl Theft {
 
 /// Whether a name is that of a cloud store or a paste site.
 fn is_store(name: &str) -> bool {
-    let name = name.as_bytes();
-    STORES.iter().any(|store| {
-        // The cheaper question first: where such a name would begin, few names have a dot.
-        let Some(start) = name.len().checked_sub(store.len()) else { return false };
-        (start == 0 || name[start - 1] == b'.') && name[start..].eq_ignore_ascii_case(store.as_bytes())
-    })
+    STORES.iter().any(|store| is_below(name, store))
 }
 
 fn weigh_volume(verdict: &mut Verdict, host: IpAddr, account: &Account, outward: &BTreeMap<IpAddr, u64>) {

@@ -11,7 +11,7 @@ use crate::few::Few;
 use crate::rhythm::rhythm;
 use crate::statistic::{median, spread};
 use crate::verdict::{Packets, Verdict, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -26,6 +26,19 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1571",
         "Anderson and McGrew, Machine Learning for Encrypted Malware, KDD 2017",
     ],
+    hears: Hears {
+        flows: true,
+        exchanges: &["tls"],
+        fields: &[
+            "tls.cert_chain_len",
+            "tls.cert_issuer",
+            "tls.cert_subject",
+            "tls.not_after",
+            "tls.not_before",
+            "tls.sni",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",

@@ -13,7 +13,7 @@ use crate::encoding::Writing;
 use crate::few::Few;
 use crate::rhythm::rhythm;
 use crate::verdict::{Verdict, WEB_PORTS, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use agent::Agent;
 use channel::Channel;
 
@@ -27,6 +27,23 @@ pub(crate) const DESCRIPTION: Description = Description {
                 Programs with a private interface of their own look alike.",
     cost: "One entry per (client, server, port) with at most 64 pages and 128 times; constant time per exchange.",
     references: &["ATT&CK T1071.001", "ATT&CK T1132", "ATT&CK T1571", "RFC 9110"],
+    hears: Hears {
+        flows: true,
+        files: true,
+        exchanges: &["http"],
+        fields: &[
+            "http.accept",
+            "http.accept_lang",
+            "http.content_type",
+            "http.host",
+            "http.method",
+            "http.referer",
+            "http.stat_code",
+            "http.uri",
+            "http.user_agent",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",
