@@ -62,6 +62,15 @@ pub(crate) struct Conversation {
 #[derive(Debug, Default)]
 pub(crate) struct RuleState(Option<Box<rules::FlowState>>);
 
+impl RuleState {
+    /// New data came: rules that had settled look again; see [`rules::FlowState::unsettle`].
+    pub(crate) fn unsettle(&mut self) {
+        if let Some(state) = &mut self.0 {
+            state.unsettle();
+        }
+    }
+}
+
 impl Deref for RuleState {
     type Target = rules::FlowState;
 

@@ -100,6 +100,11 @@ pub fn run_with_orders(
     sink: &mut dyn Sink,
     orders: &mut dyn Orders,
 ) -> io::Result<Outcome> {
+    let mut config = config.clone();
+    // Without rules nobody looks at certificates or content as they came, but those who keep files.
+    config.protocol.certificates &= config.rules.is_some();
+    config.protocol.files.content &= config.rules.is_some() || config.protocol.files.store;
+    let config = &config;
     // A verdict may depend on every earlier packet, so prevention runs on one worker whatever was asked for; and so do rules
     // that read what others wrote about other flows.
     let ordered = config.mode == Mode::Prevent

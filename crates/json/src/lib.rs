@@ -159,6 +159,27 @@ impl Json {
         self
     }
 
+    /// `key: "text"` for plain text (see [`Json::plain`]) that `write` appends: what is written often and has no form in memory.
+    #[inline]
+    pub fn plain_by(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
+        self.key(key);
+        self.bytes.push(b'"');
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        debug_assert!(self.bytes[start..].iter().all(|byte| is_plain(*byte)), "plain text needs no escaping");
+        self.bytes.push(b'"');
+        self
+    }
+
+    /// `key: "TEXT"`: plain text in capitals.
+    pub fn capitals(&mut self, key: &str, value: &str) -> &mut Self {
+        self.plain_by(key, |out| {
+            let start = out.len();
+            out.extend_from_slice(value.as_bytes());
+            out[start..].make_ascii_uppercase();
+        })
+    }
+
     /// `key: "value"` for anything that displays as plain text, such as an address.
     pub fn display(&mut self, key: &str, value: impl std::fmt::Display) -> &mut Self {
         self.key(key);
@@ -392,6 +413,14 @@ pub fn decimal_into(out: &mut Vec<u8>, mut value: u64) {
     }
     if let [digit] = first {
         *digit = b'0' + value as u8;
+    }
+}
+
+/// Appends a number in lower-case hexadecimal digits, as many as it has.
+pub fn hex_into(out: &mut Vec<u8>, value: u64) {
+    let digits = 16 - (value | 1).leading_zeros() / 4;
+    for place in (0..digits).rev() {
+        out.push(DIGITS[(value >> (place * 4) & 15) as usize]);
     }
 }
 

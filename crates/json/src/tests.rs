@@ -97,3 +97,20 @@ fn members_that_are_written_as_they_are_take_their_place_among_others() {
     json.number("d", 4).end();
     assert_eq!(json.bytes(), br#"{"a":1,"b":2,"c":3,"d":4}"#);
 }
+
+#[test]
+fn numbers_inside_words_are_written_as_the_standard_library_does() {
+    let values = [0, 1, 9, 10, 15, 16, 255, 256, 0xdead_beef, u64::MAX];
+    for value in values {
+        let mut json = Json::new();
+        json.object_item();
+        json.plain_by("hex", |out| crate::hex_into(out, value));
+        json.plain_by("word", |out| {
+            out.extend_from_slice(b"unknown-");
+            crate::decimal_into(out, value);
+        });
+        json.capitals("name", "noerror").end();
+        let expected = format!(r#"{{"hex":"{value:x}","word":"unknown-{value}","name":"NOERROR"}}"#);
+        assert_eq!(String::from_utf8_lossy(json.bytes()), expected);
+    }
+}

@@ -9,6 +9,8 @@ pub struct Body {
     base: u64,
     total: u64,
     kept_max: u64,
+    /// Nothing is kept: nobody looks at it.
+    counts_only: bool,
     /// No more bytes will come.
     pub ended: bool,
     /// Bytes after the limit were seen and dropped.
@@ -21,8 +23,18 @@ impl Body {
         Self { kept_max, ..Self::default() }
     }
 
+    /// A body of which only the length is known, every byte of it seen and forgotten.
+    pub fn counting() -> Self {
+        Self { counts_only: true, ..Self::default() }
+    }
+
     /// Appends bytes, up to the limit.
     pub fn append(&mut self, bytes: &[u8]) {
+        if self.counts_only {
+            self.base += bytes.len() as u64;
+            self.total += bytes.len() as u64;
+            return;
+        }
         let room = match self.kept_max {
             0 => usize::MAX,
             max => {

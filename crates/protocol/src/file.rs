@@ -18,6 +18,8 @@ pub struct FileConfig {
     pub sha1: bool,
     /// Compute MD5.
     pub md5: bool,
+    /// Keep content, of bodies that are no files too: for rules to look at, and to be stored.
+    pub content: bool,
     /// Bytes of each file kept in memory for inspection and storing; 0 = all.
     pub kept_max: u64,
     /// Look for payment card numbers in files that go to a server.
@@ -38,6 +40,7 @@ impl Default for FileConfig {
             sha256: true,
             sha1: false,
             md5: false,
+            content: true,
             kept_max: 0,
             cards: true,
             scripts: true,
@@ -45,6 +48,13 @@ impl Default for FileConfig {
             store_all: false,
             store_depth: None,
         }
+    }
+}
+
+impl FileConfig {
+    /// The body of a file that begins.
+    fn body(&self) -> Body {
+        if self.content { Body::new(self.kept_max) } else { Body::counting() }
     }
 }
 
@@ -143,7 +153,7 @@ impl File {
             size: 0,
             gaps: false,
             state: FileState::Open,
-            body: Body::new(config.kept_max),
+            body: config.body(),
             head: Vec::new(),
             range: None,
             began,

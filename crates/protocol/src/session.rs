@@ -297,6 +297,8 @@ pub struct Config {
     pub ja3: bool,
     /// Compute JA4.
     pub ja4: bool,
+    /// Keep certificates as they came, for rules that look at them; records that show them keep them anyway.
+    pub certificates: bool,
 }
 
 impl Config {
@@ -328,6 +330,7 @@ impl Default for Config {
             index: Index::default(),
             ja3: true,
             ja4: true,
+            certificates: true,
         }
     }
 }

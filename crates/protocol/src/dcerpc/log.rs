@@ -45,11 +45,13 @@ pub(super) fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
     }
     match exchange.activity {
         Some((activity, sequence)) => {
-            json.display("activityuuid", activity).number("seqnum", sequence).text("rpc_version", "4.0");
+            json.plain("activityuuid", &activity.text())
+                .number("seqnum", sequence)
+                .text("rpc_version", "4.0");
         }
         None => {
             json.number("call_id", exchange.call);
-            json.display("rpc_version", format_args!("5.{}", state.minor));
+            write_version("rpc_version", 5, state.minor.into(), json);
         }
     }
     json.end();
@@ -68,10 +70,18 @@ pub(crate) fn write_interfaces(interfaces: &[Interface], reasons: bool, json: &m
     json.end();
 }
 
+fn write_version(key: &str, major: u64, minor: u64, json: &mut Json) {
+    json.plain_by(key, |out| {
+        json::decimal_into(out, major);
+        out.push(b'.');
+        json::decimal_into(out, minor);
+    });
+}
+
 /// One interface, with the procedure that is called.
 pub(crate) fn write_interface(interface: &Interface, opnum: Option<u16>, reasons: bool, json: &mut Json) {
-    json.object_item().display("uuid", interface.uuid);
-    json.display("version", format_args!("{}.{}", interface.major, interface.minor));
+    json.object_item().plain("uuid", &interface.uuid.text());
+    write_version("version", interface.major.into(), interface.minor.into(), json);
     json.number("ack_result", interface.result);
     if reasons {
         // Suricata writes the field, but never learns the reason.

@@ -114,17 +114,23 @@ pub(crate) struct Identifier(pub(crate) [u8; 16]);
 
 impl fmt::Display for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = json::hex(&self.0);
-        let groups = [0..8, 8..12, 12..16, 16..20, 20..32];
-        for (place, group) in groups.into_iter().enumerate() {
-            f.write_str(if place > 0 { "-" } else { "" })?;
-            f.write_str(digits.get(group).unwrap_or_default())?;
-        }
-        Ok(())
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
 impl Identifier {
+    /// `367abb81-9844-35f1-ad32-98f038001003` (RFC 9562 §4).
+    pub(crate) fn text(self) -> [u8; 36] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [b'-'; 36];
+        let places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+        for (place, byte) in places.into_iter().zip(self.0) {
+            text[place] = DIGITS[usize::from(byte >> 4)];
+            text[place + 1] = DIGITS[usize::from(byte & 15)];
+        }
+        text
+    }
+
     /// Reads `367abb81-9844-35f1-ad32-98f038001003`.
     pub(crate) fn parse(text: &str) -> Option<Identifier> {
         let dashes = [8, 13, 18, 23];

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use json::Json;
 
 use super::message::{Data, Message, Name, Record, Span};
-use super::names::{CodeText, TypeText, type_name};
+use super::names::{type_name, write_code, write_type};
 use crate::Scope;
 
 /// Kinds of data that are shown once more under `grouped`, keyed by type.
@@ -26,19 +26,21 @@ pub(crate) fn write_message(message: &Message, tx: u64, direction: model::Direct
     let kind = if direction == model::Direction::ToClient { "response" } else { "request" };
     json.object("dns").number("version", 3).text("type", kind);
     json.number("tx_id", tx).number("id", message.id);
-    json.display("flags", format_args!("{:x}", message.flags));
+    json.plain_by("flags", |out| json::hex_into(out, message.flags.into()));
     for (bit, name) in FLAGS {
         if message.flags & bit != 0 {
             json.boolean(name, true);
         }
     }
-    json.number("opcode", message.opcode()).display("rcode", CodeText(message.rcode()));
+    json.number("opcode", message.opcode());
+    write_code(json, "rcode", message.rcode());
     if !message.queries.is_empty() {
         json.array("queries");
         for query in &message.queries {
             json.object_item();
             write_name(json, message, "rrname", query.name);
-            json.display("rrtype", TypeText(query.rrtype)).end();
+            write_type(json, "rrtype", query.rrtype);
+            json.end();
         }
         json.end();
     }
@@ -85,7 +87,8 @@ fn write_section(json: &mut Json, message: &Message, key: &str, records: &[Recor
 fn write_head(json: &mut Json, message: &Message, record: &Record) {
     json.object_item();
     write_name(json, message, "rrname", record.name);
-    json.display("rrtype", TypeText(record.rrtype)).number("ttl", record.ttl);
+    write_type(json, "rrtype", record.rrtype);
+    json.number("ttl", record.ttl);
 }
 
 fn write_data(json: &mut Json, message: &Message, data: &Data) {
@@ -235,7 +238,7 @@ pub(crate) fn write_plain(scope: &Scope<'_>, json: &mut Json, key: &str) -> bool
     json.number("id", message.id);
     json.number("opcode", message.opcode());
     if message.is_response() {
-        json.display("rcode", CodeText(message.rcode()));
+        write_code(json, "rcode", message.rcode());
     }
     if !message.queries.is_empty() {
         json.array("queries");

@@ -1,6 +1,6 @@
 //! The registry's names for record types and response codes (IANA DNS parameters).
 
-use std::fmt::{Display, Formatter, Write};
+use json::Json;
 
 use crate::Enumeration;
 
@@ -139,30 +139,20 @@ pub(crate) fn type_name(rrtype: u16) -> Option<&'static str> {
     TYPES.get(position).map(|&(name, _)| name)
 }
 
-/// A record type in EVE's upper case; the bare number when it has no name.
-pub(crate) struct TypeText(pub(crate) u16);
-
-impl Display for TypeText {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        match type_name(self.0) {
-            Some(name) => upper(name, f),
-            None => write!(f, "{}", self.0),
-        }
-    }
+/// Writes a record type in EVE's upper case; the bare number when it has no name.
+pub(crate) fn write_type(json: &mut Json, key: &str, rrtype: u16) {
+    write_name(json, key, type_name(rrtype), rrtype);
 }
 
-/// A response code in EVE's upper case.
-pub(crate) struct CodeText(pub(crate) u16);
-
-impl Display for CodeText {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        match CODES.iter().find(|&&(_, value)| value == u64::from(self.0)) {
-            Some((name, _)) => upper(name, f),
-            None => write!(f, "{}", self.0),
-        }
-    }
+/// Writes a response code likewise.
+pub(crate) fn write_code(json: &mut Json, key: &str, code: u16) {
+    let known = CODES.iter().find(|&&(_, value)| value == u64::from(code));
+    write_name(json, key, known.map(|&(name, _)| name), code);
 }
 
-fn upper(name: &str, f: &mut Formatter<'_>) -> std::fmt::Result {
-    name.chars().try_for_each(|letter| f.write_char(letter.to_ascii_uppercase()))
+fn write_name(json: &mut Json, key: &str, name: Option<&str>, number: u16) {
+    match name {
+        Some(name) => json.capitals(key, name),
+        None => json.plain_by(key, |out| json::decimal_into(out, number.into())),
+    };
 }

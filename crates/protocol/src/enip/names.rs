@@ -169,6 +169,9 @@ pub(super) const DEVICES: &[(&str, u64)] = &[
 pub(super) fn write(key: &str, names: &[(&'static str, u64)], value: u64, json: &mut Json) {
     match names.iter().find(|(_, known)| *known == value) {
         Some((name, _)) => json.plain(key, name.as_bytes()),
-        None => json.display(key, format_args!("unknown-{value}")),
+        None => json.plain_by(key, |out| {
+            out.extend_from_slice(b"unknown-");
+            json::decimal_into(out, value);
+        }),
     };
 }

@@ -210,7 +210,7 @@ fn deliver(tx: &mut Exchanging, direction: Direction, bytes: &[u8], context: &mu
     let bytes = bytes.get(..bytes.len().min(room)).unwrap_or_default();
     carried.taken += bytes.len() as u64;
     if let Some(mut parser) = carried.multipart.take() {
-        keep(tx, direction, bytes);
+        keep(tx, direction, bytes, context.config.files.content);
         parser.push(bytes, &mut |part| take_part(tx, part, context));
         tx.body.carried(direction).multipart = Some(parser);
         return;
@@ -221,7 +221,7 @@ fn deliver(tx: &mut Exchanging, direction: Direction, bytes: &[u8], context: &mu
             file.append(bytes);
             add_to_whole(tx, direction, bytes, context);
         }
-        None => keep(tx, direction, bytes),
+        None => keep(tx, direction, bytes, context.config.files.content),
     }
 }
 
@@ -253,11 +253,11 @@ fn begin(tx: &mut Exchanging, direction: Direction) {
     }
 }
 
-fn keep(tx: &mut Exchanging, direction: Direction, bytes: &[u8]) {
+fn keep(tx: &mut Exchanging, direction: Direction, bytes: &[u8], content: bool) {
     match &mut tx.body.carried(direction).kept {
         Kept::Here(body) => body.append(bytes),
         kept @ Kept::Nothing => {
-            let mut body = Body::new(0);
+            let mut body = if content { Body::new(0) } else { Body::counting() };
             body.append(bytes);
             *kept = Kept::Here(body);
         }

@@ -74,7 +74,10 @@ fn write_status(status: Option<Status>, json: &mut Json) {
                 Some(name) => json.text("status", name),
                 None => json.display("status", code),
             };
-            json.display("status_code", format_args!("0x{code:x}"));
+            json.plain_by("status_code", |out| {
+                out.extend_from_slice(b"0x");
+                json::hex_into(out, code.into());
+            });
         }
         Some(Status::Old { class, code }) => {
             match names::old_error(class, code) {

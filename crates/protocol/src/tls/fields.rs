@@ -74,7 +74,7 @@ pub(super) const FIELDS: &[Field] = &[
         name: "tls.cert_chain_len",
         help: "Certificates in the chain.",
         sides: Sides::ToClient,
-        kind: FieldKind::Number { bits: 32, names: &[], get: |scope| Some(party(scope).chain.len() as u64) },
+        kind: FieldKind::Number { bits: 32, names: &[], get: |scope| Some(party(scope).chain_len as u64) },
         fact: true,
         ..FIELD
     },

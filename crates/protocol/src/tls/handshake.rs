@@ -72,7 +72,7 @@ impl Tls {
             kind::CLIENT_HELLO => client_hello(open, input, body)?,
             kind::SERVER_HELLO => server_hello(open, input, body)?,
             kind::CERTIFICATE => {
-                certificates(open, direction, body);
+                certificates(open, direction, body, input.config.certificates);
                 open.core.advance(direction, state::CERT_DONE[direction.index()]);
             }
             kind::SERVER_KEY_EXCHANGE => open.body.state = keywords::SERVER_KEYX,
@@ -207,24 +207,25 @@ fn server_hello(open: &mut Transaction<Box<Talk>>, input: &mut Input<'_>, body: 
     if sound { Ok(()) } else { Err(()) }
 }
 
-/// Keeps a chain and reads its first certificate (RFC 5246 §7.4.2). A certificate that is broken is said to be so; the
+/// Reads the first certificate of a chain (RFC 5246 §7.4.2), and keeps all as they came when somebody looks at them. A certificate that is broken is said to be so; the
 /// conversation goes on.
-fn certificates(open: &mut Transaction<Box<Talk>>, direction: Direction, body: &[u8]) {
+fn certificates(open: &mut Transaction<Box<Talk>>, direction: Direction, body: &[u8], kept: bool) {
     let mut cursor = Cursor::new(body);
     let Some(list) = cursor.u24().and_then(|length| cursor.take(length)) else {
         open.core.raise(event::CERTIFICATE_INVALID_LENGTH);
         return;
     };
     let mut cursor = Cursor::new(list);
+    let kept = kept || open.body.shown.has_chain();
     let party = &mut open.body.sides[direction.index()];
-    party.chain.clear();
-    while !cursor.rest.is_empty() && party.chain.len() < CHAIN_MAX {
+    (party.chain, party.chain_len) = (Vec::new(), 0);
+    while !cursor.rest.is_empty() && party.chain_len < CHAIN_MAX {
         let bytes = cursor.u24().and_then(|length| cursor.take(length)).filter(|bytes| !bytes.is_empty());
         let Some(bytes) = bytes else {
             open.core.raise(event::CERTIFICATE_INVALID_LENGTH);
             return;
         };
-        if party.chain.is_empty() {
+        if party.chain_len == 0 {
             match certificate::read(bytes) {
                 Ok(leaf) => {
                     party.fingerprint = certificate::fingerprint(bytes);
@@ -246,7 +247,10 @@ fn certificates(open: &mut Transaction<Box<Talk>>, direction: Direction, body: &
         if has_long_label(bytes) {
             open.core.raise(event::CERTIFICATE_LABEL_TOO_LONG);
         }
-        party.chain.push(bytes.to_vec());
+        party.chain_len += 1;
+        if kept {
+            party.chain.push(bytes.to_vec());
+        }
     }
 }
 

@@ -9,59 +9,117 @@ use super::{Party, Talk};
 use crate::der::time_text;
 use crate::{Config, Scope};
 
-/// Which parts of a record are written.
+/// A part of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Version,
+    Subject,
+    Issuer,
+    Serial,
+    Fingerprint,
+    NotBefore,
+    NotAfter,
+    Sni,
+    Certificate,
+    Chain,
+    SessionResumed,
+    Ja3,
+    Ja3s,
+    Ja4,
+    Client,
+    ClientCertificate,
+    ClientChain,
+    Subjectaltname,
+    ClientAlpns,
+    ServerAlpns,
+    ClientHandshake,
+    ServerHandshake,
+}
+
+impl Part {
+    /// Their names in the setting `eve.tls.custom`.
+    const NAMES: [(&str, Part); 22] = [
+        ("version", Part::Version),
+        ("subject", Part::Subject),
+        ("issuer", Part::Issuer),
+        ("serial", Part::Serial),
+        ("fingerprint", Part::Fingerprint),
+        ("not_before", Part::NotBefore),
+        ("not_after", Part::NotAfter),
+        ("sni", Part::Sni),
+        ("certificate", Part::Certificate),
+        ("chain", Part::Chain),
+        ("session_resumed", Part::SessionResumed),
+        ("ja3", Part::Ja3),
+        ("ja3s", Part::Ja3s),
+        ("ja4", Part::Ja4),
+        ("client", Part::Client),
+        ("client_certificate", Part::ClientCertificate),
+        ("client_chain", Part::ClientChain),
+        ("subjectaltname", Part::Subjectaltname),
+        ("client_alpns", Part::ClientAlpns),
+        ("server_alpns", Part::ServerAlpns),
+        ("client_handshake", Part::ClientHandshake),
+        ("server_handshake", Part::ServerHandshake),
+    ];
+    /// Parts of every record.
+    const BASIC: [Part; 4] = [Part::Subject, Part::Issuer, Part::Subjectaltname, Part::SessionResumed];
+    /// Parts that only a record asks for that names them.
+    const EXTRA: [Part; 6] = [
+        Part::Certificate,
+        Part::Chain,
+        Part::ClientCertificate,
+        Part::ClientChain,
+        Part::ClientHandshake,
+        Part::ServerHandshake,
+    ];
+}
+
+/// Which parts of a record are written: the bit with the number of each.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shown(u32);
-
-/// The parts by their names in the setting `eve.tls.custom`; the position is the bit.
-const PARTS: &[&str] = &[
-    "version",
-    "subject",
-    "issuer",
-    "serial",
-    "fingerprint",
-    "not_before",
-    "not_after",
-    "sni",
-    "certificate",
-    "chain",
-    "session_resumed",
-    "ja3",
-    "ja3s",
-    "ja4",
-    "client",
-    "client_certificate",
-    "client_chain",
-    "subjectaltname",
-    "client_alpns",
-    "server_alpns",
-    "client_handshake",
-    "server_handshake",
-];
-/// Parts of every record.
-const BASIC: &[&str] = &["subject", "issuer", "subjectaltname", "session_resumed"];
-/// Parts that only a record asks for that names them.
-const EXTRA: &[&str] =
-    &["certificate", "chain", "client_certificate", "client_chain", "client_handshake", "server_handshake"];
 
 impl Shown {
     pub(super) fn from_config(config: &Config) -> Self {
         let custom = config.setting("eve.tls.custom").unwrap_or_default();
-        let extended = !matches!(config.setting("eve.tls.extended"), Some("no" | "false"));
+        let named = custom
+            .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+            .filter(|wish| !wish.is_empty());
         let mut chosen = Shown::default();
-        for (name, bit) in PARTS.iter().zip(0u32..) {
-            let named = custom
-                .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
-                .any(|wish| wish == *name || wish.replace("notbefore", "not_before") == *name);
-            let default = if extended { !EXTRA.contains(name) } else { BASIC.contains(name) };
-            let on = if custom.trim_matches(['[', ']', ' ']).is_empty() { default } else { named };
-            chosen.0 |= u32::from(on) << bit;
+        for wish in named {
+            for (_, part) in Part::NAMES
+                .iter()
+                .filter(|(name, _)| wish == *name || wish.replace("notbefore", "not_before") == *name)
+            {
+                chosen.0 |= 1 << *part as u32;
+            }
         }
-        chosen
+        if !custom.trim_matches(['[', ']', ' ']).is_empty() {
+            return chosen;
+        }
+        match config.setting("eve.tls.extended") {
+            Some("no" | "false") => Self(Self::mask(&Part::BASIC)),
+            _ => Self(!Self::mask(&Part::EXTRA)),
+        }
     }
 
-    fn has(self, name: &str) -> bool {
-        PARTS.iter().zip(0u32..).any(|(part, bit)| *part == name && self.0 & (1 << bit) != 0)
+    const fn mask(parts: &[Part]) -> u32 {
+        let (mut mask, mut at) = (0, 0);
+        while at < parts.len() {
+            mask |= 1 << parts[at] as u32;
+            at += 1;
+        }
+        mask
+    }
+
+    fn has(self, part: Part) -> bool {
+        self.0 & 1 << part as u32 != 0
+    }
+
+    /// Whether certificates are written as they came.
+    pub(super) fn has_chain(self) -> bool {
+        let chains = [Part::Certificate, Part::Chain, Part::ClientCertificate, Part::ClientChain];
+        self.0 & Self::mask(&chains) != 0
     }
 }
 
@@ -70,7 +128,7 @@ impl Shown {
 pub(super) fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
     let talk: &Talk = scope.tx::<Box<Talk>>();
     let certified = talk.sides[Direction::ToClient.index()].leaf.is_some();
-    let resumed = talk.resumed && talk.shown.has("session_resumed");
+    let resumed = talk.resumed && talk.shown.has(Part::SessionResumed);
     let named = talk.sides[Direction::ToServer.index()].sni.is_some();
     if !(certified || talk.without_certificate || resumed || named) {
         return false;
@@ -89,7 +147,7 @@ pub(super) fn write_object(scope: &Scope<'_>, json: &mut Json) -> bool {
     }
     write_names(server, shown, json);
     if let Some(leaf) = server.leaf.as_ref().filter(|leaf| !leaf.alternatives.is_empty())
-        && shown.has("subjectaltname")
+        && shown.has(Part::Subjectaltname)
     {
         json.array("subjectaltname");
         for name in &leaf.alternatives {
@@ -98,27 +156,27 @@ pub(super) fn write_object(scope: &Scope<'_>, json: &mut Json) -> bool {
         json.end();
     }
     let resumed = talk.resumed && server.leaf.is_none() && talk.server_hello && !talk.without_certificate;
-    if resumed && shown.has("session_resumed") {
+    if resumed && shown.has(Part::SessionResumed) {
         json.boolean("session_resumed", true);
     }
     write_identity(server, shown, json);
-    if let Some(sni) = client.sni.as_ref().filter(|_| shown.has("sni")) {
+    if let Some(sni) = client.sni.as_ref().filter(|_| shown.has(Part::Sni)) {
         json.bytes_text("sni", sni);
     }
-    if shown.has("version") {
+    if shown.has(Part::Version) {
         json.text("version", &version_name(server.version));
     }
     write_validity(server, shown, json);
-    write_chain(server, [shown.has("certificate"), shown.has("chain")], json);
+    write_chain(server, [shown.has(Part::Certificate), shown.has(Part::Chain)], json);
     write_fingerprints(client, server, shown, json);
-    write_alpns("client_alpns", client, shown, json);
-    write_alpns("server_alpns", server, shown, json);
-    if shown.has("client") && client.leaf.is_some() {
+    write_alpns("client_alpns", client, shown.has(Part::ClientAlpns), json);
+    write_alpns("server_alpns", server, shown.has(Part::ServerAlpns), json);
+    if shown.has(Part::Client) && client.leaf.is_some() {
         json.object("client");
         write_names(client, shown, json);
         write_identity(client, shown, json);
         write_validity(client, shown, json);
-        write_chain(client, [shown.has("client_certificate"), shown.has("client_chain")], json);
+        write_chain(client, [shown.has(Part::ClientCertificate), shown.has(Part::ClientChain)], json);
         json.end();
     }
     json.end();
@@ -127,30 +185,30 @@ pub(super) fn write_object(scope: &Scope<'_>, json: &mut Json) -> bool {
 
 fn write_names(party: &Party, shown: Shown, json: &mut Json) {
     let Some(leaf) = &party.leaf else { return };
-    if shown.has("subject") {
+    if shown.has(Part::Subject) {
         json.bytes_text("subject", &leaf.subject);
     }
-    if shown.has("issuer") {
+    if shown.has(Part::Issuer) {
         json.bytes_text("issuerdn", &leaf.issuer);
     }
 }
 
 fn write_identity(party: &Party, shown: Shown, json: &mut Json) {
     let Some(leaf) = &party.leaf else { return };
-    if shown.has("serial") {
+    if shown.has(Part::Serial) {
         json.text("serial", &leaf.serial);
     }
-    if shown.has("fingerprint") {
+    if shown.has(Part::Fingerprint) {
         json.text("fingerprint", &party.fingerprint);
     }
 }
 
 fn write_validity(party: &Party, shown: Shown, json: &mut Json) {
     let Some(leaf) = &party.leaf else { return };
-    if shown.has("not_before") {
+    if shown.has(Part::NotBefore) {
         json.text("notbefore", &time_text(leaf.not_before));
     }
-    if shown.has("not_after") {
+    if shown.has(Part::NotAfter) {
         json.text("notafter", &time_text(leaf.not_after));
     }
 }
@@ -170,18 +228,18 @@ fn write_chain(party: &Party, [first, all]: [bool; 2], json: &mut Json) {
 }
 
 fn write_fingerprints(client: &Party, server: &Party, shown: Shown, json: &mut Json) {
-    for (name, party) in [("ja3", client), ("ja3s", server)] {
-        if let Some(ja3) = party.ja3.as_ref().filter(|_| shown.has(name)) {
+    for (name, part, party) in [("ja3", Part::Ja3, client), ("ja3s", Part::Ja3s, server)] {
+        if let Some(ja3) = party.ja3.as_ref().filter(|_| shown.has(part)) {
             json.object(name).text("hash", &ja3.hash).text("string", &ja3.text).end();
         }
     }
-    if let Some(ja4) = client.ja4.as_ref().filter(|_| shown.has("ja4")) {
+    if let Some(ja4) = client.ja4.as_ref().filter(|_| shown.has(Part::Ja4)) {
         json.text("ja4", ja4);
     }
 }
 
-fn write_alpns(key: &'static str, party: &Party, shown: Shown, json: &mut Json) {
-    if party.alpns.is_empty() || !shown.has(key) {
+fn write_alpns(key: &'static str, party: &Party, shown: bool, json: &mut Json) {
+    if party.alpns.is_empty() || !shown {
         return;
     }
     json.array(key);

@@ -295,8 +295,10 @@ struct Party {
     session: Vec<u8>,
     sni: Option<Vec<u8>>,
     alpns: Vec<Vec<u8>>,
-    /// Certificates as they came, the party's own first.
+    /// Certificates as they came, the party's own first, as far as somebody looks at them.
     chain: Vec<Vec<u8>>,
+    /// How many there were.
+    chain_len: usize,
     leaf: Option<Certificate>,
     fingerprint: String,
     ja3: Option<Ja3>,

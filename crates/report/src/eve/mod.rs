@@ -126,6 +126,11 @@ pub fn write_ends(json: &mut Json, ends: &Ends, config: &EveConfig) {
             let out = json.members();
             end_v4(out, b",\"src_ip\":\"", src, b"\",\"src_port\":", ends.src_port);
             end_v4(out, b",\"dest_ip\":\"", dst, b"\",\"dest_port\":", ends.dst_port);
+            match ends.protocol {
+                6 => return out.extend_from_slice(b",\"proto\":\"TCP\",\"ip_v\":4"),
+                17 => return out.extend_from_slice(b",\"proto\":\"UDP\",\"ip_v\":4"),
+                _ => {}
+            }
         }
         _ => {
             address(json, "src_ip", ends.src, config);
@@ -185,27 +190,34 @@ pub fn address(json: &mut Json, key: &str, address: IpAddr, config: &EveConfig) 
 }
 
 /// An IPv4 address as text, and how long it is.
-fn dotted(address: Ipv4Addr) -> ([u8; 15], usize) {
-    let mut text = [0; 15];
+fn dotted(address: Ipv4Addr) -> ([u8; 16], usize) {
+    let mut text = [0; 16];
     let mut len = 0;
-    for (index, octet) in address.octets().into_iter().enumerate() {
-        if index > 0 {
-            text[len] = b'.';
-            len += 1;
-        }
-        if octet >= 100 {
-            text[len] = b'0' + octet / 100;
-            len += 1;
-        }
-        if octet >= 10 {
-            text[len] = b'0' + octet / 10 % 10;
-            len += 1;
-        }
-        text[len] = b'0' + octet % 10;
-        len += 1;
+    for octet in address.octets() {
+        let (digits, used) = OCTETS[usize::from(octet)];
+        text[len..len + 4].copy_from_slice(&digits);
+        len += usize::from(used);
     }
-    (text, len)
+    (text, len - 1)
 }
+
+/// Each octet with a dot behind it, and how long that is.
+const OCTETS: [([u8; 4], u8); 256] = {
+    let mut octets = [([b'.'; 4], 0); 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let digits = [octet / 100, octet / 10 % 10, octet % 10];
+        let len = 1 + (octet >= 10) as usize + (octet >= 100) as usize;
+        let mut place = 0;
+        while place < len {
+            octets[octet].0[place] = b'0' + digits[3 - len + place] as u8;
+            place += 1;
+        }
+        octets[octet].1 = len as u8 + 1;
+        octet += 1;
+    }
+    octets
+};
 
 /// An IPv6 address in full groups.
 fn grouped(address: Ipv6Addr) -> [u8; 39] {
