@@ -24,6 +24,7 @@ pub(crate) fn chosen(domain: &str) -> &str {
 }
 
 /// Whether a name is a domain or lies below it; letters count alike, large or small.
+#[inline]
 pub(crate) fn is_below(name: &str, domain: &str) -> bool {
     let (name, domain) = (name.as_bytes(), domain.as_bytes());
     // The cheaper question first: where the domain would begin, few names have a dot.

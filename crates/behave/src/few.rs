@@ -1,5 +1,6 @@
 //! Lists of which most have one item: that one is kept without memory of its own.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::{Deref, DerefMut};
 
 /// A list that most often has one item.
@@ -45,6 +46,17 @@ impl<T: PartialEq> Few<T> {
     }
 }
 
+impl<T: Ord> Few<T> {
+    /// Puts an item in its place in a list that is in order; says whether it is new.
+    pub(crate) fn insert_new(&mut self, item: T) -> bool {
+        let place = self.binary_search(&item);
+        if let Err(place) = place {
+            self.insert(place, item);
+        }
+        place.is_err()
+    }
+}
+
 impl<T> Deref for Few<T> {
     type Target = [T];
 
@@ -67,6 +79,49 @@ impl<T> DerefMut for Few<T> {
     }
 }
 
+/// Hosts, each once; most often one, of IPv4.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Hosts {
+    /// No host.
+    #[default]
+    None,
+    /// One.
+    One(Ipv4Addr),
+    /// Several, or one of IPv6.
+    #[expect(clippy::box_collection, reason = "the list itself would make every entry of a table larger")]
+    More(Box<Vec<IpAddr>>),
+}
+
+impl Hosts {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Hosts::None => 0,
+            Hosts::One(_) => 1,
+            Hosts::More(list) => list.len(),
+        }
+    }
+
+    /// Adds a host when it is new and there are fewer than `limit`.
+    pub(crate) fn add(&mut self, host: IpAddr, limit: usize) {
+        match (&mut *self, host) {
+            (Hosts::None, IpAddr::V4(host)) => *self = Hosts::One(host),
+            (Hosts::None, host) => *self = Hosts::More(Box::new(vec![host])),
+            (Hosts::One(known), host) => {
+                let known = IpAddr::V4(*known);
+                if known != host && limit > 1 {
+                    *self = Hosts::More(Box::new(vec![known, host]));
+                }
+            }
+            (Hosts::More(list), host) => {
+                if list.len() < limit && !list.contains(&host) {
+                    list.push(host);
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,8 +136,18 @@ mod tests {
     }
 
     #[test]
+    fn hosts_are_counted_once_up_to_a_limit() {
+        let mut hosts = Hosts::default();
+        let counts = ["10.0.0.1", "10.0.0.1", "fe80::1", "10.0.0.2", "fe80::1", "10.0.0.3"].map(|host| {
+            hosts.add(host.parse().unwrap(), 3);
+            hosts.len()
+        });
+        assert_eq!(counts, [1, 1, 2, 3, 3, 3]);
+    }
+
+    #[test]
     fn a_list_of_hosts_is_as_small_as_an_empty_vector() {
         assert!(size_of::<Few<std::net::IpAddr>>() <= 24);
-        assert!(size_of::<Few<model::PacketId>>() <= 16);
+        assert!(size_of::<Few<model::PacketId>>() <= 16 && size_of::<Hosts>() <= 16);
     }
 }

@@ -140,18 +140,24 @@ pub struct Hears {
     pub exchanges: &'static [&'static str],
     /// Fields of exchanges that it reads.
     pub fields: &'static [&'static str],
+    /// Fields of which the first value is all that it reads.
+    pub firsts: &'static [&'static str],
 }
 
 impl Hears {
     /// To fill up declarations: `..Hears::NOTHING`.
     pub const NOTHING: Hears =
-        Hears { flows: false, files: false, oddities: false, exchanges: &[], fields: &[] };
+        Hears { flows: false, files: false, oddities: false, exchanges: &[], fields: &[], firsts: &[] };
 }
 
-/// Whether a detector reads a field of exchanges, by its name; others need not be gathered.
-pub fn reads(field: &str) -> bool {
-    DETECTORS.iter().any(|description| description.hears.fields.contains(&field))
-        || home::FIELDS.contains(&field)
+/// How many values of a field of exchanges, by its name, the detectors read at most; what is not read need not be gathered.
+pub fn reads(field: &str) -> usize {
+    let heard = || DETECTORS.iter().map(|description| &description.hears);
+    if heard().any(|hears| hears.fields.contains(&field)) || home::FIELDS.contains(&field) {
+        usize::MAX
+    } else {
+        usize::from(heard().any(|hears| hears.firsts.contains(&field)))
+    }
 }
 
 impl Debug for Description {

@@ -26,7 +26,7 @@ pub struct Bounded<K, V> {
 }
 
 /// Entries per piece.
-const PIECE: usize = 256;
+const PIECE: usize = 64;
 
 impl<K: Hash + Eq + Ord + Clone, V> Bounded<K, V> {
     /// An empty table.

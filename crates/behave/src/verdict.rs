@@ -96,8 +96,16 @@ impl Packets {
     pub(crate) fn evidence(&self, field: &'static str, excerpt: &str) -> Evidence {
         let mut packets = self.0.to_vec();
         packets.sort();
-        Evidence { flow: None, packets, field, excerpt: excerpt.chars().take(EXCERPT_MAX).collect() }
+        Evidence { flow: None, packets, field, excerpt: start_of(excerpt, EXCERPT_MAX).to_owned() }
     }
+}
+
+/// The first letters of a text.
+pub(crate) fn start_of(text: &str, letters: usize) -> &str {
+    if text.len() <= letters {
+        return text;
+    }
+    text.char_indices().nth(letters).map_or(text, |(end, _)| &text[..end])
 }
 
 /// Letters of an excerpt.

@@ -29,7 +29,7 @@ pub(crate) struct Conversation {
     /// A change of protocol was announced, and everybody is done with the transactions of the old one.
     pub(crate) changing: bool,
     /// App-layer events of the flow itself that the packet at hand raised.
-    pub(crate) app_events: Vec<&'static str>,
+    pub(crate) app_events: AppEvents,
     /// A signature matched.
     pub(crate) alerted: bool,
     /// A signature matched whose late conditions decide whether that counts.
@@ -83,6 +83,27 @@ impl Deref for RuleState {
 impl DerefMut for RuleState {
     fn deref_mut(&mut self) -> &mut rules::FlowState {
         self.0.get_or_insert_default()
+    }
+}
+
+/// App-layer events of a flow itself; few flows ever have any.
+#[derive(Debug, Default)]
+pub(crate) struct AppEvents(
+    #[expect(clippy::box_collection, reason = "a list takes three words, its box one")]
+    Option<Box<Vec<&'static str>>>,
+);
+
+impl AppEvents {
+    fn extend(&mut self, events: impl IntoIterator<Item = &'static str>) {
+        self.0.get_or_insert_default().extend(events);
+    }
+}
+
+impl Deref for AppEvents {
+    type Target = [&'static str];
+
+    fn deref(&self) -> &[&'static str] {
+        self.0.as_ref().map_or(&[], |events| events)
     }
 }
 

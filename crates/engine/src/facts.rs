@@ -12,8 +12,8 @@ const FACT_ITEMS_MAX: usize = 32;
 
 /// Fields of a protocol in one direction.
 struct Told {
-    /// Those that are gathered.
-    read: Box<[&'static Field]>,
+    /// Those that are gathered, and how many values of each.
+    read: Box<[(&'static Field, usize)]>,
     /// Those that nobody reads: that there is something in them shows that something was said.
     unread: Box<[&'static Field]>,
 }
@@ -23,9 +23,10 @@ fn told(id: ProtocolId, scope: &Scope<'_>) -> &'static Told {
     static TOLD: LazyLock<Vec<[Told; 2]>> = LazyLock::new(|| {
         let of = |id| {
             Direction::BOTH.map(|direction| {
-                let all = protocol::facts(id, direction).iter().copied();
-                let (read, unread): (Vec<_>, Vec<_>) = all.partition(|field| is_read(field.name));
-                Told { read: read.into(), unread: unread.into() }
+                let all =
+                    protocol::facts(id, direction).iter().map(|field| (*field, values_read(field.name)));
+                let (read, unread): (Vec<_>, Vec<_>) = all.partition(|(_, values)| *values > 0);
+                Told { read: read.into(), unread: unread.into_iter().map(|(field, _)| field).collect() }
             })
         };
         (0..).take(protocol::REGISTRY.len()).map(|number| of(ProtocolId(number))).collect()
@@ -33,9 +34,10 @@ fn told(id: ProtocolId, scope: &Scope<'_>) -> &'static Told {
     &TOLD[usize::from(id.0)][scope.direction.index()]
 }
 
-/// Whether somebody above reads a field.
-fn is_read(field: &str) -> bool {
-    behave::reads(field) || incident::FIELDS.contains(&field) || intel::FIELDS.contains(&field)
+/// How many values of a field somebody above reads.
+fn values_read(field: &str) -> usize {
+    let all = incident::FIELDS.contains(&field) || intel::FIELDS.contains(&field);
+    if all { FACT_ITEMS_MAX } else { behave::reads(field).min(FACT_ITEMS_MAX) }
 }
 
 /// Gathers what is read of one direction of an exchange.
@@ -45,11 +47,11 @@ pub(crate) fn gather(
     fields: &mut Vec<(&'static str, Value)>,
     scratch: &mut Vec<u8>,
 ) {
-    for field in &told(id, scope).read {
+    for (field, most) in &told(id, scope).read {
         let before = fields.len();
         values(field, scope, scratch, |value| {
             fields.push((field.name, value.kept()));
-            true
+            fields.len() - before < *most
         });
         // A value that is the same on both sides is told once; the client's comes first.
         if scope.direction == Direction::ToClient && field.sides == protocol::Sides::Both {
@@ -160,7 +162,7 @@ mod tests {
             let named = text.contains(&format!("\"{}\"", field.name));
             assert_eq!(
                 named,
-                is_read(field.name),
+                values_read(field.name) > 0,
                 "{}: the stages say in a list which fields they read",
                 field.name
             );

@@ -336,7 +336,7 @@ fn flow_anomalies(
     if events.is_empty() || !config.eve.anomaly[2] || !wanted(config, "anomaly") {
         return;
     }
-    for event in events {
+    for event in events.iter() {
         let start = out.mark();
         let head = match view {
             Some(view) => packet_head(view, Some(flow), "anomaly"),

@@ -30,7 +30,7 @@ struct Entry<K, V> {
 }
 
 /// Entries per piece.
-const PIECE: usize = 256;
+const PIECE: usize = 64;
 
 impl<K: Hash + Eq + Ord + Copy, V> Recent<K, V> {
     /// An empty table.

@@ -1,6 +1,6 @@
 //! What was seen, in numbers: for the summary, the page, and the statement of what was not seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
@@ -40,16 +40,18 @@ pub struct Overview {
     pub hosts: usize,
     /// Bytes between pairs of hosts: client, server.
     pub talk: BTreeMap<(IpAddr, IpAddr), u64>,
-    /// The same while it is counted: every flow looks for its pair.
+    /// What is being counted: every event looks for its place.
     pub(crate) counting: Counting,
 }
 
-/// Bytes by pair of hosts, while they are counted.
+/// Bytes by pair of hosts, and transactions by protocol, while they are counted.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Counting {
     /// Places in `sums`.
     index: HashTable<u32>,
     sums: Vec<(KeptTalk, u64)>,
+    /// Transactions by protocol.
+    transactions: HashMap<&'static str, u64, FixedState>,
 }
 
 impl Counting {
@@ -88,7 +90,9 @@ impl Overview {
                 let talk = Talk::between(flow.who.client, flow.who.server);
                 self.counting.add(talk, flow.bytes[0] + flow.bytes[1]);
             }
-            EventKind::Transaction(fact) => *self.transactions.entry(fact.protocol).or_default() += 1,
+            EventKind::Transaction(fact) => {
+                *self.counting.transactions.entry(fact.protocol).or_default() += 1;
+            }
             EventKind::Alert(_) => self.alerts += 1,
             EventKind::File(_) => self.files += 1,
             EventKind::Oddity(_) => {}
@@ -97,8 +101,9 @@ impl Overview {
 
     /// Nothing more is counted: the pairs of hosts stand in their order.
     pub fn close(&mut self) {
-        let counted = std::mem::take(&mut self.counting).sums;
-        self.talk.extend(counted.into_iter().map(|(talk, bytes)| {
+        let Counting { sums, transactions, .. } = std::mem::take(&mut self.counting);
+        self.transactions.extend(transactions);
+        self.talk.extend(sums.into_iter().map(|(talk, bytes)| {
             let Talk { client, server, .. } = talk.talk();
             ((client, server), bytes)
         }));

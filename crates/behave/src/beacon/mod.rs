@@ -11,7 +11,7 @@ use model::{
     Time, TransactionFact,
 };
 
-use crate::few::Few;
+use crate::few::{Few, Hosts};
 use crate::rhythm::{Rhythm, rhythm};
 use crate::statistic::{median, spread};
 use crate::verdict::{Packets, Verdict, is_nobody};
@@ -102,7 +102,7 @@ struct Beacon {
     channels: Bounded<KeptTalk, Contacts>,
     /// The same by name: a server may change its address between contacts.
     names: Bounded<(IpAddr, String), Named>,
-    users: Bounded<(IpAddr, u16), Few<IpAddr>>,
+    users: Bounded<KeptTalk, Hosts>,
 }
 
 /// Contacts of one channel. Tens of thousands of channels see one contact.
@@ -247,7 +247,8 @@ impl Beacon {
             return;
         }
         let who = &flow.who;
-        self.users.touch(&(who.server, who.server_port), Few::default).add(who.client, CLIENTS_MAX);
+        let door = Talk::with(who.server, who.server_port);
+        self.users.touch_as(door, Hosts::default).add(who.client, CLIENTS_MAX);
         let Fact { client, server, server_port: port, transport, .. } = *who;
         self.channels.touch_as(Talk { client, server, port, transport }, Contacts::default).take(flow);
     }
@@ -295,7 +296,7 @@ impl Beacon {
         if found.contacts < self.contacts_min || found.period < self.interval_min {
             return;
         }
-        let users = self.users.get(&(server, port)).map_or(1, |users| users.len());
+        let users = self.users.get(&Talk::with(server, port).into()).map_or(1, Hosts::len);
         let verdict = self.weigh(place, contacts, &found, users, home);
         if verdict.score() < self.score_min {
             return;

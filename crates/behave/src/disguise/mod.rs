@@ -11,7 +11,9 @@ use model::{
 };
 
 use crate::dga::model::shipped;
+use crate::few::{Few, Hosts};
 use crate::statistic::probability;
+use crate::verdict::start_of;
 use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
@@ -65,7 +67,7 @@ const OFFSET: f64 = 2.5;
 struct Disguise {
     score_min: f64,
     pairs: Bounded<(IpAddr, IpAddr), Pair>,
-    prints: Bounded<(IpAddr, String), Vec<IpAddr>>,
+    prints: Bounded<(IpAddr, String), Hosts>,
     /// Handshakes by host.
     hosts: BTreeMap<IpAddr, u64>,
 }
@@ -83,7 +85,7 @@ struct Pair {
     requests: u64,
     first: Option<Time>,
     last: Time,
-    packets: Vec<PacketId>,
+    packets: Few<PacketId>,
 }
 
 impl Detector for Disguise {
@@ -123,10 +125,7 @@ impl Disguise {
         if self.hosts.len() < HOSTS_MAX || self.hosts.contains_key(&client) {
             *self.hosts.entry(client).or_default() += 1;
         }
-        let servers = self.prints.touch(&(client, print.to_owned()), Vec::new);
-        if servers.len() < SERVERS_MAX && !servers.contains(&server) {
-            servers.push(server);
-        }
+        self.prints.touch(&(client, print.to_owned()), Hosts::default).add(server, SERVERS_MAX);
         let pair = self.pairs.touch(&(client, server), Pair::default);
         pair.handshakes += 1;
         if pair.print.is_empty() {
@@ -145,7 +144,7 @@ impl Disguise {
         let pair = self.pairs.touch(&(fact.who.client, fact.who.server), Pair::default);
         pair.requests += 1;
         if pair.agent.is_empty() {
-            pair.agent = agent.chars().take(200).collect();
+            pair.agent = start_of(agent, 200).to_owned();
         }
         pair.take(fact);
     }
@@ -160,7 +159,7 @@ impl Disguise {
         findings: &mut Findings,
     ) {
         let handshakes = self.hosts.get(&client).copied().unwrap_or(0);
-        let reach = self.prints.get(&(client, pair.print.clone())).map_or(0, Vec::len);
+        let reach = self.prints.get(&(client, pair.print.clone())).map_or(0, Hosts::len);
         let missing = lacks(&pair.ja4);
         let claim = is_browser(&pair.agent);
         let misfit = claim && !pair.ja4.is_empty() && missing.len() >= 2;
@@ -255,7 +254,7 @@ impl Disguise {
             terms,
             evidence: vec![Evidence {
                 flow: None,
-                packets: pair.packets.clone(),
+                packets: pair.packets.to_vec(),
                 field: if pair.handshakes > 0 { "ja4.hash" } else { "http.user_agent" },
                 excerpt: if pair.handshakes > 0 {
                     pair.print.clone()

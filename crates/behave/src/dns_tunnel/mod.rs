@@ -4,12 +4,12 @@ mod name;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::{Direction, Event, EventKind, Finding, Severity, Subject, Time, TransactionFact};
 
 use crate::encoding::{Writing, writing};
+use crate::few::Few;
 use crate::verdict::{Packets, Verdict};
 use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
@@ -91,7 +91,8 @@ struct DnsTunnel {
 
 #[derive(Debug, Default)]
 struct Domain {
-    names: BTreeSet<u64>,
+    /// Their hashes, in order.
+    names: Few<u64>,
     questions: u64,
     rare: u64,
     /// Bytes and bits of entropy in labels below the domain, over different names.
@@ -157,7 +158,7 @@ impl DnsTunnel {
         entry.rare += u64::from(fact.number("dns.rrtype").is_some_and(|kind| RARE.contains(&kind)));
         entry.last = entry.last.max(fact.time);
         entry.resolver = Some(fact.who.server);
-        let fresh = entry.names.len() < NAMES_MAX && entry.names.insert(name::hash(split.below));
+        let fresh = entry.names.len() < NAMES_MAX && entry.names.insert_new(name::hash(split.below));
         if !fresh || name::is_reversed_address(split.below) {
             return;
         }

@@ -11,7 +11,7 @@ use super::sources::Sources;
 use super::window::SECONDS;
 use crate::Home;
 use crate::few::Few;
-use crate::verdict::{Packets, Verdict};
+use crate::verdict::{Packets, Verdict, start_of};
 
 /// Windows that are open at a time.
 const OPEN_MAX: usize = 4;
@@ -70,10 +70,10 @@ impl Asked {
         let window = &mut self.open[at].1;
         window.add(fact, uri, path);
         if self.host.is_empty() {
-            self.host = fact.text("http.host").chars().take(80).collect();
+            self.host = start_of(fact.text("http.host"), 80).to_owned();
         }
         if window.count == 1 {
-            self.page = path.chars().take(80).collect();
+            self.page = start_of(path, 80).to_owned();
         }
         if self.open.len() > OPEN_MAX {
             let (_, oldest) = self.open.remove(0);

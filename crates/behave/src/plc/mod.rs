@@ -33,13 +33,13 @@ pub(crate) const DESCRIPTION: Description = Description {
             "bacnet.action",
             "cip.service",
             "dnp3.func",
-            "enip.cip_class",
             "iec104.type",
             "modbus.address",
             "modbus.exception",
             "modbus.function",
             "s7comm.function",
         ],
+        firsts: &["enip.cip_class"],
         ..Hears::NOTHING
     },
     knobs: &[

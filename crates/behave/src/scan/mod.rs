@@ -102,13 +102,19 @@ struct Source {
     doors: Few<(IpAddr, u16, u8)>,
     tries: u32,
     failed: u32,
+    first: Time,
+    last: Time,
+    packets: Few<PacketId>,
+    /// What few sources do.
+    rare: Option<Box<Probes>>,
+}
+
+#[derive(Debug, Default)]
+struct Probes {
     /// Conversations that begin with flags which no system sends.
     odd: u32,
     /// Hosts that were pinged once or twice; sorted.
     pinged: Few<IpAddr>,
-    first: Time,
-    last: Time,
-    packets: Few<PacketId>,
 }
 
 /// What a conversation says about scanning.
@@ -133,23 +139,21 @@ impl Detector for Scan {
         source.first = source.first.min(who.began);
         source.last = source.last.max(flow.last);
         if kind == Try::Ping {
-            if source.pinged.len() < DOORS_MAX
-                && let Err(place) = source.pinged.binary_search(&who.server)
-            {
-                source.pinged.insert(place, who.server);
+            let pinged = &mut source.rare.get_or_insert_default().pinged;
+            if pinged.len() < DOORS_MAX && pinged.insert_new(who.server) {
                 source.note(flow);
             }
             return;
         }
         source.tries = source.tries.saturating_add(1);
-        source.odd = source.odd.saturating_add(u32::from(kind == Try::Odd));
+        if kind == Try::Odd {
+            let rare = source.rare.get_or_insert_default();
+            rare.odd = rare.odd.saturating_add(1);
+        }
         if kind != Try::Answered {
             source.failed = source.failed.saturating_add(1);
             let door = (who.server, who.server_port, who.transport);
-            if source.doors.len() < DOORS_MAX
-                && let Err(place) = source.doors.binary_search(&door)
-            {
-                source.doors.insert(place, door);
+            if source.doors.len() < DOORS_MAX && source.doors.insert_new(door) {
                 source.note(flow);
             }
         }
@@ -220,6 +224,14 @@ struct Width {
 }
 
 impl Source {
+    fn odd(&self) -> u32 {
+        self.rare.as_ref().map_or(0, |rare| rare.odd)
+    }
+
+    fn pinged(&self) -> &[IpAddr] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.pinged)
+    }
+
     fn note(&mut self, flow: &FlowFact) {
         if self.packets.len() < Evidence::PACKETS {
             self.packets.push(flow.who.first_packet);
@@ -245,7 +257,7 @@ impl Source {
     /// Hosts that were tried, without repetition; at most `limit`.
     fn hosts(&self, limit: usize) -> Vec<IpAddr> {
         let mut hosts: Vec<IpAddr> =
-            self.doors.iter().map(|(host, _, _)| *host).chain(self.pinged.iter().copied()).collect();
+            self.doors.iter().map(|(host, _, _)| *host).chain(self.pinged().iter().copied()).collect();
         hosts.sort_unstable();
         hosts.dedup();
         hosts.truncate(limit);
@@ -262,16 +274,16 @@ impl Scan {
         let by_hosts = width.hosts >= self.hosts_min && share >= share_min;
         let by_ports = width.ports >= self.ports_min && share >= self.failed_share_min;
         let seconds = source.last.secs_since(source.first);
-        let pinged = source.pinged.len();
+        let pinged = source.pinged().len();
         let by_pings = pinged >= self.hosts_min && seconds <= PING_SECS_MAX * pinged as f64;
-        let by_flags = source.odd >= self.odd_min;
+        let by_flags = source.odd() >= self.odd_min;
         let nothing = format!("{} of {} tries led to nothing", source.failed, source.tries);
         let (what, first) = match () {
             () if by_hosts => (format!("tried {} hosts on one port; {nothing}", width.hosts), "T1046"),
             () if by_ports => (format!("tried {} ports of a host; {nothing}", width.ports), "T1046"),
             () if by_pings => (format!("pinged {pinged} hosts once or twice"), "T1018"),
             () if by_flags => {
-                (format!("began {} conversations with flags that no system sends", source.odd), "T1046")
+                (format!("began {} conversations with flags that no system sends", source.odd()), "T1046")
             }
             () => return,
         };
@@ -325,13 +337,13 @@ impl Scan {
             ),
             term(
                 "hosts pinged once or twice",
-                source.pinged.len() as f64,
+                source.pinged().len() as f64,
                 self.hosts_min as f64,
                 "monitoring pings the same hosts again and again",
             ),
             term(
                 "conversations begun with odd flags",
-                f64::from(source.odd),
+                f64::from(source.odd()),
                 f64::from(self.odd_min),
                 "no flags, or an end without a beginning: sent to see how a system answers (RFC 9293)",
             ),

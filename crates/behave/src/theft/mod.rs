@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use model::{Event, EventKind, Finding, FlowFact, KeptTalk, Severity, Subject, Talk, TransactionFact};
 
 use crate::domain::is_below;
-use crate::few::Few;
+use crate::few::Hosts;
 use crate::statistic::median;
 use crate::verdict::{Verdict, is_nobody};
 use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
@@ -113,7 +113,7 @@ struct Theft {
     score_min: f64,
     accounts: Bounded<KeptTalk, Account>,
     hosts: Bounded<IpAddr, Host>,
-    users: Bounded<IpAddr, Few<IpAddr>>,
+    users: Bounded<IpAddr, Hosts>,
     drops: Bounded<(IpAddr, IpAddr), Drop>,
     /// Servers that keep what anybody gives them.
     stores: Bounded<IpAddr, ()>,
@@ -161,7 +161,7 @@ impl Theft {
         }
         host.flow(flow, sent[0]);
         let staged = host.read_since(who.began, STAGING_SECS);
-        self.users.touch(&who.server, Few::default).add(who.client, CLIENTS_MAX);
+        self.users.touch(&who.server, Hosts::default).add(who.client, CLIENTS_MAX);
         let talk = Talk::between(who.client, who.server);
         self.accounts.touch_as(talk, Account::default).take(flow, sent, staged);
     }
@@ -190,7 +190,7 @@ impl Theft {
         home: &Home,
         findings: &mut Findings,
     ) {
-        let users = self.users.get(&server).map_or(1, |users| users.len());
+        let users = self.users.get(&server).map_or(1, Hosts::len);
         let mut verdict = Verdict::new(-4.5);
         weigh_volume(&mut verdict, host, account, outward);
         weigh_place(&mut verdict, account, home.is_unasked(host, server), users);

@@ -5,12 +5,14 @@ mod tests;
 
 use std::net::IpAddr;
 
-use model::{Direction, Event, EventKind, Finding, FlowFact, Severity, Subject, Time, TransactionFact};
+use model::{
+    Direction, Event, EventKind, Finding, FlowFact, KeptTalk, Severity, Subject, Talk, Time, TransactionFact,
+};
 
-use crate::few::Few;
+use crate::few::Hosts;
 use crate::rhythm::rhythm;
 use crate::statistic::{median, spread};
-use crate::verdict::{Packets, Verdict, is_nobody};
+use crate::verdict::{Packets, Verdict, is_nobody, start_of};
 use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
@@ -72,7 +74,7 @@ type Key = (IpAddr, IpAddr, u16);
 struct TlsChannel {
     score_min: f64,
     channels: Bounded<Key, Channel>,
-    users: Bounded<(IpAddr, u16), Few<IpAddr>>,
+    users: Bounded<KeptTalk, Hosts>,
 }
 
 #[derive(Debug, Default)]
@@ -103,9 +105,8 @@ impl Detector for TlsChannel {
             EventKind::Transaction(fact) if fact.protocol == "tls" => {
                 let who = &fact.who;
                 if (home.has(who.client) || !home.has(who.server)) && !is_nobody(who.server) {
-                    self.users
-                        .touch(&(who.server, who.server_port), Few::default)
-                        .add(who.client, CLIENTS_MAX);
+                    let door = Talk::with(who.server, who.server_port);
+                    self.users.touch_as(door, Hosts::default).add(who.client, CLIENTS_MAX);
                     let key = (who.client, who.server, who.server_port);
                     self.channels.touch(&key, Channel::default).handshake(fact);
                 }
@@ -139,7 +140,7 @@ impl Channel {
             self.certificate = true;
             self.self_signed = subject == fact.text("tls.cert_issuer");
             self.alone = !self.self_signed && fact.number("tls.cert_chain_len") == Some(1);
-            self.subject = subject.chars().take(120).collect();
+            self.subject = start_of(subject, 120).to_owned();
             if let (Some(from), Some(to)) = (fact.number("tls.not_before"), fact.number("tls.not_after")) {
                 self.days = (to as f64 - from as f64) / 86_400.0;
             }
@@ -269,7 +270,7 @@ fn weigh(key: &Key, channel: &Channel, home: &Home, users: usize) -> Verdict {
 impl TlsChannel {
     fn judge(&self, key: &Key, channel: &Channel, home: &Home, findings: &mut Findings) {
         let (client, server, port) = *key;
-        let users = self.users.get(&(server, port)).map_or(1, |users| users.len());
+        let users = self.users.get(&Talk::with(server, port).into()).map_or(1, Hosts::len);
         let verdict = weigh(key, channel, home, users);
         if verdict.score() < self.score_min {
             return;

@@ -14,10 +14,24 @@ pub(super) fn decoded(text: &str) -> String {
         }
         bytes = percent(&bytes);
     }
-    let text = String::from_utf8_lossy(&bytes).to_lowercase();
+    let text = match String::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => {
+            let mut text = text;
+            text.make_ascii_lowercase();
+            text
+        }
+        Ok(text) => text.to_lowercase(),
+        Err(odd) => String::from_utf8_lossy(odd.as_bytes()).to_lowercase(),
+    };
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(letter) = rest.chars().next() {
+        let plain = rest.bytes().take_while(|byte| is_plain(*byte)).count();
+        if plain > 0 {
+            out.push_str(&rest[..plain]);
+            rest = &rest[plain..];
+            continue;
+        }
         if let Some(inside) = rest.strip_prefix("/*") {
             // `/*!…*/` is run by MySQL: only the marks are taken away.
             rest = match inside.strip_prefix('!') {
@@ -40,6 +54,11 @@ pub(super) fn decoded(text: &str) -> String {
         }
     }
     out
+}
+
+/// Letters that mean themselves.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'/' | b'*' | b'+')
 }
 
 fn push_blank(out: &mut String) {

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use model::{Direction, FileFact, FlowFact, FlowId, Time, TransactionFact};
 
 use crate::encoding::{Writing, has_guid, writing};
-use crate::verdict::Packets;
+use crate::few::Few;
+use crate::verdict::{Packets, start_of};
 
 /// Pages remembered per channel.
 const PAGES_MAX: usize = 64;
@@ -36,9 +37,9 @@ pub(super) struct Channel {
     pub(super) host: String,
     pub(super) host_is_address: bool,
     pub(super) agent: String,
-    pub(super) agents: Vec<String>,
+    pub(super) agents: Few<Box<str>>,
     /// Page without its query, posts, exchanges.
-    pub(super) pages: Vec<(String, u64, u64)>,
+    pub(super) pages: Few<(Box<str>, u64, u64)>,
     pub(super) bodies: [Bodies; 2],
     pub(super) times: Vec<Time>,
     pub(super) first: Time,
@@ -121,16 +122,16 @@ impl Channel {
     }
 
     fn note_agent(&mut self, agent: &str) {
-        if self.agents.len() < AGENTS_MAX && !self.agents.iter().any(|known| known == agent) {
-            self.agents.push(agent.to_owned());
+        if self.agents.len() < AGENTS_MAX && !self.agents.iter().any(|known| **known == *agent) {
+            self.agents.push(agent.into());
         }
     }
 
     fn note_page(&mut self, uri: &str, post: bool) {
         let page = uri.split(['?', '#']).next().unwrap_or_default();
-        let page: String = page.chars().take(80).collect();
+        let page = start_of(page, 80);
         let room = self.pages.len() < PAGES_MAX;
-        let posts = match self.pages.iter_mut().find(|(known, _, _)| *known == page) {
+        let posts = match self.pages.iter_mut().find(|(known, _, _)| **known == *page) {
             Some((_, posts, count)) => {
                 *posts += u64::from(post);
                 *count += 1;
@@ -138,7 +139,7 @@ impl Channel {
                 *posts
             }
             None if room => {
-                self.pages.push((page, u64::from(post), 1));
+                self.pages.push((page.into(), u64::from(post), 1));
                 u64::from(post)
             }
             None => 0,

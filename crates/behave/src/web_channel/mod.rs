@@ -7,10 +7,13 @@ mod tests;
 
 use std::net::IpAddr;
 
-use model::{Direction, Event, EventKind, FileFact, Finding, FlowFact, Severity, Subject, TransactionFact};
+use model::{
+    Direction, Event, EventKind, FileFact, Finding, FlowFact, KeptTalk, Severity, Subject, Talk,
+    TransactionFact,
+};
 
 use crate::encoding::Writing;
-use crate::few::Few;
+use crate::few::Hosts;
 use crate::rhythm::rhythm;
 use crate::verdict::{Verdict, WEB_PORTS, is_nobody};
 use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
@@ -73,7 +76,7 @@ type Key = (IpAddr, IpAddr, u16);
 struct WebChannel {
     score_min: f64,
     channels: Bounded<Key, Channel>,
-    users: Bounded<(IpAddr, u16), Few<IpAddr>>,
+    users: Bounded<KeptTalk, Hosts>,
 }
 
 impl Detector for WebChannel {
@@ -108,7 +111,8 @@ impl WebChannel {
         if !Self::is_of_interest(who.client, who.server, home) {
             return;
         }
-        self.users.touch(&(who.server, who.server_port), Few::default).add(who.client, CLIENTS_MAX);
+        let door = Talk::with(who.server, who.server_port);
+        self.users.touch_as(door, Hosts::default).add(who.client, CLIENTS_MAX);
         self.channels.touch(&(who.client, who.server, who.server_port), Channel::default).exchange(fact);
     }
 
@@ -133,7 +137,7 @@ impl WebChannel {
         if channel.exchanges == 0 {
             return;
         }
-        let users = self.users.get(&(server, port)).map_or(1, |users| users.len());
+        let users = self.users.get(&Talk::with(server, port).into()).map_or(1, Hosts::len);
         let mut verdict = Verdict::new(-4.0);
         weigh_server(&mut verdict, key, channel, home, users);
         weigh_client(&mut verdict, channel);
