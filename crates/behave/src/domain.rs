@@ -22,3 +22,11 @@ pub(crate) fn registered(name: &str) -> Option<&str> {
 pub(crate) fn chosen(domain: &str) -> &str {
     domain.split('.').next().unwrap_or(domain)
 }
+
+/// Whether a name is a domain or lies below it; letters count alike, large or small.
+pub(crate) fn is_below(name: &str, domain: &str) -> bool {
+    let (name, domain) = (name.as_bytes(), domain.as_bytes());
+    // The cheaper question first: where the domain would begin, few names have a dot.
+    let Some(start) = name.len().checked_sub(domain.len()) else { return false };
+    (start == 0 || name[start - 1] == b'.') && name[start..].eq_ignore_ascii_case(domain)
+}

@@ -24,6 +24,7 @@ mod drive_by;
 mod encoding;
 mod evasion;
 mod exploit;
+mod few;
 mod flood;
 mod flux;
 mod guessing;
@@ -54,11 +55,13 @@ mod ways;
 mod web_attack;
 mod web_channel;
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 
+use foldhash::fast::FixedState;
 pub use home::Home;
 pub use knob::{Knob, Knobs};
-use model::{Event, Finding, LossMark};
+use model::{Event, EventKind, Finding, LossMark};
 pub use table::Bounded;
 
 /// Every detector: one line each. The order is the order of findings at equal moments.
@@ -116,10 +119,39 @@ pub struct Description {
     pub cost: &'static str,
     /// References: papers, ATT&CK ids.
     pub references: &'static [&'static str],
+    /// What it is told of.
+    pub hears: Hears,
     /// Its settings, below `behave.<name>.`.
     pub knobs: &'static [Knob],
     /// Makes one.
     pub new: fn(&Knobs<'_>) -> Box<dyn Detector>,
+}
+
+/// What a detector is told of; nothing else reaches it.
+#[derive(Debug, Clone, Copy)]
+pub struct Hears {
+    /// Flows that ended.
+    pub flows: bool,
+    /// Files that travelled.
+    pub files: bool,
+    /// What receivers read differently, or not at all.
+    pub oddities: bool,
+    /// Exchanges of these protocols, by their EVE names.
+    pub exchanges: &'static [&'static str],
+    /// Fields of exchanges that it reads.
+    pub fields: &'static [&'static str],
+}
+
+impl Hears {
+    /// To fill up declarations: `..Hears::NOTHING`.
+    pub const NOTHING: Hears =
+        Hears { flows: false, files: false, oddities: false, exchanges: &[], fields: &[] };
+}
+
+/// Whether a detector reads a field of exchanges, by its name; others need not be gathered.
+pub fn reads(field: &str) -> bool {
+    DETECTORS.iter().any(|description| description.hears.fields.contains(&field))
+        || home::FIELDS.contains(&field)
 }
 
 impl Debug for Description {
@@ -175,7 +207,46 @@ impl Findings {
 pub struct Behaviour {
     home: Home,
     detectors: Vec<(&'static str, Box<dyn Detector>)>,
+    audience: Audience,
     findings: Findings,
+}
+
+/// Which detectors are told of what, by their places in [`DETECTORS`] and in that order.
+#[derive(Debug)]
+struct Audience {
+    flows: Vec<usize>,
+    files: Vec<usize>,
+    oddities: Vec<usize>,
+    exchanges: HashMap<&'static str, Vec<usize>, FixedState>,
+}
+
+impl Audience {
+    fn new() -> Self {
+        let of = |hears: &dyn Fn(&Hears) -> bool| {
+            let places = DETECTORS.iter().enumerate().filter(|(_, description)| hears(&description.hears));
+            places.map(|(place, _)| place).collect::<Vec<usize>>()
+        };
+        let protocols = DETECTORS.iter().flat_map(|description| description.hears.exchanges);
+        let exchanges =
+            protocols.map(|protocol| (*protocol, of(&|hears| hears.exchanges.contains(protocol))));
+        Self {
+            flows: of(&|hears| hears.flows),
+            files: of(&|hears| hears.files),
+            oddities: of(&|hears| hears.oddities),
+            exchanges: exchanges.collect(),
+        }
+    }
+
+    fn of(&self, kind: &EventKind) -> &[usize] {
+        match kind {
+            EventKind::Flow(_) => &self.flows,
+            EventKind::Transaction(fact) => self.exchanges.get(fact.protocol).map_or(&[], Vec::as_slice),
+            EventKind::File(_) => &self.files,
+            EventKind::Oddity(_) => &self.oddities,
+            // Alerts are findings already.
+            EventKind::Alert(_) => &[],
+        }
+    }
 }
 
 impl Behaviour {
@@ -185,7 +256,7 @@ impl Behaviour {
             .iter()
             .map(|description| (description.name, (description.new)(&Knobs::new(description, settings))))
             .collect();
-        Self { home, detectors, findings: Findings::default() }
+        Self { home, detectors, audience: Audience::new(), findings: Findings::default() }
     }
 
     /// Gives a list to the detector that takes it, by its dotted name; before the first event.
@@ -198,8 +269,8 @@ impl Behaviour {
     /// Takes one event; events come in the order of their moments.
     pub fn event(&mut self, event: &Event) {
         self.home.learn(event);
-        for (_, detector) in &mut self.detectors {
-            detector.event(event, &self.home, &mut self.findings);
+        for place in self.audience.of(&event.kind) {
+            self.detectors[*place].1.event(event, &self.home, &mut self.findings);
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) fn flow(number: u64, client: &str, server: &str, port: u16, payload: 
         tcp_flags: [0x1b, 0x1b],
         established: true,
         protocol: "",
-        samples: Vec::new(),
+        opening: model::Opening::default(),
         bursts: Vec::new(),
         entropy_percent: 255,
         gaps: [0, 0],

@@ -16,20 +16,13 @@ pub struct Bounded<K, V> {
     /// Places in `pieces`.
     index: HashTable<u32>,
     /// Entries, [`PIECE`] to a piece: growing never moves the larger part of a table.
-    pieces: Vec<Vec<Entry<K, V>>>,
-    len: u32,
+    pieces: Vec<Vec<(K, V)>>,
+    /// Whether an entry was used since the hand last came by; beside the entries, which it would make a word larger.
+    used: Vec<bool>,
     /// Where the hand stands.
     hand: u32,
     limit: usize,
     evicted: u64,
-}
-
-#[derive(Debug)]
-struct Entry<K, V> {
-    key: K,
-    value: V,
-    /// Used since the hand last came by.
-    used: bool,
 }
 
 /// Entries per piece.
@@ -42,7 +35,7 @@ impl<K: Hash + Eq + Ord + Clone, V> Bounded<K, V> {
             hasher: FixedState::with_seed(0),
             index: HashTable::new(),
             pieces: Vec::new(),
-            len: 0,
+            used: Vec::new(),
             hand: 0,
             limit: limit.clamp(1, u32::MAX as usize),
             evicted: 0,
@@ -52,24 +45,55 @@ impl<K: Hash + Eq + Ord + Clone, V> Bounded<K, V> {
     /// The entry of `key`, made by `new` when it is not there; using it keeps it in the table.
     pub fn touch(&mut self, key: &K, new: impl FnOnce() -> V) -> &mut V {
         let hash = self.hasher.hash_one(key);
-        let at = match self.find(hash, key) {
+        let at = match self.find(hash, |known| known == key) {
             Some(at) => at,
-            None => self.add(hash, key, new()),
+            None => self.add(hash, key.clone(), new()),
         };
-        let entry = self.entry_mut(at);
-        entry.used = true;
-        &mut entry.value
+        self.used[at as usize] = true;
+        &mut self.entry_mut(at).1
+    }
+
+    /// The same for a key in another form, which has the same hash.
+    pub fn touch_as<Q>(&mut self, key: Q, new: impl FnOnce() -> V) -> &mut V
+    where
+        Q: Hash + PartialEq<K>,
+        K: From<Q>,
+    {
+        let hash = self.hasher.hash_one(&key);
+        let at = match self.find(hash, |known| key == *known) {
+            Some(at) => at,
+            None => self.add(hash, key.into(), new()),
+        };
+        self.used[at as usize] = true;
+        &mut self.entry_mut(at).1
+    }
+
+    /// The entry of `key` when it is there; using it keeps it in the table.
+    pub fn use_known(&mut self, key: &K) -> Option<&mut V> {
+        let at = self.find(self.hasher.hash_one(key), |known| known == key)?;
+        self.used[at as usize] = true;
+        Some(&mut self.entry_mut(at).1)
     }
 
     /// The entry of `key`.
     pub fn get(&self, key: &K) -> Option<&V> {
-        let at = self.find(self.hasher.hash_one(key), key)?;
-        Some(&self.entry(at).value)
+        let at = self.find(self.hasher.hash_one(key), |known| known == key)?;
+        Some(&self.entry(at).1)
+    }
+
+    /// All entries, as they happen to lie: for sums.
+    pub fn all(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.pieces.iter().flatten().map(|(key, value)| (key, value))
     }
 
     /// All entries in the order of their keys.
     pub fn sorted(&self) -> Vec<(&K, &V)> {
-        let mut all: Vec<_> = self.pieces.iter().flatten().map(|entry| (&entry.key, &entry.value)).collect();
+        self.sorted_if(|_, _| true)
+    }
+
+    /// Those entries that are wanted, in the order of their keys.
+    pub fn sorted_if(&self, wanted: impl Fn(&K, &V) -> bool) -> Vec<(&K, &V)> {
+        let mut all: Vec<_> = self.all().filter(|(key, value)| wanted(key, value)).collect();
         all.sort_by(|a, b| a.0.cmp(b.0));
         all
     }
@@ -81,40 +105,39 @@ impl<K: Hash + Eq + Ord + Clone, V> Bounded<K, V> {
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.len as usize
+        self.used.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.used.is_empty()
     }
 
-    fn find(&self, hash: u64, key: &K) -> Option<u32> {
-        self.index.find(hash, |at| self.entry(*at).key == *key).copied()
+    fn find(&self, hash: u64, is: impl Fn(&K) -> bool) -> Option<u32> {
+        self.index.find(hash, |at| is(&self.entry(*at).0)).copied()
     }
 
     /// Puts an entry where there is room; one that was not used lately gives way when there is none.
-    fn add(&mut self, hash: u64, key: &K, value: V) -> u32 {
-        let entry = Entry { key: key.clone(), value, used: true };
-        let at = if self.len as usize >= self.limit {
+    fn add(&mut self, hash: u64, key: K, value: V) -> u32 {
+        let at = if self.used.len() >= self.limit {
             let at = self.unused();
-            let old = self.hasher.hash_one(&self.entry(at).key);
+            let old = self.hasher.hash_one(&self.entry(at).0);
             self.index.find_entry(old, |other| *other == at).expect("every entry is indexed").remove();
             self.evicted += 1;
-            *self.entry_mut(at) = entry;
+            *self.entry_mut(at) = (key, value);
             at
         } else {
-            let at = self.len;
-            if (at as usize).is_multiple_of(PIECE) {
+            let at = self.used.len();
+            if at.is_multiple_of(PIECE) {
                 // The first piece grows as it is filled: most tables are small.
                 self.pieces.push(if at == 0 { Vec::new() } else { Vec::with_capacity(PIECE) });
             }
-            self.pieces.last_mut().expect("a piece was just added").push(entry);
-            self.len += 1;
-            at
+            self.pieces.last_mut().expect("a piece was just added").push((key, value));
+            self.used.push(true);
+            u32::try_from(at).expect("the limit is below that")
         };
         let (pieces, hasher) = (&self.pieces, &self.hasher);
-        let hash_of = |at: &u32| hasher.hash_one(&pieces[*at as usize / PIECE][*at as usize % PIECE].key);
+        let hash_of = |at: &u32| hasher.hash_one(&pieces[*at as usize / PIECE][*at as usize % PIECE].0);
         self.index.insert_unique(hash, at, hash_of);
         at
     }
@@ -123,18 +146,18 @@ impl<K: Hash + Eq + Ord + Clone, V> Bounded<K, V> {
     fn unused(&mut self) -> u32 {
         loop {
             let at = self.hand;
-            self.hand = if at + 1 < self.len { at + 1 } else { 0 };
-            if !std::mem::take(&mut self.entry_mut(at).used) {
+            self.hand = if at as usize + 1 < self.used.len() { at + 1 } else { 0 };
+            if !std::mem::take(&mut self.used[at as usize]) {
                 return at;
             }
         }
     }
 
-    fn entry(&self, at: u32) -> &Entry<K, V> {
+    fn entry(&self, at: u32) -> &(K, V) {
         &self.pieces[at as usize / PIECE][at as usize % PIECE]
     }
 
-    fn entry_mut(&mut self, at: u32) -> &mut Entry<K, V> {
+    fn entry_mut(&mut self, at: u32) -> &mut (K, V) {
         &mut self.pieces[at as usize / PIECE][at as usize % PIECE]
     }
 }

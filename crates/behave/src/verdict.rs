@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use model::{Confidence, Evidence, PacketId, Severity, Term};
 
+use crate::few::Few;
 use crate::statistic::probability;
 
 /// Terms that add up.
@@ -81,19 +82,19 @@ impl Verdict {
 
 /// Packets of one piece of evidence: bounded, in order, each once.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Packets(Vec<PacketId>);
+pub(crate) struct Packets(Few<PacketId>);
 
 impl Packets {
     /// Adds one, up to the limit.
     pub(crate) fn add(&mut self, packet: PacketId) {
-        if self.0.len() < Evidence::PACKETS && packet.0 != 0 && !self.0.contains(&packet) {
-            self.0.push(packet);
+        if packet.0 != 0 {
+            self.0.add(packet, Evidence::PACKETS);
         }
     }
 
     /// As evidence.
     pub(crate) fn evidence(&self, field: &'static str, excerpt: &str) -> Evidence {
-        let mut packets = self.0.clone();
+        let mut packets = self.0.to_vec();
         packets.sort();
         Evidence { flow: None, packets, field, excerpt: excerpt.chars().take(EXCERPT_MAX).collect() }
     }

@@ -1,4 +1,4 @@
-//! What the engine keeps with a flow: its application layer, its rule state, and samples for the detectors.
+//! What the engine keeps with a flow: its application layer, its rule state, and what detectors are told of it.
 
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use decode::{Ethernet, Layers, Transport};
 use flow::{Flow, FlowState};
-use model::{Direction, Fact, FlowFact, Time};
+use model::{Direction, Fact, FlowFact, Opening, Time};
 use protocol::{App, Endpoints};
 
 use crate::cards::Leaving;
@@ -46,10 +46,9 @@ pub(crate) struct Conversation {
     pub(crate) drop_told: [bool; 2],
     /// Hardware addresses, when records are to show them.
     macs: Option<Box<Macs>>,
-    /// The first payloads; behind [`FlowFact::SAMPLES`] of them only those that begin a burst.
-    samples: Vec<Sample>,
-    /// How many of them begin a burst.
-    bursts: u8,
+    /// Payloads that begin a burst; at most [`FlowFact::BURSTS`].
+    bursts: Vec<Sample>,
+    beginning: Beginning,
     last_payload: Time,
     /// What the payload looked like while no protocol was recognised.
     shape: Option<Box<Shapes>>,
@@ -108,24 +107,83 @@ impl Carried {
 struct Sample {
     /// Milliseconds since the flow began.
     at_ms: u32,
-    /// Bytes; the top bit says to client, the one below that a burst begins.
-    bytes: u32,
+    payload: Payload,
 }
 
 impl Sample {
-    const TO_CLIENT: u32 = 1 << 31;
-    const BURST: u32 = 1 << 30;
-
-    fn new(began: Time, time: Time, direction: Direction, len: usize) -> Self {
-        let at_ms = u32::try_from(time.nanos_since(began) / 1_000_000).unwrap_or(u32::MAX);
-        let bytes = u32::try_from(len).unwrap_or(u32::MAX).min(Self::BURST - 1);
-        let side = if direction == Direction::ToClient { Self::TO_CLIENT } else { 0 };
-        Self { at_ms, bytes: bytes | side }
+    fn new(began: Time, time: Time, payload: Payload) -> Self {
+        Self { at_ms: u32::try_from(time.nanos_since(began) / 1_000_000).unwrap_or(u32::MAX), payload }
     }
 
     fn told(self, began: Time) -> (Time, Direction, u32) {
-        let side = if self.bytes & Self::TO_CLIENT == 0 { Direction::ToServer } else { Direction::ToClient };
-        (began.plus_nanos(u64::from(self.at_ms) * 1_000_000), side, self.bytes & (Self::BURST - 1))
+        let (direction, bytes) = self.payload.told();
+        (began.plus_nanos(u64::from(self.at_ms) * 1_000_000), direction, bytes)
+    }
+}
+
+/// Which way payload went, and how much: the top bit says to client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Payload(u32);
+
+impl Payload {
+    /// No payload.
+    const NONE: Payload = Payload(0);
+    const TO_CLIENT: u32 = 1 << 31;
+    /// More bytes than any packet has.
+    const BYTES_MAX: u32 = (1 << 30) - 1;
+
+    fn new(direction: Direction, len: usize) -> Self {
+        let bytes = u32::try_from(len).unwrap_or(u32::MAX).min(Self::BYTES_MAX);
+        Self(bytes | if direction == Direction::ToClient { Self::TO_CLIENT } else { 0 })
+    }
+
+    fn told(self) -> (Direction, u32) {
+        let to_client = self.0 & Self::TO_CLIENT != 0;
+        (if to_client { Direction::ToClient } else { Direction::ToServer }, self.0 & Self::BYTES_MAX)
+    }
+}
+
+/// How the payload of a flow began.
+#[derive(Debug, Default)]
+struct Beginning {
+    /// Packets with payload so far, up to [`Opening::PACKETS`].
+    packets: u8,
+    /// Who sent the first one.
+    to_client_first: bool,
+    /// The first one from the server, and the one after it.
+    answer: Payload,
+    after: Payload,
+}
+
+impl Beginning {
+    fn take(&mut self, payload: Payload) {
+        if self.packets >= Opening::PACKETS {
+            return;
+        }
+        let to_client = payload.told().0 == Direction::ToClient;
+        if self.packets == 0 {
+            self.to_client_first = to_client;
+        }
+        self.packets += 1;
+        if self.answer == Payload::NONE {
+            if to_client {
+                self.answer = payload;
+            }
+        } else {
+            self.after = payload;
+            // Nothing more is asked for.
+            self.packets = Opening::PACKETS;
+        }
+    }
+
+    fn told(&self) -> Opening {
+        let first = if self.to_client_first { Direction::ToClient } else { Direction::ToServer };
+        let some = |payload: Payload| (payload != Payload::NONE).then(|| payload.told());
+        Opening {
+            first: (self.packets > 0).then_some(first),
+            answer: some(self.answer).map(|(_, bytes)| bytes),
+            after: some(self.after),
+        }
     }
 }
 
@@ -181,26 +239,26 @@ impl Conversation {
 
     /// Reads a little of what a packet needs; see [`flow::Table::warm`].
     pub(crate) fn warm(&self) -> u64 {
-        let samples = self.samples.last().map_or(0, |sample| sample.at_ms);
+        let bursts = self.bursts.last().map_or(0, |sample| sample.at_ms);
         let app = u64::from(self.app.is_recognised()) ^ self.app.events().len() as u64;
         let rest = self.transactions ^ self.last_payload.nanos() ^ self.app_events.len() as u64;
-        u64::from(samples) ^ app ^ rest ^ u64::from(self.shape.is_some() ^ self.frames.is_some())
+        u64::from(bursts) ^ app ^ rest ^ u64::from(self.shape.is_some() ^ self.frames.is_some())
     }
 
-    /// Keeps when and how much payload travelled, up to the limit.
+    /// Notes when and how much payload travelled.
     pub(crate) fn sample(&mut self, began: Time, time: Time, direction: Direction, len: usize) {
         if len == 0 {
             return;
         }
-        let mut sample = Sample::new(began, time, direction, len);
-        let burst = time.nanos_since(self.last_payload) >= BURST_SILENCE_NS
-            && usize::from(self.bursts) < FlowFact::SAMPLES;
-        if burst {
-            sample.bytes |= Sample::BURST;
-            self.bursts += 1;
-        }
-        if burst || self.samples.len() < FlowFact::SAMPLES {
-            self.samples.push(sample);
+        let payload = Payload::new(direction, len);
+        self.beginning.take(payload);
+        let burst = time.nanos_since(self.last_payload) >= BURST_SILENCE_NS;
+        if burst && self.bursts.len() < FlowFact::BURSTS {
+            if self.bursts.is_empty() {
+                // Most flows have one burst.
+                self.bursts.reserve_exact(1);
+            }
+            self.bursts.push(Sample::new(began, time, payload));
         }
         self.last_payload = time;
     }
@@ -267,13 +325,8 @@ impl Conversation {
             tcp_flags: flow.tcp_flags,
             established: flow.state != FlowState::New && flow.packets.iter().all(|count| *count > 0),
             protocol: self.app.name(),
-            samples: self.samples.iter().take(FlowFact::SAMPLES).map(told).collect(),
-            bursts: self
-                .samples
-                .iter()
-                .filter(|sample| sample.bytes & Sample::BURST != 0)
-                .map(told)
-                .collect(),
+            opening: self.beginning.told(),
+            bursts: self.bursts.iter().map(told).collect(),
             entropy_percent: unknown.map_or(255, Unknown::random_percent),
             gaps: gaps.map(u64::from),
             guess: unknown.map_or("", |unknown| unknown.guess.label),

@@ -11,6 +11,7 @@ mod carried;
 mod config;
 mod conversation;
 mod exception;
+mod facts;
 mod frame;
 mod inspect;
 mod log;

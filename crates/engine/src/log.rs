@@ -5,21 +5,18 @@ use std::net::IpAddr;
 use decode::{Ethernet, Layers};
 use flow::{Entry, Flow, Turn};
 use json::Json;
-use model::{Direction, EventKind, FileFact, OddityFact, PacketId, Time, TransactionFact, Value};
-use protocol::{Field, FieldKind, FileState, LogWhen, Protocol, ProtocolId, Scope, Session};
+use model::{Direction, EventKind, FileFact, OddityFact, PacketId, Time, TransactionFact};
+use protocol::{FileState, LogWhen, Protocol, ProtocolId, Session};
 use report::eve::{self, AppNames, EndedFlow, Ends, Head, TcpEnd, flow_ends};
 
 use crate::config::{Config, Mode};
 use crate::conversation::{Conversation, who};
+use crate::facts;
 use crate::output::Output;
 use crate::packet;
 use crate::shape::Unknown;
 use crate::shard::{Tools, View};
 
-/// Bytes of a text field that go up to the detectors.
-const FACT_BYTES_MAX: usize = 1024;
-/// Values of a list field that go up to the detectors.
-const FACT_ITEMS_MAX: usize = 32;
 /// Bytes of an open file that are kept for rules before those they have not seen.
 const FILE_BYTES_BEFORE: u64 = 16 << 10;
 /// Bytes of an open file that are kept for rules at all.
@@ -577,24 +574,16 @@ impl TransactionTurn<'_> {
         }
         let core = self.session.core(self.index);
         let mut fields = out.fields();
+        let mut said = false;
         for direction in Direction::BOTH {
             if core.only.is_some_and(|only| only != direction) {
                 continue;
             }
             let scope = self.session.scope_of(self.index, direction);
-            for field in protocol::facts(self.id, direction) {
-                let before = fields.len();
-                gather(field, &scope, &mut fields, &mut out.scratch);
-                // A value that is the same on both sides is told once; the client's comes first.
-                if direction == Direction::ToClient && field.sides == protocol::Sides::Both {
-                    let (told, new) = fields.split_at(before);
-                    if new.iter().all(|value| told.contains(value)) {
-                        fields.truncate(before);
-                    }
-                }
-            }
+            facts::gather(self.id, &scope, &mut fields, &mut out.scratch);
+            said = said || !fields.is_empty() || facts::says_more(self.id, &scope, &mut out.scratch);
         }
-        if fields.is_empty() {
+        if !said {
             return out.keep_fields(fields);
         }
         out.tell_transaction(TransactionFact {
@@ -625,43 +614,6 @@ fn reached(core: &protocol::Core, goal: [u8; 2]) -> bool {
     Direction::BOTH.iter().all(|direction| {
         core.only.is_some_and(|only| only != *direction)
             || core.progress[direction.index()] >= goal[direction.index()]
-    })
-}
-
-fn gather(field: &Field, scope: &Scope<'_>, fields: &mut Vec<(&'static str, Value)>, scratch: &mut Vec<u8>) {
-    match field.kind {
-        FieldKind::Bytes(get) => {
-            scratch.clear();
-            if let Some(bytes) = get(scope, scratch) {
-                fields.push((field.name, text(bytes)));
-            }
-        }
-        FieldKind::List(get) => {
-            for item in 0..FACT_ITEMS_MAX {
-                scratch.clear();
-                let Some(bytes) = get(scope, item, scratch) else { break };
-                fields.push((field.name, text(bytes)));
-            }
-        }
-        FieldKind::Number { get, .. } => {
-            fields.extend(get(scope).map(|value| (field.name, Value::Number(value))))
-        }
-        FieldKind::Numbers { get, .. } => {
-            fields.extend(
-                (0..FACT_ITEMS_MAX)
-                    .map_while(|item| get(scope, item))
-                    .map(|value| (field.name, Value::Number(value))),
-            );
-        }
-        FieldKind::Body(_) | FieldKind::Custom(_) => {}
-    }
-}
-
-fn text(bytes: &[u8]) -> Value {
-    let bytes = &bytes[..bytes.len().min(FACT_BYTES_MAX)];
-    Value::Text(match std::str::from_utf8(bytes) {
-        Ok(text) => text.into(),
-        Err(_) => String::from_utf8_lossy(bytes).into(),
     })
 }
 

@@ -9,7 +9,7 @@ use protocol::{Guess, Halves, Look};
 /// Payload of both directions while no protocol is recognised.
 ///
 /// Of most flows the protocol is recognised by the next packet: bytes are kept as they are, and looked at when the flow ends
-/// without one.
+/// without one, or goes on without one after enough of them.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes {
     sides: [Side; 2],
@@ -18,8 +18,10 @@ pub(crate) struct Shapes {
 /// One direction of it.
 #[derive(Debug, Default)]
 struct Side {
-    /// The first bytes; at most [`PayloadShape::SEEN_MAX`].
+    /// The first bytes; fewer than [`PayloadShape::SEEN_MAX`] as long as more may come.
     bytes: Vec<u8>,
+    /// What they looked like, once there were enough and more came.
+    looked: Option<Box<PayloadShape>>,
     /// How many of them came with the first payload.
     first: u16,
     payloads: u16,
@@ -39,13 +41,16 @@ impl Shapes {
     pub(crate) fn take(&mut self, direction: Direction, payload: &[u8]) {
         let side = &mut self.sides[direction.index()];
         let room = usize::from(PayloadShape::SEEN_MAX) - side.bytes.len();
-        let looked = &payload[..payload.len().min(room)];
-        if !looked.is_empty() {
+        if room == 0 {
+            side.looked = Some(Box::new(side.shape()));
+            side.bytes = Vec::new();
+        } else if side.looked.is_none() {
+            let looked = &payload[..payload.len().min(room)];
             side.bytes.reserve_exact(looked.len());
             side.bytes.extend_from_slice(looked);
-        }
-        if side.payloads == 0 {
-            side.first = looked.len() as u16;
+            if side.payloads == 0 {
+                side.first = looked.len() as u16;
+            }
         }
         side.payloads = side.payloads.saturating_add(1);
         side.prompts = side.prompts.saturating_add(u16::from(ends_with_prompt(payload)));
@@ -68,10 +73,17 @@ impl Shapes {
 
 impl Side {
     fn told(&self) -> PayloadShape {
-        if self.bytes.is_empty() {
-            let Self { payloads, prompts, lines, .. } = *self;
-            return PayloadShape { payloads, prompts, lines, ..PayloadShape::default() };
-        }
+        let Self { payloads, prompts, lines, .. } = *self;
+        let shape = match &self.looked {
+            Some(looked) => **looked,
+            None if self.bytes.is_empty() => PayloadShape::default(),
+            None => self.shape(),
+        };
+        PayloadShape { payloads, prompts, lines, ..shape }
+    }
+
+    /// What the bytes look like.
+    fn shape(&self) -> PayloadShape {
         let mut counts = [0u16; 256];
         for byte in &self.bytes {
             counts[usize::from(*byte)] += 1;
@@ -83,9 +95,6 @@ impl Side {
             text: sum(&counts[0x20..=0x7e]) + counts[0x09] + counts[0x0a] + counts[0x0d],
             distinct: sum(&counts.map(|count| u16::from(count > 0))),
             entropy: Halves::of(&counts).entropy(),
-            prompts: self.prompts,
-            lines: self.lines,
-            payloads: self.payloads,
             ..PayloadShape::default()
         };
         let len = usize::from(self.first).min(PayloadShape::HEAD);

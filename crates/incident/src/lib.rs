@@ -34,6 +34,25 @@ pub use campaign::Memory;
 pub use place::Places;
 pub use tactic::{phase, technique_name};
 
+/// Fields of exchanges that are read.
+pub const FIELDS: &[&str] = &[
+    "dns.answers.address",
+    "dns.queries.rrname",
+    "http.host",
+    "http.server",
+    "ja3s.hash",
+    "quic.sni",
+    "ssh.hassh.server",
+    "tls.cert_fingerprint",
+    "tls.cert_issuer",
+    "tls.cert_serial",
+    "tls.cert_subject",
+    "tls.not_after",
+    "tls.not_before",
+    "tls.sni",
+    "tls.subjectaltname",
+];
+
 /// What the incident stage must know of the network.
 pub struct Network {
     ours: Box<dyn Fn(IpAddr) -> bool + Send>,

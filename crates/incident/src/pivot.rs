@@ -113,16 +113,16 @@ const DOMAIN: &str = "names below the same domain:";
 /// What a server could share.
 fn traits(entity: &Entity, name: &str) -> Vec<Trait> {
     let mut list = Vec::new();
-    for certificate in &entity.certificates {
+    for certificate in entity.certificates() {
         list.push(Trait { what: CERTIFICATE, value: certificate.fingerprint.clone() });
         if certificate.self_signed {
             list.push(Trait { what: SIGNER, value: certificate.subject.clone() });
         }
     }
-    for (kind, value) in &entity.prints {
+    for (kind, value) in entity.prints() {
         match *kind {
             "ja3s" => {
-                let port = entity.ports.first().map_or(0, |port| port.port);
+                let port = entity.ports().first().map_or(0, |port| port.port);
                 list.push(Trait { what: FINGERPRINT, value: format!("JA3S {value} on port {port}") });
             }
             "hassh" => list.push(Trait { what: KEY, value: format!("HASSH {value}") }),

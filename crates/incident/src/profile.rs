@@ -9,18 +9,18 @@ use crate::entity::Entity;
 
 /// What the traffic showed of a server.
 pub(crate) fn of(address: IpAddr, entity: &Entity, findings: &[&Finding], scene: &Scene<'_>) -> Profile {
-    let mut clients = entity.clients.clone();
+    let mut clients = entity.clients();
     clients
         .sort_by(|a, b| (b.bytes_to + b.bytes_from, a.address).cmp(&(a.bytes_to + a.bytes_from, b.address)));
-    let mut ports = entity.ports.clone();
+    let mut ports = entity.ports();
     ports.sort_by(|a, b| (b.flows, a.port, a.transport).cmp(&(a.flows, b.port, b.transport)));
     let places = scene.network.places();
     Profile {
         names: scene.names.all(address),
         addresses: scene.siblings.get(&address).cloned().unwrap_or_default(),
         ports,
-        certificates: entity.certificates.clone(),
-        fingerprints: entity.prints.clone(),
+        certificates: entity.certificates().to_vec(),
+        fingerprints: entity.prints().to_vec(),
         asn: places.and_then(|places| places.asn(address)),
         country: places.and_then(|places| places.country(address)),
         client_count: clients.iter().filter(|client| scene.network.has(client.address)).count() as u64,
@@ -28,7 +28,7 @@ pub(crate) fn of(address: IpAddr, entity: &Entity, findings: &[&Finding], scene:
         hosts: scene.hosts,
         first: entity.first,
         last: entity.last,
-        flows: entity.served + entity.opened,
+        flows: entity.flows(),
         bytes_to: entity.bytes[0],
         bytes_from: entity.bytes[1],
         rhythm: findings.iter().find_map(|finding| rhythm(finding)),

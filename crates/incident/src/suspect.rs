@@ -114,7 +114,7 @@ fn reason(term: &Term) -> String {
 
 /// What the shape of the traffic says about a server, whatever the findings are.
 fn shape(address: IpAddr, entity: &Entity, scene: &Scene<'_>) -> Vec<Term> {
-    let users = entity.clients.iter().filter(|client| scene.network.has(client.address)).count() as u64;
+    let users = entity.clients().iter().filter(|client| scene.network.has(client.address)).count() as u64;
     let hosts = scene.hosts.max(users).max(1);
     let mut terms = Vec::new();
     let mut say = |name, value: f64, threshold: f64, weight: f64, meaning: String| {
@@ -138,7 +138,7 @@ fn shape(address: IpAddr, entity: &Entity, scene: &Scene<'_>) -> Vec<Term> {
         },
         format!("{users} of {hosts} hosts of ours talk to it; what many use is more often a service"),
     );
-    let nameless = scene.names.of(address).is_empty() && entity.served > 0 && !scene.network.has(address);
+    let nameless = scene.names.of(address).is_empty() && entity.served() > 0 && !scene.network.has(address);
     say(
         "no name led to it",
         f64::from(nameless),
@@ -146,15 +146,15 @@ fn shape(address: IpAddr, entity: &Entity, scene: &Scene<'_>) -> Vec<Term> {
         if nameless { 0.4 } else { 0.0 },
         "it was called by its bare address; people and updates ask for names".into(),
     );
-    let silent = entity.answered == 0 && entity.served > 0;
+    let silent = entity.answered() == 0 && entity.served() > 0;
     say(
         "conversations in which it sent something",
-        entity.answered as f64,
+        entity.answered() as f64,
         1.0,
         if silent { -2.5 } else { 0.0 },
         "a server that never answers controls nobody yet".into(),
     );
-    let odd = entity.certificates.iter().find(|certificate| certificate.self_signed);
+    let odd = entity.certificates().iter().find(|certificate| certificate.self_signed);
     say(
         "certificate signed by itself",
         f64::from(odd.is_some()),
@@ -162,10 +162,10 @@ fn shape(address: IpAddr, entity: &Entity, scene: &Scene<'_>) -> Vec<Term> {
         if odd.is_some() { 0.6 } else { 0.0 },
         odd.map_or_else(String::new, |odd| format!("subject and issuer are both {}", odd.subject)),
     );
-    let unusual = entity
-        .ports
+    let ports = entity.ports();
+    let unusual = ports
         .iter()
-        .filter(|port| port.flows * 2 >= entity.served)
+        .filter(|port| port.flows * 2 >= entity.served())
         .find(|port| !USUAL_PORTS.contains(&port.port) && matches!(port.transport, 6 | 17));
     say(
         "port",

@@ -76,7 +76,7 @@ fn flow(number: u64, client: &str, server: &str, port: u16, payload: [u64; 2]) -
         tcp_flags: [0x1b; 2],
         established: true,
         protocol: "tls",
-        samples: Vec::new(),
+        opening: model::Opening::default(),
         bursts: Vec::new(),
         entropy_percent: 255,
         gaps: [0, 0],

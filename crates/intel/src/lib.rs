@@ -14,4 +14,4 @@ mod watch;
 pub use indicator::{Indicator, Indicators, Kind, Sighting};
 pub use past::{Hit, Past};
 pub use read::Fault;
-pub use watch::Watch;
+pub use watch::{FIELDS, Watch};

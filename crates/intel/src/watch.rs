@@ -14,6 +14,19 @@ use crate::indicator::{Indicators, Kind, Sighting};
 /// Different matters (indicator, client, server) that are kept; later ones are counted.
 const MATTERS_MAX: usize = 20_000;
 
+/// Fields of exchanges that are read.
+pub const FIELDS: &[&str] = &[
+    "dns.queries.rrname",
+    "http.host",
+    "http.uri",
+    "ja3.hash",
+    "ja3s.hash",
+    "ja4.hash",
+    "quic.sni",
+    "tls.cert_fingerprint",
+    "tls.sni",
+];
+
 /// Indicators at work.
 #[derive(Debug)]
 pub struct Watch {

@@ -85,9 +85,10 @@ pub struct FlowFact {
     pub established: bool,
     /// Application protocol by its EVE name; empty when unknown.
     pub protocol: &'static str,
-    /// The first payload-bearing packets: time, direction, payload bytes. Bounded by [`FlowFact::SAMPLES`].
-    pub samples: Vec<(Time, Direction, u32)>,
-    /// Starts of bursts (payload after at least a second of silence), for rhythm inside long flows. Bounded likewise.
+    /// Who spoke first, and how the server answered.
+    pub opening: Opening,
+    /// Starts of bursts (payload after at least a second of silence): time, direction, payload bytes. For rhythm inside long
+    /// flows; at most [`FlowFact::BURSTS`].
     pub bursts: Vec<(Time, Direction, u32)>,
     /// Share of payload bytes seen that look random (compressed or encrypted), 0..=100, from the first bytes of flows
     /// whose protocol is not known; 255 = none seen.
@@ -103,6 +104,22 @@ pub struct FlowFact {
     pub echo: Option<Box<EchoShape>>,
     /// Payment card numbers that a host of ours sent out in this flow; `None` when nothing looked like one.
     pub cards: Option<Box<CardsSeen>>,
+}
+
+/// How the payload of a flow began, from its first [`Opening::PACKETS`] packets with payload.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Who sent the first payload.
+    pub first: Option<Direction>,
+    /// Bytes of the first payload from the server.
+    pub answer: Option<u32>,
+    /// The payload after that one: direction and bytes.
+    pub after: Option<(Direction, u32)>,
+}
+
+impl Opening {
+    /// Packets with payload that are looked at.
+    pub const PACKETS: u8 = 64;
 }
 
 /// Payment card numbers that were seen in the clear.
@@ -203,8 +220,8 @@ pub struct EchoShape {
 }
 
 impl FlowFact {
-    /// How many samples and bursts a flow keeps at most.
-    pub const SAMPLES: usize = 64;
+    /// How many bursts a flow keeps at most.
+    pub const BURSTS: usize = 64;
 }
 
 /// One application exchange, as named fields.

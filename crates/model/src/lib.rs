@@ -7,10 +7,11 @@ mod event;
 mod finding;
 mod incident;
 mod packet;
+mod talk;
 
 pub use event::{
     AlertFact, CardNumber, CardsSeen, EchoShape, Event, EventKind, Fact, FileFact, FlowFact, OddityFact,
-    PayloadShape, ScriptSeen, TransactionFact, Value,
+    Opening, PayloadShape, ScriptSeen, TransactionFact, Value,
 };
 pub use finding::{Confidence, Evidence, Finding, Severity, Subject, Term};
 pub use incident::{
@@ -18,3 +19,4 @@ pub use incident::{
     Profile, Rhythm, Role, Server, TimelineEntry,
 };
 pub use packet::{Direction, FlowId, LinkType, LossMark, Moment, Packet, PacketId, Time};
+pub use talk::{KeptTalk, Talk};

@@ -1,10 +1,12 @@
 //! What was seen, in numbers: for the summary, the page, and the statement of what was not seen.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
-use model::{Event, EventKind, Time};
+use hashbrown::HashTable;
+use model::{Event, EventKind, KeptTalk, Talk, Time};
 
 /// Pairs of hosts whose bytes are counted.
 const PAIRS_MAX: usize = 100_000;
@@ -39,7 +41,34 @@ pub struct Overview {
     /// Bytes between pairs of hosts: client, server.
     pub talk: BTreeMap<(IpAddr, IpAddr), u64>,
     /// The same while it is counted: every flow looks for its pair.
-    pub(crate) counting: HashMap<(IpAddr, IpAddr), u64, FixedState>,
+    pub(crate) counting: Counting,
+}
+
+/// Bytes by pair of hosts, while they are counted.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Counting {
+    /// Places in `sums`.
+    index: HashTable<u32>,
+    sums: Vec<(KeptTalk, u64)>,
+}
+
+impl Counting {
+    /// Adds bytes, as long as there is room for the pair.
+    fn add(&mut self, talk: Talk, bytes: u64) {
+        let hasher = FixedState::with_seed(0);
+        let hash = hasher.hash_one(talk);
+        if let Some(at) = self.index.find(hash, |at| talk == self.sums[*at as usize].0) {
+            self.sums[*at as usize].1 += bytes;
+        } else if self.sums.len() < PAIRS_MAX {
+            let at = u32::try_from(self.sums.len()).expect("the limit is below that");
+            if self.sums.len() == self.sums.capacity() {
+                self.sums.reserve_exact(self.sums.len() / 4 + 64);
+            }
+            self.sums.push((talk.into(), bytes));
+            let sums = &self.sums;
+            self.index.insert_unique(hash, at, |at| hasher.hash_one(&sums[*at as usize].0));
+        }
+    }
 }
 
 impl Overview {
@@ -56,13 +85,8 @@ impl Overview {
                 self.flows_one_sided += u64::from(flow.who.transport == 6 && flow.packets.contains(&0));
                 let (began, last) = self.span.unwrap_or((flow.who.began, flow.last));
                 self.span = Some((began.min(flow.who.began), last.max(flow.last)));
-                let pair = (flow.who.client, flow.who.server);
-                let bytes = flow.bytes[0] + flow.bytes[1];
-                if let Some(sum) = self.counting.get_mut(&pair) {
-                    *sum += bytes;
-                } else if self.counting.len() < PAIRS_MAX {
-                    self.counting.insert(pair, bytes);
-                }
+                let talk = Talk::between(flow.who.client, flow.who.server);
+                self.counting.add(talk, flow.bytes[0] + flow.bytes[1]);
             }
             EventKind::Transaction(fact) => *self.transactions.entry(fact.protocol).or_default() += 1,
             EventKind::Alert(_) => self.alerts += 1,
@@ -73,7 +97,11 @@ impl Overview {
 
     /// Nothing more is counted: the pairs of hosts stand in their order.
     pub fn close(&mut self) {
-        self.talk.extend(std::mem::take(&mut self.counting));
+        let counted = std::mem::take(&mut self.counting).sums;
+        self.talk.extend(counted.into_iter().map(|(talk, bytes)| {
+            let Talk { client, server, .. } = talk.talk();
+            ((client, server), bytes)
+        }));
     }
 }
 

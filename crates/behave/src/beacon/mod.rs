@@ -7,13 +7,15 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use model::{
-    Direction, Event, EventKind, Finding, FlowFact, PacketId, Severity, Subject, Term, Time, TransactionFact,
+    Direction, Event, EventKind, Fact, Finding, FlowFact, KeptTalk, PacketId, Severity, Subject, Talk, Term,
+    Time, TransactionFact,
 };
 
+use crate::few::Few;
 use crate::rhythm::{Rhythm, rhythm};
 use crate::statistic::{median, spread};
 use crate::verdict::{Packets, Verdict, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -24,6 +26,12 @@ pub(crate) const DESCRIPTION: Description = Description {
                 alike; what many hosts do is counted against it.",
     cost: "One entry per (client, server, port) with at most 512 contacts; judged once.",
     references: &["ATT&CK T1071", "ATT&CK T1573", "Hubballi and Goyal, FlowSummary, 2013"],
+    hears: Hears {
+        flows: true,
+        exchanges: &["tls", "quic", "http"],
+        fields: &["tls.sni", "quic.sni", "http.host"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "contacts_min",
@@ -86,30 +94,50 @@ const RHYTHMIC: [&str; 12] = [
 /// Most that the rhythm alone can weigh.
 const TIMING_MAX: f64 = 5.5;
 
-type Channel = (IpAddr, IpAddr, u16, u8);
-
 #[derive(Debug)]
 struct Beacon {
     contacts_min: usize,
     interval_min: f64,
     score_min: f64,
-    channels: Bounded<Channel, Contacts>,
+    channels: Bounded<KeptTalk, Contacts>,
     /// The same by name: a server may change its address between contacts.
-    names: Bounded<(IpAddr, String), Contacts>,
-    users: Bounded<(IpAddr, u16), Vec<IpAddr>>,
+    names: Bounded<(IpAddr, String), Named>,
+    users: Bounded<(IpAddr, u16), Few<IpAddr>>,
 }
 
+/// Contacts of one channel. Tens of thousands of channels see one contact.
 #[derive(Debug, Default)]
 struct Contacts {
-    /// When, payload bytes sent, first packet.
-    list: Vec<(Time, u64, PacketId)>,
-    protocol: &'static str,
-    /// Where the contacts of a name went to: address and port.
-    servers: Vec<(IpAddr, u16)>,
-    count: u64,
+    list: Few<Contact>,
+    kind: Kind,
+    count: u32,
     /// Contacts that are bursts inside a connection kept open.
-    kept_open: u64,
-    failed: u64,
+    kept_open: u32,
+    failed: u32,
+}
+
+#[derive(Debug)]
+struct Contact {
+    time: Time,
+    /// Payload bytes sent.
+    bytes: u64,
+    first_packet: PacketId,
+}
+
+/// What a channel speaks, as far as that weighs.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Web,
+    Quic,
+    #[default]
+    Other,
+}
+
+/// Contacts with a name, and where they went to: address and port.
+#[derive(Debug, Default)]
+struct Named {
+    contacts: Contacts,
+    servers: Few<(IpAddr, u16)>,
 }
 
 impl Detector for Beacon {
@@ -123,20 +151,19 @@ impl Detector for Beacon {
     }
 
     fn finish(&mut self, home: &Home, findings: &mut Findings) {
-        let pools = self.pools();
-        for (channel, contacts) in self.channels.sorted() {
-            let pool = pools.get(&pool_of(channel)).copied().unwrap_or(1);
-            self.judge(&Place { channel: *channel, name: "", pool }, contacts, home, findings);
+        let many = self.channels.sorted_if(|_, contacts| contacts.list.len() >= self.contacts_min);
+        let many: Vec<(Talk, &Contacts)> =
+            many.into_iter().map(|(channel, contacts)| (channel.talk(), contacts)).collect();
+        let pools = self.pools(many.iter().map(|(channel, _)| pool_of(channel)));
+        for (channel, contacts) in many {
+            let pool = pools.get(&pool_of(&channel)).copied().unwrap_or(1);
+            self.judge(&Place { channel, name: "", pool }, contacts, home, findings);
         }
-        for ((client, name), contacts) in self.names.sorted() {
+        for ((client, name), named) in self.names.sorted() {
             // A name at one address is judged by its address already.
-            if let [(server, port), _, ..] = contacts.servers[..] {
-                self.judge(
-                    &Place { channel: (*client, server, port, 6), name, pool: 1 },
-                    contacts,
-                    home,
-                    findings,
-                );
+            if let [(server, port), _, ..] = named.servers[..] {
+                let channel = Talk { client: *client, server, port, transport: 6 };
+                self.judge(&Place { channel, name, pool: 1 }, &named.contacts, home, findings);
             }
         }
     }
@@ -148,7 +175,7 @@ impl Detector for Beacon {
 
 /// What is judged: a server, or a name with the server that answered last.
 struct Place<'a> {
-    channel: Channel,
+    channel: Talk,
     name: &'a str,
     /// Servers of one network that the client has like contacts with.
     pool: usize,
@@ -157,8 +184,8 @@ struct Place<'a> {
 /// Client, port, and the network of the server: the first half of its address.
 type Pool = (IpAddr, u16, u64);
 
-fn pool_of(channel: &Channel) -> Pool {
-    let (client, server, port, _) = *channel;
+fn pool_of(channel: &Talk) -> Pool {
+    let Talk { client, server, port, .. } = *channel;
     let network = match server {
         IpAddr::V4(server) => u64::from(u32::from(server) >> 16),
         IpAddr::V6(server) => (u128::from(server) >> 96) as u64,
@@ -166,14 +193,22 @@ fn pool_of(channel: &Channel) -> Pool {
     (client, port, network)
 }
 
+impl Kind {
+    fn of(protocol: &str) -> Self {
+        match protocol {
+            "http" | "tls" | "http2" => Kind::Web,
+            "quic" => Kind::Quic,
+            _ => Kind::Other,
+        }
+    }
+}
+
 impl Contacts {
     fn take(&mut self, flow: &FlowFact) {
-        self.count += 1;
-        if flow.payload == [0, 0] {
-            self.failed += 1;
-        }
+        self.count = self.count.saturating_add(1);
+        self.failed = self.failed.saturating_add(u32::from(flow.payload == [0, 0]));
         if !flow.protocol.is_empty() {
-            self.protocol = flow.protocol;
+            self.kind = Kind::of(flow.protocol);
         }
         // A long connection shows its rhythm in its bursts, a short one by its beginning. Either side may keep the timer.
         let of = |side: Direction| flow.bursts.iter().filter(move |(_, direction, _)| *direction == side);
@@ -185,7 +220,7 @@ impl Contacts {
         if of(side).count() >= 4 {
             for (time, _, bytes) in of(side) {
                 self.push(*time, u64::from(*bytes), flow.who.first_packet);
-                self.kept_open += 1;
+                self.kept_open = self.kept_open.saturating_add(1);
             }
         } else {
             self.push(flow.who.began, flow.payload[0], flow.who.first_packet);
@@ -194,17 +229,13 @@ impl Contacts {
 
     fn push(&mut self, time: Time, bytes: u64, packet: PacketId) {
         if self.list.len() < CONTACTS_MAX {
-            if self.list.is_empty() {
-                // Most channels see one contact.
-                self.list.reserve_exact(1);
-            }
-            self.list.push((time, bytes, packet));
+            self.list.push(Contact { time, bytes, first_packet: packet });
         }
     }
 
     /// Median of what was sent, and its spread as a share of it.
     fn size(&self) -> (f64, f64) {
-        let mut sizes: Vec<f64> = self.list.iter().map(|(_, bytes, _)| *bytes as f64).collect();
+        let mut sizes: Vec<f64> = self.list.iter().map(|contact| contact.bytes as f64).collect();
         let size = median(&mut sizes);
         (size, spread(&sizes, size) / size.max(1.0))
     }
@@ -216,16 +247,9 @@ impl Beacon {
             return;
         }
         let who = &flow.who;
-        let clients = self.users.touch(&(who.server, who.server_port), Vec::new);
-        if clients.len() < CLIENTS_MAX && !clients.contains(&who.client) {
-            if clients.is_empty() {
-                // Most servers have one client.
-                clients.reserve_exact(1);
-            }
-            clients.push(who.client);
-        }
-        let channel = (who.client, who.server, who.server_port, who.transport);
-        self.channels.touch(&channel, Contacts::default).take(flow);
+        self.users.touch(&(who.server, who.server_port), Few::default).add(who.client, CLIENTS_MAX);
+        let Fact { client, server, server_port: port, transport, .. } = *who;
+        self.channels.touch_as(Talk { client, server, port, transport }, Contacts::default).take(flow);
     }
 
     fn name(&mut self, fact: &TransactionFact) {
@@ -239,21 +263,20 @@ impl Beacon {
             return;
         }
         let who = &fact.who;
-        let contacts = self.names.touch(&(who.client, name.to_ascii_lowercase()), Contacts::default);
-        contacts.count += 1;
-        contacts.protocol = fact.protocol;
-        let server = (who.server, who.server_port);
-        if contacts.servers.len() < CLIENTS_MAX && !contacts.servers.contains(&server) {
-            contacts.servers.push(server);
-        }
-        contacts.push(who.began, 0, who.first_packet);
+        let named = self.names.touch(&(who.client, name.to_ascii_lowercase()), Named::default);
+        named.servers.add((who.server, who.server_port), CLIENTS_MAX);
+        named.contacts.count = named.contacts.count.saturating_add(1);
+        named.contacts.kind = Kind::of(fact.protocol);
+        named.contacts.push(who.began, 0, who.first_packet);
     }
 
-    /// How many servers of one network a client has contacts of like size with.
-    fn pools(&self) -> BTreeMap<Pool, usize> {
-        let mut pools: BTreeMap<Pool, Vec<f64>> = BTreeMap::new();
-        for (channel, contacts) in self.channels.sorted() {
-            pools.entry(pool_of(channel)).or_default().push(contacts.size().0);
+    /// How many servers of one network a client has contacts of like size with, for those `asked` for.
+    fn pools(&self, asked: impl Iterator<Item = Pool>) -> BTreeMap<Pool, usize> {
+        let mut pools: BTreeMap<Pool, Vec<f64>> = asked.map(|pool| (pool, Vec::new())).collect();
+        for (channel, contacts) in self.channels.all() {
+            if let Some(sizes) = pools.get_mut(&pool_of(&channel.talk())) {
+                sizes.push(contacts.size().0);
+            }
         }
         let alike = |sizes: &[f64]| {
             let most = sizes.iter().copied().fold(0.0, f64::max);
@@ -263,24 +286,24 @@ impl Beacon {
     }
 
     fn judge(&self, place: &Place<'_>, contacts: &Contacts, home: &Home, findings: &mut Findings) {
-        let (client, server, port, _) = place.channel;
+        let Talk { client, server, port, .. } = place.channel;
         if contacts.list.len() < self.contacts_min || is_nobody(server) || client == server {
             return;
         }
-        let mut times: Vec<Time> = contacts.list.iter().map(|(time, _, _)| *time).collect();
+        let mut times: Vec<Time> = contacts.list.iter().map(|contact| contact.time).collect();
         let Some(found) = rhythm(&mut times) else { return };
         if found.contacts < self.contacts_min || found.period < self.interval_min {
             return;
         }
-        let users = self.users.get(&(server, port)).map_or(1, Vec::len);
+        let users = self.users.get(&(server, port)).map_or(1, |users| users.len());
         let verdict = self.weigh(place, contacts, &found, users, home);
         if verdict.score() < self.score_min {
             return;
         }
         let mut packets = Packets::default();
-        contacts.list.iter().for_each(|(_, _, packet)| packets.add(*packet));
+        contacts.list.iter().for_each(|contact| packets.add(contact.first_packet));
         let to = if place.name.is_empty() { format!("{server} port {port}") } else { place.name.to_owned() };
-        let web = matches!(contacts.protocol, "http" | "tls" | "http2" | "quic");
+        let web = contacts.kind != Kind::Other;
         findings.push(Finding {
             id: 0,
             detector: DESCRIPTION.name,
@@ -316,7 +339,7 @@ impl Beacon {
         users: usize,
         home: &Home,
     ) -> Verdict {
-        let (client, server, _, transport) = place.channel;
+        let Talk { client, server, transport, .. } = place.channel;
         let mut verdict = Verdict::new(-3.0);
         let timing = (0.35 - found.jitter).clamp(-0.5, 0.35) * 10.0;
         verdict.term(
@@ -375,7 +398,7 @@ impl Beacon {
         );
         verdict.fact(
             "datagrams of no known protocol",
-            transport == 17 && contacts.protocol != "quic",
+            transport == 17 && contacts.kind != Kind::Quic,
             -4.0,
             "programs keep address translations open with datagrams on a timer (RFC 8445 §11)",
         );
@@ -391,7 +414,7 @@ impl Beacon {
             0.7,
             "the host asks for names, but not for this one",
         );
-        let small = contacts.kept_open * 2 > contacts.list.len() as u64 && contacts.size().0 < 72.0;
+        let small = contacts.kept_open as usize * 2 > contacts.list.len() && contacts.size().0 < 72.0;
         verdict.fact(
             "small words inside a connection kept open",
             small,
@@ -400,7 +423,7 @@ impl Beacon {
         );
         verdict.fact(
             "most contacts without payload",
-            contacts.failed * 2 > contacts.count,
+            u64::from(contacts.failed) * 2 > u64::from(contacts.count),
             -1.0,
             "a server that never answers controls nobody yet",
         );

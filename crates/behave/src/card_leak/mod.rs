@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use model::{CardsSeen, Direction, Event, EventKind, Fact, Finding, Severity, Subject, Time};
 
 use crate::verdict::{Packets, Verdict};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -24,6 +24,7 @@ pub(crate) const DESCRIPTION: Description = Description {
                 share that passes tells lists of cards from lists of something else.",
     cost: "Two bytes of twelve of what leaves in the clear; 65,536 hashes per (host, receiver). Of a number six and four digits are kept.",
     references: &["ATT&CK T1048.003", "ISO/IEC 7812-1 annex B", "PCI DSS 4.0 requirement 3.4.1"],
+    hears: Hears { flows: true, files: true, ..Hears::NOTHING },
     knobs: &[
         Knob {
             name: "numbers_min",

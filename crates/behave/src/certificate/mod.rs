@@ -11,7 +11,7 @@ use model::{
 };
 
 use crate::statistic::probability;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -23,6 +23,19 @@ pub(crate) const DESCRIPTION: Description = Description {
                 Printers, routers and laboratories look alike, so a server of ours counts less.",
     cost: "One entry per (server, port, certificate) with at most 32 clients; constant time per handshake.",
     references: &["ATT&CK T1573.002", "ATT&CK T1587.003", "CA/Browser Forum Baseline Requirements §6.3.2"],
+    hears: Hears {
+        exchanges: &["tls"],
+        fields: &[
+            "tls.cert_fingerprint",
+            "tls.cert_issuer",
+            "tls.cert_subject",
+            "tls.not_after",
+            "tls.not_before",
+            "tls.sni",
+            "tls.subjectaltname",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "score_min",

@@ -9,7 +9,7 @@ use model::{Event, EventKind, Severity};
 
 use crate::deeds::{self, Deed, Deeds, Done, Told};
 use crate::verdict::Verdict;
-use crate::{Description, Detector, Findings, Home, Knob};
+use crate::{Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -24,6 +24,11 @@ pub(crate) const DESCRIPTION: Description = Description {
         "MS-RPRN §3.1.4.10.4, MS-EFSR §3.1.4.2, MS-DFSNM §3.1.4.3, MS-FSRVP §3.1.4",
         "CVE-2021-1675, CVE-2021-36942",
     ],
+    hears: Hears {
+        exchanges: &["smb", "dcerpc"],
+        fields: &["dcerpc.interface", "dcerpc.operation", "smb.command_name"],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",

@@ -11,7 +11,7 @@ use model::{
 
 use crate::encoding::is_program;
 use crate::verdict::{Packets, Verdict, WEB_PORTS, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -27,6 +27,22 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1036.008",
         "Invernizzi et al., Nazca: Detecting Malware Distribution, NDSS 2014",
     ],
+    hears: Hears {
+        files: true,
+        exchanges: &["http"],
+        fields: &[
+            "http.accept",
+            "http.accept_lang",
+            "http.content_type",
+            "http.host",
+            "http.method",
+            "http.referer",
+            "http.stat_code",
+            "http.uri",
+            "http.user_agent",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",

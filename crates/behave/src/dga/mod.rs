@@ -15,7 +15,7 @@ use model::shipped;
 
 use crate::domain;
 use crate::statistic::probability;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -29,6 +29,11 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1568.002",
         "Plohmann et al., A Comprehensive Measurement Study of Domain Generating Malware, 2016",
     ],
+    hears: Hears {
+        exchanges: &["dns"],
+        fields: &["dns.queries.rrname", "dns.rcode", "dns.answers.address"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "name_score_min",

@@ -11,7 +11,7 @@ use model::{Event, EventKind, Finding, Severity, Subject, Time, TransactionFact}
 
 use crate::deeds;
 use crate::verdict::{Packets, Verdict};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use directory::{QUESTIONS, Question};
 
 /// What the registry needs to know.
@@ -26,6 +26,16 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1087.002, T1069.002, T1049, T1135, T1033, T1046, T1482, T1558.003, T1558.004",
         "MS-SAMR, MS-SRVS, MS-WKST, MS-RRP, C706 appendix O, RFC 4515",
     ],
+    hears: Hears {
+        exchanges: &["smb", "dcerpc", "ldap"],
+        fields: &[
+            "dcerpc.interface",
+            "dcerpc.operation",
+            "ldap.request.attribute_type",
+            "ldap.request.filter",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "score_min",

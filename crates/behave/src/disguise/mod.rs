@@ -12,7 +12,7 @@ use model::{
 
 use crate::dga::model::shipped;
 use crate::statistic::probability;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -28,6 +28,11 @@ pub(crate) const DESCRIPTION: Description = Description {
         "FoxIO, JA4 TLS client fingerprint, 2023",
         "Anderson and McGrew, TLS Beyond the Browser, IMC 2019",
     ],
+    hears: Hears {
+        exchanges: &["tls", "http"],
+        fields: &["ja3.hash", "ja4.hash", "tls.sni", "http.user_agent"],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which a program is a finding.",

@@ -11,7 +11,7 @@ use model::{Direction, Event, EventKind, Finding, Severity, Subject, Time, Trans
 
 use crate::encoding::{Writing, writing};
 use crate::verdict::{Packets, Verdict};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -23,6 +23,12 @@ pub(crate) const DESCRIPTION: Description = Description {
                 hashes into names look alike.",
     cost: "One entry per (client, domain) with at most 4,096 names; constant time per question.",
     references: &["ATT&CK T1071.004", "ATT&CK T1572", "Born and Gustafson, Detecting DNS Tunnels, 2010"],
+    hears: Hears {
+        flows: true,
+        exchanges: &["dns"],
+        fields: &["dns.queries.rrname", "dns.rrtype", "dns.answers.address", "dns.answers.text"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "names_min",
@@ -121,8 +127,8 @@ impl Detector for DnsTunnel {
             EventKind::Flow(flow) => {
                 let Some(domain) = self.led.get(&(flow.who.client, flow.who.server)) else { return };
                 let key = (flow.who.client, domain.clone());
-                if self.domains.get(&key).is_some() {
-                    self.domains.touch(&key, Domain::default).contacted += 1;
+                if let Some(domain) = self.domains.use_known(&key) {
+                    domain.contacted += 1;
                 }
             }
             _ => {}
@@ -151,13 +157,13 @@ impl DnsTunnel {
         entry.rare += u64::from(fact.number("dns.rrtype").is_some_and(|kind| RARE.contains(&kind)));
         entry.last = entry.last.max(fact.time);
         entry.resolver = Some(fact.who.server);
-        let fresh = entry.names.len() < NAMES_MAX && entry.names.insert(name::hash(&split.below));
-        if !fresh || name::is_reversed_address(&split.below) {
+        let fresh = entry.names.len() < NAMES_MAX && entry.names.insert(name::hash(split.below));
+        if !fresh || name::is_reversed_address(split.below) {
             return;
         }
         entry.carried += split.below.bytes().filter(|byte| *byte != b'.').count() as u64;
-        entry.entropy_sum += name::entropy(&split.below);
-        entry.unlawful += u64::from(name::is_unlawful(&split.below));
+        entry.entropy_sum += name::entropy(split.below);
+        entry.unlawful += u64::from(name::is_unlawful(split.below));
         entry.packets.add(fact.who.first_packet);
         if query.len() > entry.example.len() {
             entry.example = query.to_owned();
@@ -168,10 +174,7 @@ impl DnsTunnel {
         let Some(split) = name::split(fact.text("dns.queries.rrname")) else { return };
         let key = (fact.who.client, split.domain);
         // An answer without its question was asked before the capture began: it says nothing about names.
-        if self.domains.get(&key).is_none() {
-            return;
-        }
-        let entry = self.domains.touch(&key, Domain::default);
+        let Some(entry) = self.domains.use_known(&key) else { return };
         for text in fact.texts("dns.answers.text") {
             entry.answers += 1;
             entry.answer_bytes += text.len() as u64;

@@ -2,9 +2,9 @@
 
 /// A name in two parts.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Split {
+pub(super) struct Split<'a> {
     /// The labels below the domain, as asked.
-    pub(super) below: String,
+    pub(super) below: &'a str,
     /// The registered domain, in lower case; without one, the first label.
     pub(super) domain: String,
     /// There is no domain: the last label is no top level.
@@ -12,31 +12,24 @@ pub(super) struct Split {
 }
 
 /// The labels below the registered domain, and the domain. Reverse look-ups and local names carry nothing of interest.
-pub(super) fn split(name: &str) -> Option<Split> {
+pub(super) fn split(name: &str) -> Option<Split<'_>> {
     let name = name.trim_end_matches('.');
-    let lower = name.to_ascii_lowercase();
-    if lower.ends_with(".arpa") || lower.ends_with(".local") {
+    let (before, last) = name.rsplit_once('.')?;
+    if ["arpa", "local"].iter().any(|local| last.eq_ignore_ascii_case(local)) {
         return None;
     }
-    let dots: Vec<usize> = name.match_indices('.').map(|(at, _)| at).collect();
-    let last = &lower[dots.last()? + 1..];
-    let rootless =
-        !last.starts_with("xn--") && last.len() > 3 && last.bytes().any(|byte| !byte.is_ascii_alphabetic());
+    let rootless = !(last.len() >= 4 && last.as_bytes()[..4].eq_ignore_ascii_case(b"xn--"))
+        && last.len() > 3
+        && last.bytes().any(|byte| !byte.is_ascii_alphabetic());
     if rootless {
-        let first = dots[0];
-        return Some(Split {
-            below: name[first + 1..].to_owned(),
-            domain: lower[..first].to_owned(),
-            rootless,
-        });
+        let (domain, below) = name.split_once('.')?;
+        return Some(Split { below, domain: domain.to_ascii_lowercase(), rootless });
     }
     // Country domains with a short second level (`co.uk`) are registered one label deeper.
-    let last_two = dots.len().checked_sub(2)?;
-    let second = &name[dots[last_two] + 1..*dots.last()?];
+    let (below, second) = before.rsplit_once('.')?;
     let country = last.len() == 2;
-    let cut = if second.len() <= 3 && country { dots.len().checked_sub(3)? } else { last_two };
-    let at = dots[cut];
-    Some(Split { below: name[..at].to_owned(), domain: lower[at + 1..].to_owned(), rootless })
+    let below = if second.len() <= 3 && country { below.rsplit_once('.')?.0 } else { below };
+    Some(Split { below, domain: name[below.len() + 1..].to_ascii_lowercase(), rootless })
 }
 
 /// Whether labels are an address written backwards, as lists of senders and reverse zones are asked (RFC 5782 §2).
@@ -85,7 +78,7 @@ mod tests {
     use super::*;
 
     fn parts(name: &str) -> Option<(String, String)> {
-        split(name).map(|split| (split.below, split.domain))
+        split(name).map(|split| (split.below.to_owned(), split.domain))
     }
 
     #[test]

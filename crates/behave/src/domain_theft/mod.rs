@@ -9,7 +9,7 @@ use model::{Event, EventKind, Severity, TransactionFact};
 
 use crate::deeds::{self, Deed, Deeds, Done, Told};
 use crate::verdict::Verdict;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -24,6 +24,11 @@ pub(crate) const DESCRIPTION: Description = Description {
         "MS-DRSR §4.1.10, MS-NRPC §3.5.4.4, MS-LSAD, MS-SAMR",
         "CVE-2020-1472",
     ],
+    hears: Hears {
+        exchanges: &["krb5", "dcerpc", "smb"],
+        fields: &["dcerpc.interface", "dcerpc.operation"],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",

@@ -11,7 +11,7 @@ use model::{
 };
 
 use crate::verdict::{Packets, Verdict};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -26,6 +26,12 @@ pub(crate) const DESCRIPTION: Description = Description {
         "Ratanaworabhan et al., Nozzle: A Defense Against Heap-spraying Code Injection Attacks, USENIX Security 2009",
         "Cova et al., Detection and Analysis of Drive-by-Download Attacks and Malicious JavaScript Code, WWW 2010",
     ],
+    hears: Hears {
+        files: true,
+        exchanges: &["http", "http2"],
+        fields: &["http.host", "http.uri"],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",

@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::ways::{Told, Way, Ways};
-use crate::{Description, Knob};
+use crate::{Description, Hears, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -19,6 +19,7 @@ pub(crate) const DESCRIPTION: Description = Description {
         "Ptacek and Newsham, Insertion, Evasion, and Denial of Service, 1998",
         "RFC 5722, RFC 5095, RFC 9112 §6.3, RFC 8200 §4.2",
     ],
+    hears: Hears { oddities: true, ..Hears::NOTHING },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",

@@ -1,6 +1,7 @@
 //! Floods: more of what is never answered than any service gets, by victim, with the spread of its sources.
 
 mod requests;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -9,8 +10,9 @@ use std::net::IpAddr;
 
 use model::{Confidence, Event, EventKind, Evidence, Finding, FlowFact, PacketId, Severity, Subject, Term};
 
+use crate::few::Few;
 use crate::verdict::is_nobody;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use requests::Asked;
 use window::{Burst, Windows};
 
@@ -32,6 +34,12 @@ pub(crate) const DESCRIPTION: Description = Description {
         "Rossow, Amplification Hell, NDSS 2014",
         "Whang et al., A Linear-Time Probabilistic Counting Algorithm, 1990",
     ],
+    hears: Hears {
+        flows: true,
+        exchanges: &["http", "http2"],
+        fields: &["http.host", "http.stat_code", "http.uri", "http.user_agent"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "half_open_min",
@@ -152,8 +160,23 @@ struct Flood {
 
 #[derive(Debug, Default)]
 struct Victim {
-    kinds: [Windows; Kind::ALL.len()],
-    packets: Vec<PacketId>,
+    /// What came, by kind: most victims see one.
+    kinds: Few<(Kind, Windows)>,
+    packets: Few<PacketId>,
+}
+
+impl Victim {
+    fn of(&self, kind: Kind) -> Option<&Windows> {
+        self.kinds.iter().find(|(known, _)| *known == kind).map(|(_, windows)| windows)
+    }
+
+    fn of_mut(&mut self, kind: Kind) -> &mut Windows {
+        let at = self.kinds.iter().position(|(known, _)| *known == kind).unwrap_or_else(|| {
+            self.kinds.push((kind, Windows::default()));
+            self.kinds.len() - 1
+        });
+        &mut self.kinds[at].1
+    }
 }
 
 impl Detector for Flood {
@@ -161,7 +184,7 @@ impl Detector for Flood {
         let flow = match &event.kind {
             EventKind::Flow(flow) => flow,
             EventKind::Transaction(fact) if matches!(fact.protocol, "http" | "http2") => {
-                return self.asked.touch(&fact.who.server, Asked::default).add(fact);
+                return self.asked.touch(&fact.who.server, Asked::default).add(fact, self.requests_min);
             }
             _ => return,
         };
@@ -171,7 +194,8 @@ impl Detector for Flood {
         }
         let port = if kind == Kind::Datagrams { flow.who.server_port } else { 0 };
         let victim = self.victims.touch(&(victim, port), Victim::default);
-        victim.kinds[kind as usize].add(flow.who.began, flow.last, source, count);
+        let least = self.least[kind as usize];
+        victim.of_mut(kind).add(flow.who.began, flow.last, source, count, least);
         if victim.packets.len() < Evidence::PACKETS && flow.who.first_packet.0 != 0 {
             victim.packets.push(flow.who.first_packet);
         }
@@ -259,7 +283,7 @@ fn is_reflector(port: u16) -> bool {
 
 impl Flood {
     fn judge(&self, address: IpAddr, victim: &Victim, kind: Kind, findings: &mut Findings) {
-        let Some(burst) = victim.kinds[kind as usize].best() else { return };
+        let Some(burst) = victim.of(kind).and_then(Windows::best) else { return };
         let Burst { count, sources, first, last } = burst;
         let least = self.least[kind as usize];
         let (what, techniques, spread) = kind.words();
@@ -302,7 +326,7 @@ impl Flood {
             terms,
             evidence: vec![Evidence {
                 flow: None,
-                packets: victim.packets.clone(),
+                packets: victim.packets.to_vec(),
                 field: "",
                 excerpt: format!("first of {count} {what}"),
             }],
@@ -316,5 +340,5 @@ impl Flood {
 
 /// Sources that are known one by one: none when their addresses are false anyway.
 fn burst_sources(victim: &Victim, kind: Kind) -> Vec<IpAddr> {
-    victim.kinds[kind as usize].few().map(<[IpAddr]>::to_vec).unwrap_or_default()
+    victim.of(kind).and_then(Windows::few).map(<[IpAddr]>::to_vec).unwrap_or_default()
 }

@@ -1,6 +1,5 @@
 //! Floods of complete requests: how many in ten seconds, for what, by whom, and whether the server could keep up.
 
-use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
@@ -8,8 +7,10 @@ use foldhash::quality::FixedState;
 use model::{Finding, Severity, Subject, Time, TransactionFact};
 
 use super::DESCRIPTION;
-use super::window::{SECONDS, Sources};
+use super::sources::Sources;
+use super::window::SECONDS;
 use crate::Home;
+use crate::few::Few;
 use crate::verdict::{Packets, Verdict};
 
 /// Windows that are open at a time.
@@ -22,7 +23,8 @@ const CLIENTS_MAX: usize = 64;
 pub(super) struct Asked {
     /// By their number; few, and the latest is last.
     open: Vec<(u64, Window)>,
-    closed: Option<Window>,
+    /// The fullest of those that are closed, when it could be a flood.
+    closed: Option<Box<Window>>,
     /// Windows closed, and requests in them: what is usual.
     usual: (u64, u64),
     host: String,
@@ -34,8 +36,8 @@ pub(super) struct Asked {
 struct Window {
     count: u64,
     sources: Sources,
-    /// Requests by client, of the first clients.
-    clients: BTreeMap<IpAddr, u64>,
+    /// Requests by client, of the first clients; in order of their addresses.
+    clients: Few<(IpAddr, u64)>,
     agents: Sources,
     addresses: Sources,
     /// The page that holds a majority, if one does (Boyer and Moore, 1981), and how many of it came since it leads.
@@ -50,8 +52,8 @@ struct Window {
 }
 
 impl Asked {
-    /// Takes a request.
-    pub(super) fn add(&mut self, fact: &TransactionFact) {
+    /// Takes a request; fewer than `requests_min` in a window are no flood.
+    pub(super) fn add(&mut self, fact: &TransactionFact, requests_min: f64) {
         let uri = fact.text("http.uri");
         let path = uri.split('?').next().unwrap_or_default();
         let number = fact.time.secs() / SECONDS;
@@ -60,6 +62,7 @@ impl Asked {
             Some(at) if self.open[at].0 == number => at,
             _ => {
                 let at = at.map_or(0, |at| at + 1);
+                self.open.reserve_exact(1);
                 self.open.insert(at, (number, Window::default()));
                 at
             }
@@ -76,18 +79,21 @@ impl Asked {
             let (_, oldest) = self.open.remove(0);
             self.usual.0 += 1;
             self.usual.1 += oldest.count;
-            if self.closed.as_ref().is_none_or(|closed| closed.count < oldest.count) {
-                self.closed = Some(oldest);
+            let fuller = self.closed.as_ref().is_none_or(|closed| closed.count < oldest.count);
+            if oldest.count as f64 >= requests_min && fuller {
+                self.closed = Some(Box::new(oldest));
             }
         }
     }
 
     /// Weighs the fullest ten seconds.
     pub(super) fn judge(&self, server: IpAddr, requests_min: f64, home: &Home) -> Option<Finding> {
+        let open = self.open.iter().map(|(_, window)| window);
         let worst = self
             .closed
-            .iter()
-            .chain(self.open.iter().map(|(_, window)| window))
+            .as_deref()
+            .into_iter()
+            .chain(open)
             .reduce(|a, b| if b.count > a.count { b } else { a })?;
         let count = worst.count as f64;
         if count < requests_min {
@@ -98,8 +104,10 @@ impl Asked {
             return None;
         }
         let sources = worst.sources.estimate();
-        let few: Vec<IpAddr> =
-            if worst.clients.len() <= 8 { worst.clients.keys().copied().collect() } else { Vec::new() };
+        let few: Vec<IpAddr> = match worst.clients.len() {
+            0..=8 => worst.clients.iter().map(|(client, _)| *client).collect(),
+            _ => Vec::new(),
+        };
         let name = if self.host.is_empty() { String::new() } else { format!(" ({})", self.host) };
         Some(Finding {
             id: 0,
@@ -136,7 +144,7 @@ impl Asked {
             libm::log(count / requests_min).clamp(0.0, 3.0),
             "what one server is asked within ten seconds",
         );
-        let busiest = worst.clients.values().max().copied().unwrap_or(0) as f64;
+        let busiest = worst.clients.iter().map(|(_, count)| *count).max().unwrap_or(0) as f64;
         verdict.term(
             "by the busiest client",
             busiest,
@@ -186,7 +194,7 @@ impl Asked {
             if jump { 1.0 } else { 0.0 },
             "ten times what is usual for this server",
         );
-        let outside = worst.clients.keys().any(|client| !home.is_inside(*client, server));
+        let outside = worst.clients.iter().any(|(client, _)| !home.is_inside(*client, server));
         verdict.fact("from outside", outside, 0.5, "programs of one house call each other often");
         verdict
     }
@@ -201,8 +209,10 @@ impl Window {
         self.sources.add(fact.who.client);
         self.agents.add(fact.text("http.user_agent"));
         self.addresses.add(uri);
-        if self.clients.len() < CLIENTS_MAX || self.clients.contains_key(&fact.who.client) {
-            *self.clients.entry(fact.who.client).or_default() += 1;
+        match self.clients.binary_search_by_key(&fact.who.client, |(client, _)| *client) {
+            Ok(at) => self.clients[at].1 += 1,
+            Err(at) if self.clients.len() < CLIENTS_MAX => self.clients.insert(at, (fact.who.client, 1)),
+            Err(_) => {}
         }
         let status = fact.number("http.stat_code").or_else(|| fact.text("http.stat_code").parse().ok());
         self.failed += u64::from(status.is_none_or(|status| status >= 500));

@@ -13,7 +13,7 @@ use model::{
 
 use crate::domain;
 use crate::statistic::probability;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -27,6 +27,11 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1568.001",
         "Holz et al., Measuring and Detecting Fast-Flux Service Networks, NDSS 2008",
     ],
+    hears: Hears {
+        exchanges: &["dns"],
+        fields: &["dns.queries.rrname", "dns.answers.address"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "networks_min",

@@ -11,7 +11,7 @@ use model::{
 };
 
 use crate::statistic::{median, probability, spread};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -25,6 +25,42 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1110",
         "Javed and Paxson, Detecting Stealthy, Distributed SSH Brute-Forcing, CCS 2013",
     ],
+    hears: Hears {
+        flows: true,
+        exchanges: &[
+            "ftp", "http", "http2", "smtp", "pop3", "imap", "smb", "mysql", "pgsql", "ldap", "rfb", "redis",
+            "mqtt",
+        ],
+        fields: &[
+            "ftp.command",
+            "ftp.command_data",
+            "ftp.completion_code",
+            "http.auth_user",
+            "http.method",
+            "http.stat_code",
+            "http.uri",
+            "imap.command",
+            "imap.status",
+            "imap.user",
+            "ldap.request.dn",
+            "ldap.responses.result_code",
+            "mqtt.reason_code",
+            "mysql.error_code",
+            "mysql.user",
+            "pgsql.error",
+            "pgsql.user",
+            "pop3.command",
+            "pop3.status",
+            "redis.error",
+            "rfb.secresult",
+            "smb.command_name",
+            "smb.ntlmssp_user",
+            "smb.status_code",
+            "smtp.authenticated",
+            "smtp.refused_logins",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "refusals_min",

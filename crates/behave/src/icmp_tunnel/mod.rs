@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use model::{EchoShape, Event, EventKind, Finding, Severity, Subject, Time};
 
 use crate::verdict::{Packets, Verdict, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -20,6 +20,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     fooled_by: "A tunnel that moves a few bytes a day in the time stamp of well-formed pings.",
     cost: "One entry per pair of hosts; constant time per ICMP flow.",
     references: &["ATT&CK T1095", "ATT&CK T1572", "RFC 792", "Daemon9, Project Loki, Phrack 49-6, 1996"],
+    hears: Hears { flows: true, ..Hears::NOTHING },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",

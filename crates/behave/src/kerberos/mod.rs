@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use model::{Event, EventKind, Finding, FlowId, Severity, Subject, Time, TransactionFact};
 
 use crate::verdict::{Packets, Verdict};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -25,6 +25,19 @@ pub(crate) const DESCRIPTION: Description = Description {
         "RFC 4120 §7.5, RFC 8429",
         "MS-KILE §3.1.5.2",
     ],
+    hears: Hears {
+        exchanges: &["krb5"],
+        fields: &[
+            "krb5.client",
+            "krb5.proof",
+            "krb5.reply_etype",
+            "krb5.service",
+            "krb5.ticket_etype",
+            "krb5_err_code",
+            "krb5_msg_type",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "score_min",

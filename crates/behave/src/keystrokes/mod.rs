@@ -8,7 +8,7 @@ use model::{Direction, Event, EventKind, Finding, FlowFact, Severity, Subject, T
 use crate::rhythm::rhythm;
 use crate::statistic::median;
 use crate::verdict::{Packets, Verdict, is_nobody};
-use crate::{Description, Detector, Findings, Home, Knob};
+use crate::{Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -22,6 +22,7 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1059, T1572, T1021.004",
         "Zhang and Paxson, Detecting Stepping Stones and Detecting Backdoors, USENIX Security 2000",
     ],
+    hears: Hears { flows: true, ..Hears::NOTHING },
     knobs: &[
         Knob {
             name: "bursts_min",

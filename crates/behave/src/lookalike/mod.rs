@@ -12,7 +12,7 @@ use model::{
 };
 
 use crate::domain;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -28,6 +28,11 @@ pub(crate) const DESCRIPTION: Description = Description {
         "Unicode TR 39 §4",
         "Kintis et al., Hiding in Plain Sight (combosquatting), CCS 2017",
     ],
+    hears: Hears {
+        exchanges: &["dns", "tls", "quic", "http", "http2"],
+        fields: &["dns.queries.rrname", "dns.answers.address", "tls.sni", "quic.sni", "http.host"],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "label_min",
         help: "Letters that a protected label has at least; shorter ones resemble too much.",
@@ -113,12 +118,13 @@ impl Lookalike {
         if text.is_empty() {
             return;
         }
-        let name = text.split(':').next().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
-        let hash = hash(&name);
+        let name = text.split(':').next().unwrap_or_default().trim_end_matches('.');
+        let hash = hash(name);
         let known = self.judged.get(&hash).copied();
         if known == Some(false) {
             return;
         }
+        let name = name.to_ascii_lowercase();
         if known.is_none() {
             let likeness =
                 domain::split(&name).and_then(|(below, domain)| self.protected.resembles(below, domain));
@@ -137,10 +143,7 @@ impl Lookalike {
             });
         }
         // A name that was forgotten for want of room stays forgotten: it was counted.
-        if self.seen.get(&name).is_none() {
-            return;
-        }
-        let seen = self.seen.touch(&name, || unreachable!("it was there a line ago"));
+        let Some(seen) = self.seen.use_known(&name) else { return };
         seen.count += 1;
         seen.last = seen.last.max(fact.time);
         seen.visited |= visited;
@@ -216,6 +219,7 @@ fn finding(name: &str, seen: &Seen) -> Finding {
 
 /// FNV-1a, 64 bits: names are recognised, never printed from it.
 fn hash(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
+    })
 }

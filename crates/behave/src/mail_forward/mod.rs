@@ -11,7 +11,7 @@ use foldhash::quality::FixedState;
 use model::{Event, EventKind, Finding, Severity, Subject, Time, TransactionFact};
 
 use crate::verdict::{Packets, Verdict};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -22,6 +22,11 @@ pub(crate) const DESCRIPTION: Description = Description {
     fooled_by: "Mail that comes or leaves encrypted, and providers that pass on inside themselves: nothing crosses the sensor.",
     cost: "One entry per mail that came, at most 65,536, per mailbox, at most 16,384, and per address outside, at most 16,384.",
     references: &["ATT&CK T1114.003", "RFC 5322 §3.6.4 and §3.6.6", "RFC 3834 §5"],
+    hears: Hears {
+        exchanges: &["smtp"],
+        fields: &["email.forwarded", "email.message_id", "email.subject", "smtp.rcpt_to"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "mails_min",

@@ -12,7 +12,7 @@ use model::{
 };
 
 use crate::domain;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -26,6 +26,7 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1568.002",
         "Antonakakis et al., From Throw-Away Traffic to Bots, USENIX Security 2012",
     ],
+    hears: Hears { exchanges: &["dns"], fields: &["dns.queries.rrname", "dns.rcode"], ..Hears::NOTHING },
     knobs: &[
         Knob {
             name: "domains_min",

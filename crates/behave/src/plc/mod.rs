@@ -11,7 +11,7 @@ use model::{Direction, Event, EventKind, Fact, Severity, Time, TransactionFact};
 
 use crate::deeds::{self, Deed, Deeds, Done, Told};
 use crate::verdict::Verdict;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use read::{Message, read};
 
 /// What the registry needs to know.
@@ -27,6 +27,21 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK for ICS T0814, T0816, T0836, T0843, T0846, T0855, T0858, T0861",
         "IEEE 1815, IEC 60870-5-104, Modbus Application Protocol 1.1b3, CIP volume 1, ASHRAE 135",
     ],
+    hears: Hears {
+        exchanges: &["s7comm", "modbus", "dnp3", "enip", "iec104", "bacnet"],
+        fields: &[
+            "bacnet.action",
+            "cip.service",
+            "dnp3.func",
+            "enip.cip_class",
+            "iec104.type",
+            "modbus.address",
+            "modbus.exception",
+            "modbus.function",
+            "s7comm.function",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "score_min",

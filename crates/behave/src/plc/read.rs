@@ -83,13 +83,13 @@ fn dnp3(fact: &TransactionFact) -> Message {
 /// Services 0x05 reset and 0x07 stop; 0x10 and 0x4d write (CIP volume 1, appendix A).
 fn cip(fact: &TransactionFact) -> Message {
     let identity = numbers(fact, "enip.cip_class").next() == Some(1);
-    let has = |wanted: u64| numbers(fact, "cip.service").any(|service| service == wanted);
-    Message {
-        restart: has(0x05) && identity,
-        stop: has(0x07) && identity,
-        write: has(0x4d),
-        ..Message::default()
+    let mut message = Message::default();
+    for service in numbers(fact, "cip.service") {
+        message.restart |= service == 0x05 && identity;
+        message.stop |= service == 0x07 && identity;
+        message.write |= service == 0x4d;
     }
+    message
 }
 
 /// Types 45..64 command, 105 resets the process (IEC 60870-5-104).

@@ -12,8 +12,9 @@ use model::{
 
 use crate::dga::model::shipped;
 use crate::domain;
+use crate::few::Few;
 use crate::statistic::probability;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -24,6 +25,11 @@ pub(crate) const DESCRIPTION: Description = Description {
     fooled_by: "Well-aged names of ordinary form. Everybody visits rare sites now and then, so a rare name is a faint sign by itself.",
     cost: "One entry per registered domain, per full name below providers of dynamic names.",
     references: &["ATT&CK T1568", "ATT&CK T1583.001", "Bilge et al., EXPOSURE, NDSS 2011"],
+    hears: Hears {
+        exchanges: &["dns", "tls", "quic", "http"],
+        fields: &["dns.queries.rrname", "dns.answers.address", "tls.sni", "quic.sni", "http.host"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "score_min",
@@ -44,7 +50,6 @@ pub(crate) const DESCRIPTION: Description = Description {
         Box::new(Rare {
             score_min: knobs.get("score_min"),
             late: knobs.get("late"),
-            began: None,
             names: Bounded::new(NAMES_MAX),
         })
     },
@@ -113,24 +118,21 @@ const DYNAMIC: [&str; 40] = [
 struct Rare {
     score_min: f64,
     late: f64,
-    /// Time of the first event.
-    began: Option<Time>,
     names: Bounded<String, Name>,
 }
 
 #[derive(Debug)]
 struct Name {
-    clients: Vec<IpAddr>,
+    clients: Few<IpAddr>,
     address: Option<IpAddr>,
     count: u64,
     first: Time,
     last: Time,
-    packets: Vec<PacketId>,
+    packets: Few<PacketId>,
 }
 
 impl Detector for Rare {
     fn event(&mut self, event: &Event, _home: &Home, _findings: &mut Findings) {
-        self.began.get_or_insert(event.moment.time);
         let EventKind::Transaction(fact) = &event.kind else { return };
         let field = match fact.protocol {
             "dns" if fact.only != Some(Direction::ToServer) => "dns.queries.rrname",
@@ -143,7 +145,7 @@ impl Detector for Rare {
     }
 
     fn finish(&mut self, home: &Home, findings: &mut Findings) {
-        let began = self.began.unwrap_or_default();
+        let began = home.began().unwrap_or_default();
         for (name, seen) in self.names.sorted() {
             self.judge(name, seen, began, home, findings);
         }
@@ -159,12 +161,12 @@ impl Rare {
         let full = text.split(':').next().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
         let Some(key) = owner(&full) else { return };
         let seen = self.names.touch(&key, || Name {
-            clients: Vec::new(),
+            clients: Few::None,
             address: None,
             count: 0,
             first: fact.time,
             last: fact.time,
-            packets: Vec::new(),
+            packets: Few::None,
         });
         seen.count += 1;
         seen.first = seen.first.min(fact.time);
@@ -273,7 +275,7 @@ impl Rare {
             terms,
             evidence: vec![Evidence {
                 flow: None,
-                packets: seen.packets.clone(),
+                packets: seen.packets.to_vec(),
                 field: "dns.queries.rrname",
                 excerpt: name.to_owned(),
             }],
@@ -293,7 +295,7 @@ fn owner(name: &str) -> Option<String> {
 
 /// Whether a name lies below a domain.
 fn below(name: &str, domain: &str) -> bool {
-    name.len() > domain.len() + 1
-        && name.ends_with(domain)
-        && name.as_bytes()[name.len() - domain.len() - 1] == b'.'
+    // The cheaper question first: where the domain would begin, few names have a dot.
+    let before = name.len().checked_sub(domain.len() + 1);
+    before.is_some_and(|dot| dot > 0 && name.as_bytes()[dot] == b'.' && name.ends_with(domain))
 }

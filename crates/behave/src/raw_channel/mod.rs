@@ -5,11 +5,11 @@ mod tests;
 
 use std::net::IpAddr;
 
-use model::{Direction, Event, EventKind, Finding, FlowFact, PayloadShape, Severity, Subject, Time};
+use model::{Direction, Event, EventKind, Finding, FlowFact, Opening, PayloadShape, Severity, Subject, Time};
 
 use crate::rhythm::rhythm;
 use crate::verdict::{Packets, Verdict, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -26,6 +26,7 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1059",
         "Zhang and Paxson, Detecting Backdoors, USENIX Security 2000",
     ],
+    hears: Hears { flows: true, ..Hears::NOTHING },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",
@@ -114,7 +115,7 @@ impl Channel {
         // The opening packet and its answer were seen, and nothing is missing: what is first is first.
         let whole = flow.tcp_flags.iter().all(|flags| flags & SYN != 0) && flow.gaps == [0, 0];
         self.whole += u64::from(whole);
-        let server_first = flow.samples.first().is_some_and(|(_, side, _)| *side == Direction::ToClient);
+        let server_first = flow.opening.first == Some(Direction::ToClient);
         self.server_first += u64::from(whole && server_first);
         self.staged += u64::from(is_staged(flow, &shapes[Direction::ToClient.index()]));
         for (time, side, _) in &flow.bursts {
@@ -138,10 +139,9 @@ const STAGE_BYTES_MIN: u64 = 200;
 
 /// A loader's first stage: the server says a length in four bytes of their own, then sends as many, unasked.
 fn is_staged(flow: &FlowFact, received: &PayloadShape) -> bool {
-    let Some(at) = flow.samples.iter().position(|(_, side, _)| *side == Direction::ToClient) else {
+    let Opening { answer: Some(4), after: Some((Direction::ToClient, next)), .. } = flow.opening else {
         return false;
     };
-    let [(_, _, 4), (_, Direction::ToClient, next), ..] = flow.samples[at..] else { return false };
     let Ok(four) = <[u8; 4]>::try_from(received.head().get(..4).unwrap_or_default()) else { return false };
     let length = u64::from(u32::from_le_bytes(four));
     // A short stage comes whole; of a long one the first segment is full.

@@ -43,8 +43,11 @@ fn prompts_from_the_client_are_a_reverse_shell() {
 fn a_length_and_as_many_bytes_are_a_loader() {
     let stage = |length: u32, bytes: u32| {
         judge(|fact| {
-            let at = fact.who.began;
-            fact.samples = vec![(at, Direction::ToClient, 4), (at, Direction::ToClient, bytes)];
+            fact.opening = Opening {
+                first: Some(Direction::ToClient),
+                answer: Some(4),
+                after: Some((Direction::ToClient, bytes)),
+            };
             fact.payload = [100, 40_000];
             fact.shape = Some(Box::new([PayloadShape::default(), shape(&length.to_le_bytes(), 0)]));
         })

@@ -9,7 +9,7 @@ use model::{Direction, Event, EventKind, FileFact, Severity, TransactionFact};
 
 use crate::deeds::{self, Deed, Deeds, Done, Told};
 use crate::verdict::Verdict;
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -24,6 +24,19 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1021.002, T1021.003, T1021.006, T1047, T1053.005, T1569.002, T1570",
         "MS-SCMR, MS-TSCH, MS-WMI, MS-DCOM, MS-SMB2",
     ],
+    hears: Hears {
+        files: true,
+        exchanges: &["smb", "http", "dcerpc"],
+        fields: &[
+            "dcerpc.interface",
+            "dcerpc.operation",
+            "http.uri",
+            "smb.command_name",
+            "smb.file_name",
+            "smb.share",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "score_min",

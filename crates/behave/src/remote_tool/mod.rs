@@ -8,8 +8,9 @@ use std::net::IpAddr;
 
 use model::{Event, EventKind, Finding, Severity, Subject, Time, TransactionFact};
 
+use crate::domain::is_below;
 use crate::verdict::{Packets, Verdict};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -24,6 +25,18 @@ pub(crate) const DESCRIPTION: Description = Description {
         "RFC 1928, RFC 9110 §9.3.6, RFC 7686",
         "Tor protocol specification, tor-spec §2",
     ],
+    hears: Hears {
+        exchanges: &["tls", "quic", "dns", "http", "socks"],
+        fields: &[
+            "tls.sni",
+            "tls.cert_issuer",
+            "tls.cert_subject",
+            "dns.queries.rrname",
+            "http.host",
+            "http.method",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",
@@ -202,13 +215,7 @@ impl RemoteTool {
 
     fn named(&mut self, fact: &TransactionFact, name: &str, server: Option<IpAddr>) {
         let name = name.trim_end_matches('.');
-        let bytes = name.as_bytes();
-        let below = |domain: &str| {
-            let start = bytes.len().wrapping_sub(domain.len());
-            bytes.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(domain.as_bytes()))
-                && (start == 0 || bytes[start - 1] == b'.')
-        };
-        let tool = TOOLS.iter().find(|tool| tool.domains.iter().any(|domain| below(domain)));
+        let tool = TOOLS.iter().find(|tool| tool.domains.iter().any(|domain| is_below(name, domain)));
         if let Some(tool) = tool {
             self.note(fact, tool.name, tool.technique, tool.weight, name, server);
         }

@@ -9,7 +9,8 @@ use model::{
     Confidence, Event, EventKind, Evidence, Finding, FlowFact, PacketId, Severity, Subject, Term, Time,
 };
 
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::few::Few;
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -26,6 +27,7 @@ pub(crate) const DESCRIPTION: Description = Description {
         "RFC 9293 §3.10",
         "Jung et al., Fast Portscan Detection, IEEE S&P 2004",
     ],
+    hears: Hears { flows: true, ..Hears::NOTHING },
     knobs: &[
         Knob {
             name: "ports_min",
@@ -69,7 +71,7 @@ pub(crate) const DESCRIPTION: Description = Description {
             hosts_min: knobs.get("hosts_min") as usize,
             failed_share_min: knobs.get("failed_share_min"),
             failed_share_min_datagrams: knobs.get("failed_share_min_datagrams"),
-            odd_min: knobs.get("odd_min") as u64,
+            odd_min: knobs.get("odd_min") as u32,
             sources: Bounded::new(SOURCES_MAX),
         })
     },
@@ -90,23 +92,23 @@ struct Scan {
     hosts_min: usize,
     failed_share_min: f64,
     failed_share_min_datagrams: f64,
-    odd_min: u64,
+    odd_min: u32,
     sources: Bounded<IpAddr, Source>,
 }
 
 #[derive(Debug, Default)]
 struct Source {
     /// Host, port, IP protocol; sorted.
-    doors: Vec<(IpAddr, u16, u8)>,
-    tries: u64,
-    failed: u64,
+    doors: Few<(IpAddr, u16, u8)>,
+    tries: u32,
+    failed: u32,
     /// Conversations that begin with flags which no system sends.
-    odd: u64,
+    odd: u32,
     /// Hosts that were pinged once or twice; sorted.
-    pinged: Vec<IpAddr>,
+    pinged: Few<IpAddr>,
     first: Time,
     last: Time,
-    packets: Vec<PacketId>,
+    packets: Few<PacketId>,
 }
 
 /// What a conversation says about scanning.
@@ -139,19 +141,14 @@ impl Detector for Scan {
             }
             return;
         }
-        source.tries += 1;
-        source.odd += u64::from(kind == Try::Odd);
+        source.tries = source.tries.saturating_add(1);
+        source.odd = source.odd.saturating_add(u32::from(kind == Try::Odd));
         if kind != Try::Answered {
-            source.failed += 1;
+            source.failed = source.failed.saturating_add(1);
             let door = (who.server, who.server_port, who.transport);
             if source.doors.len() < DOORS_MAX
                 && let Err(place) = source.doors.binary_search(&door)
             {
-                if source.doors.is_empty() {
-                    // Most hosts fail at one door.
-                    source.doors.reserve_exact(1);
-                    source.packets.reserve_exact(1);
-                }
                 source.doors.insert(place, door);
                 source.note(flow);
             }
@@ -258,7 +255,7 @@ impl Source {
 
 impl Scan {
     fn judge(&self, address: IpAddr, source: &Source, home: &Home, findings: &mut Findings) {
-        let share = source.failed as f64 / source.tries.max(1) as f64;
+        let share = f64::from(source.failed) / f64::from(source.tries.max(1));
         let width = source.width();
         let datagrams = width.transport == 17;
         let share_min = if datagrams { self.failed_share_min_datagrams } else { self.failed_share_min };
@@ -292,11 +289,11 @@ impl Scan {
             subjects: vec![Subject::Host(address)],
             first: source.first,
             last: source.last,
-            count: source.failed + pinged as u64,
+            count: u64::from(source.failed) + pinged as u64,
             terms: self.terms(source, &width, share, share_min),
             evidence: vec![Evidence {
                 flow: None,
-                packets: source.packets.clone(),
+                packets: source.packets.to_vec(),
                 field: "",
                 excerpt: format!("first packets of {} tries", source.packets.len()),
             }],
@@ -334,8 +331,8 @@ impl Scan {
             ),
             term(
                 "conversations begun with odd flags",
-                source.odd as f64,
-                self.odd_min as f64,
+                f64::from(source.odd),
+                f64::from(self.odd_min),
                 "no flags, or an end without a beginning: sent to see how a system answers (RFC 9293)",
             ),
         ]

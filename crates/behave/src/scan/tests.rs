@@ -24,7 +24,7 @@ fn try_door(number: u64, port: u16, answered: bool) -> Event {
         tcp_flags: [2, 20],
         established: answered,
         protocol: "",
-        samples: Vec::new(),
+        opening: model::Opening::default(),
         bursts: Vec::new(),
         entropy_percent: 255,
         gaps: [0, 0],

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use model::{FlowFact, Time, TransactionFact};
 
+use crate::few::Few;
 use crate::verdict::Packets;
 
 /// Readings inside that are remembered per host.
@@ -14,7 +15,7 @@ const READINGS_MAX: usize = 64;
 pub(super) struct Account {
     /// To the server, to the host.
     pub(super) bytes: [u64; 2],
-    pub(super) flows: u64,
+    pub(super) flows: u32,
     pub(super) port: u16,
     /// Protocol of the flow that sent most.
     pub(super) protocol: &'static str,
@@ -32,7 +33,7 @@ pub(super) struct Account {
 impl Account {
     /// Takes a flow; `sent` by direction, `staged` bytes were read inside before it.
     pub(super) fn take(&mut self, flow: &FlowFact, sent: [u64; 2], staged: u64) {
-        self.flows += 1;
+        self.flows = self.flows.saturating_add(1);
         for (sum, bytes) in self.bytes.iter_mut().zip(sent) {
             *sum = sum.saturating_add(bytes);
         }
@@ -65,7 +66,8 @@ impl Account {
 pub(super) struct Host {
     /// Bytes sent outside.
     pub(super) outward: u64,
-    hours: [u32; 24],
+    /// Connections by the hour of day: few hosts are seen for long.
+    hours: Few<(u8, u32)>,
     first: Option<Time>,
     last: Time,
     /// Bytes read inside: when the flow ended, and how many.
@@ -76,8 +78,11 @@ impl Host {
     /// Takes a flow to the outside.
     pub(super) fn flow(&mut self, flow: &FlowFact, sent: u64) {
         self.outward = self.outward.saturating_add(sent);
-        let hour = (flow.who.began.secs() / 3_600 % 24) as usize;
-        self.hours[hour] = self.hours[hour].saturating_add(1);
+        let hour = hour_of(flow.who.began);
+        match self.hours.iter_mut().find(|(known, _)| *known == hour) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.hours.push((hour, 1)),
+        }
         self.first = Some(self.first.map_or(flow.who.began, |first| first.min(flow.who.began)));
         self.last = self.last.max(flow.last);
     }
@@ -99,10 +104,16 @@ impl Host {
     /// Share of the host's connections that began in the hour of day of `time`; `None` before two days are seen.
     pub(super) fn share_of_hour(&self, time: Time) -> Option<f64> {
         let days = self.last.secs_since(self.first?) / 86_400.0;
-        let all: u32 = self.hours.iter().sum();
-        let hour = (time.secs() / 3_600 % 24) as usize;
-        (days >= 2.0 && all > 0).then(|| f64::from(self.hours[hour]) / f64::from(all))
+        let all: u32 = self.hours.iter().map(|(_, count)| count).sum();
+        let hour = hour_of(time);
+        let then = self.hours.iter().find(|(known, _)| *known == hour).map_or(0, |(_, count)| *count);
+        (days >= 2.0 && all > 0).then(|| f64::from(then) / f64::from(all))
     }
+}
+
+/// Hour of the day, UTC.
+fn hour_of(time: Time) -> u8 {
+    (time.secs() / 3_600 % 24) as u8
 }
 
 /// Files that a host leaves at a server by FTP.

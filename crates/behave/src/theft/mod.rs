@@ -7,11 +7,13 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use model::{Event, EventKind, Finding, FlowFact, Severity, Subject, TransactionFact};
+use model::{Event, EventKind, Finding, FlowFact, KeptTalk, Severity, Subject, Talk, TransactionFact};
 
+use crate::domain::is_below;
+use crate::few::Few;
 use crate::statistic::median;
 use crate::verdict::{Verdict, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use ledger::{Account, Drop, Host};
 
 /// What the registry needs to know.
@@ -24,6 +26,12 @@ pub(crate) const DESCRIPTION: Description = Description {
                 video uploads look alike.",
     cost: "One entry per (host, server) with counts only, one per host with 24 hours and 64 readings; constant time per flow.",
     references: &["ATT&CK T1041", "ATT&CK T1048", "ATT&CK T1567", "ATT&CK T1074"],
+    hears: Hears {
+        flows: true,
+        exchanges: &["tls", "quic", "http", "ftp"],
+        fields: &["tls.sni", "http.host", "ftp.command", "ftp.command_data"],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "bytes_min",
@@ -103,9 +111,9 @@ const STAGING_SECS: f64 = 3_600.0;
 struct Theft {
     bytes_min: f64,
     score_min: f64,
-    accounts: Bounded<(IpAddr, IpAddr), Account>,
+    accounts: Bounded<KeptTalk, Account>,
     hosts: Bounded<IpAddr, Host>,
-    users: Bounded<IpAddr, Vec<IpAddr>>,
+    users: Bounded<IpAddr, Few<IpAddr>>,
     drops: Bounded<(IpAddr, IpAddr), Drop>,
     /// Servers that keep what anybody gives them.
     stores: Bounded<IpAddr, ()>,
@@ -123,8 +131,10 @@ impl Detector for Theft {
     fn finish(&mut self, home: &Home, findings: &mut Findings) {
         let outward: BTreeMap<IpAddr, u64> =
             self.hosts.sorted().into_iter().map(|(host, seen)| (*host, seen.outward)).collect();
-        for ((host, server), account) in self.accounts.sorted() {
-            self.judge(*host, *server, account, &outward, home, findings);
+        let much = |account: &Account| account.bytes[0] as f64 >= self.bytes_min;
+        for (talk, account) in self.accounts.sorted_if(|_, account| much(account)) {
+            let Talk { client, server, .. } = talk.talk();
+            self.judge(client, server, account, &outward, home, findings);
         }
         for ((host, server), drop) in self.drops.sorted() {
             self.judge_drop(*host, *server, drop, home, findings);
@@ -151,11 +161,9 @@ impl Theft {
         }
         host.flow(flow, sent[0]);
         let staged = host.read_since(who.began, STAGING_SECS);
-        let clients = self.users.touch(&who.server, Vec::new);
-        if clients.len() < CLIENTS_MAX && !clients.contains(&who.client) {
-            clients.push(who.client);
-        }
-        self.accounts.touch(&(who.client, who.server), Account::default).take(flow, sent, staged);
+        self.users.touch(&who.server, Few::default).add(who.client, CLIENTS_MAX);
+        let talk = Talk::between(who.client, who.server);
+        self.accounts.touch_as(talk, Account::default).take(flow, sent, staged);
     }
 
     fn exchange(&mut self, fact: &TransactionFact, home: &Home) {
@@ -182,10 +190,7 @@ impl Theft {
         home: &Home,
         findings: &mut Findings,
     ) {
-        if (account.bytes[0] as f64) < self.bytes_min {
-            return;
-        }
-        let users = self.users.get(&server).map_or(1, Vec::len);
+        let users = self.users.get(&server).map_or(1, |users| users.len());
         let mut verdict = Verdict::new(-4.5);
         weigh_volume(&mut verdict, host, account, outward);
         weigh_place(&mut verdict, account, home.is_unasked(host, server), users);
@@ -229,7 +234,7 @@ impl Theft {
             subjects: vec![Subject::Host(host)],
             first: account.first.unwrap_or_default(),
             last: account.last,
-            count: account.flows,
+            count: u64::from(account.flows),
             terms: verdict.terms(),
             evidence: vec![
                 account
@@ -278,12 +283,7 @@ impl Theft {
 
 /// Whether a name is that of a cloud store or a paste site.
 fn is_store(name: &str) -> bool {
-    let name = name.as_bytes();
-    STORES.iter().any(|store| {
-        let start = name.len().wrapping_sub(store.len());
-        name.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(store.as_bytes()))
-            && (start == 0 || name[start - 1] == b'.')
-    })
+    STORES.iter().any(|store| is_below(name, store))
 }
 
 fn weigh_volume(verdict: &mut Verdict, host: IpAddr, account: &Account, outward: &BTreeMap<IpAddr, u64>) {

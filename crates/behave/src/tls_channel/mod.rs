@@ -7,10 +7,11 @@ use std::net::IpAddr;
 
 use model::{Direction, Event, EventKind, Finding, FlowFact, Severity, Subject, Time, TransactionFact};
 
+use crate::few::Few;
 use crate::rhythm::rhythm;
 use crate::statistic::{median, spread};
 use crate::verdict::{Packets, Verdict, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
 /// What the registry needs to know.
 pub(crate) const DESCRIPTION: Description = Description {
@@ -25,6 +26,19 @@ pub(crate) const DESCRIPTION: Description = Description {
         "ATT&CK T1571",
         "Anderson and McGrew, Machine Learning for Encrypted Malware, KDD 2017",
     ],
+    hears: Hears {
+        flows: true,
+        exchanges: &["tls"],
+        fields: &[
+            "tls.cert_chain_len",
+            "tls.cert_issuer",
+            "tls.cert_subject",
+            "tls.not_after",
+            "tls.not_before",
+            "tls.sni",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",
@@ -58,7 +72,7 @@ type Key = (IpAddr, IpAddr, u16);
 struct TlsChannel {
     score_min: f64,
     channels: Bounded<Key, Channel>,
-    users: Bounded<(IpAddr, u16), Vec<IpAddr>>,
+    users: Bounded<(IpAddr, u16), Few<IpAddr>>,
 }
 
 #[derive(Debug, Default)]
@@ -89,18 +103,17 @@ impl Detector for TlsChannel {
             EventKind::Transaction(fact) if fact.protocol == "tls" => {
                 let who = &fact.who;
                 if (home.has(who.client) || !home.has(who.server)) && !is_nobody(who.server) {
-                    let clients = self.users.touch(&(who.server, who.server_port), Vec::new);
-                    if clients.len() < CLIENTS_MAX && !clients.contains(&who.client) {
-                        clients.push(who.client);
-                    }
+                    self.users
+                        .touch(&(who.server, who.server_port), Few::default)
+                        .add(who.client, CLIENTS_MAX);
                     let key = (who.client, who.server, who.server_port);
                     self.channels.touch(&key, Channel::default).handshake(fact);
                 }
             }
             EventKind::Flow(flow) if flow.protocol == "tls" => {
                 let key = (flow.who.client, flow.who.server, flow.who.server_port);
-                if self.channels.get(&key).is_some() {
-                    self.channels.touch(&key, Channel::default).end(flow);
+                if let Some(channel) = self.channels.use_known(&key) {
+                    channel.end(flow);
                 }
             }
             _ => {}
@@ -256,7 +269,7 @@ fn weigh(key: &Key, channel: &Channel, home: &Home, users: usize) -> Verdict {
 impl TlsChannel {
     fn judge(&self, key: &Key, channel: &Channel, home: &Home, findings: &mut Findings) {
         let (client, server, port) = *key;
-        let users = self.users.get(&(server, port)).map_or(1, Vec::len);
+        let users = self.users.get(&(server, port)).map_or(1, |users| users.len());
         let verdict = weigh(key, channel, home, users);
         if verdict.score() < self.score_min {
             return;

@@ -14,7 +14,7 @@ use foldhash::quality::FixedState;
 use model::{Direction, Event, EventKind, Finding, FlowId, Severity, Subject, Time, TransactionFact};
 
 use crate::verdict::{Packets, Verdict};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use pattern::{Attack, Hit};
 
 /// What the registry needs to know.
@@ -31,6 +31,21 @@ pub(crate) const DESCRIPTION: Description = Description {
         "CWE-22, CWE-77, CWE-79, CWE-89, CWE-611, CWE-917, CWE-1336",
         "RFC 3986 §2.1, CVE-2014-6271, CVE-2021-44228",
     ],
+    hears: Hears {
+        files: true,
+        exchanges: &["http", "http2"],
+        fields: &[
+            "http.expression",
+            "http.host",
+            "http.method",
+            "http.referer",
+            "http.stat_code",
+            "http.uri",
+            "http.uri.climbing",
+            "http.user_agent",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[
         Knob {
             name: "score_min",

@@ -106,15 +106,42 @@ impl Hit {
 
 /// Whether a value as sent is worth decoding: most are not.
 pub(super) fn may_attack(text: &str, place: Place) -> bool {
-    let marks: &[u8] = match place {
-        Place::Header => b"$<",
-        Place::Climbing => b".%",
-        Place::Uri => b"?%${<';|\\",
+    let mark = match place {
+        Place::Header => marks::HEADER,
+        Place::Climbing => marks::CLIMBING,
+        Place::Uri => marks::URI,
         Place::Body => return !text.is_empty(),
     };
-    text.bytes().any(|byte| marks.contains(&byte))
-        || (place == Place::Header && text.contains("() {"))
+    let found = text.bytes().fold(0, |found, byte| found | marks::OF[usize::from(byte)]);
+    found & mark != 0
+        || (place == Place::Header && found & marks::BRACE != 0 && text.contains("() {"))
         || (place == Place::Uri && secret(text) > 0.0)
+}
+
+/// Letters without which no attack is written, by place.
+mod marks {
+    pub(super) const HEADER: u8 = 1;
+    pub(super) const CLIMBING: u8 = 2;
+    pub(super) const URI: u8 = 4;
+    pub(super) const BRACE: u8 = 8;
+
+    /// What each letter marks.
+    pub(super) const OF: [u8; 256] = {
+        let mut of = [0; 256];
+        let lists: [(u8, &[u8]); 4] =
+            [(HEADER, b"$<"), (CLIMBING, b".%"), (URI, b"?%${<';|\\"), (BRACE, b"{")];
+        let mut list = 0;
+        while list < lists.len() {
+            let (mark, letters) = lists[list];
+            let mut at = 0;
+            while at < letters.len() {
+                of[letters[at] as usize] |= mark;
+                at += 1;
+            }
+            list += 1;
+        }
+        of
+    };
 }
 
 /// The plainest attack in a decoded value.
@@ -184,6 +211,10 @@ fn secret(uri: &str) -> f64 {
     ];
     const COPIES: [&str; 5] = [".bak", ".old", ".save", ".swp", "~"];
     let path = uri.split('?').next().unwrap_or_default();
+    // Few paths have any of these letters behind a slash.
+    if !path.as_bytes().windows(2).any(|pair| pair[0] == b'/' && matches!(pair[1], b'.' | b'i' | b'w')) {
+        return 0.0;
+    }
     let Some(at) =
         path.rfind("/.").or_else(|| path.rfind("/id_rsa")).or_else(|| path.rfind("/wp-config.php"))
     else {

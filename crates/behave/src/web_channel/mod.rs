@@ -10,9 +10,10 @@ use std::net::IpAddr;
 use model::{Direction, Event, EventKind, FileFact, Finding, FlowFact, Severity, Subject, TransactionFact};
 
 use crate::encoding::Writing;
+use crate::few::Few;
 use crate::rhythm::rhythm;
 use crate::verdict::{Verdict, WEB_PORTS, is_nobody};
-use crate::{Bounded, Description, Detector, Findings, Home, Knob};
+use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use agent::Agent;
 use channel::Channel;
 
@@ -26,6 +27,23 @@ pub(crate) const DESCRIPTION: Description = Description {
                 Programs with a private interface of their own look alike.",
     cost: "One entry per (client, server, port) with at most 64 pages and 128 times; constant time per exchange.",
     references: &["ATT&CK T1071.001", "ATT&CK T1132", "ATT&CK T1571", "RFC 9110"],
+    hears: Hears {
+        flows: true,
+        files: true,
+        exchanges: &["http"],
+        fields: &[
+            "http.accept",
+            "http.accept_lang",
+            "http.content_type",
+            "http.host",
+            "http.method",
+            "http.referer",
+            "http.stat_code",
+            "http.uri",
+            "http.user_agent",
+        ],
+        ..Hears::NOTHING
+    },
     knobs: &[Knob {
         name: "score_min",
         help: "Log-odds from which it is a finding.",
@@ -55,7 +73,7 @@ type Key = (IpAddr, IpAddr, u16);
 struct WebChannel {
     score_min: f64,
     channels: Bounded<Key, Channel>,
-    users: Bounded<(IpAddr, u16), Vec<IpAddr>>,
+    users: Bounded<(IpAddr, u16), Few<IpAddr>>,
 }
 
 impl Detector for WebChannel {
@@ -90,10 +108,7 @@ impl WebChannel {
         if !Self::is_of_interest(who.client, who.server, home) {
             return;
         }
-        let clients = self.users.touch(&(who.server, who.server_port), Vec::new);
-        if clients.len() < CLIENTS_MAX && !clients.contains(&who.client) {
-            clients.push(who.client);
-        }
+        self.users.touch(&(who.server, who.server_port), Few::default).add(who.client, CLIENTS_MAX);
         self.channels.touch(&(who.client, who.server, who.server_port), Channel::default).exchange(fact);
     }
 
@@ -108,8 +123,8 @@ impl WebChannel {
     fn end(&mut self, flow: &FlowFact) {
         let who = &flow.who;
         let key = (who.client, who.server, who.server_port);
-        if self.channels.get(&key).is_some() {
-            self.channels.touch(&key, Channel::default).end(flow);
+        if let Some(channel) = self.channels.use_known(&key) {
+            channel.end(flow);
         }
     }
 
@@ -118,7 +133,7 @@ impl WebChannel {
         if channel.exchanges == 0 {
             return;
         }
-        let users = self.users.get(&(server, port)).map_or(1, Vec::len);
+        let users = self.users.get(&(server, port)).map_or(1, |users| users.len());
         let mut verdict = Verdict::new(-4.0);
         weigh_server(&mut verdict, key, channel, home, users);
         weigh_client(&mut verdict, channel);

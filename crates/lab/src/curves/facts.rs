@@ -78,7 +78,7 @@ impl Facts {
             tcp_flags: [0x1b, 0x1b],
             established: true,
             protocol: "",
-            samples: Vec::new(),
+            opening: model::Opening::default(),
             bursts: Vec::new(),
             entropy_percent: 255,
             gaps: [0, 0],

@@ -1,7 +1,7 @@
 //! The grids: what is made, with which parameters.
 
 use lab::Random;
-use model::{CardNumber, CardsSeen, Direction, EchoShape, Event, PacketId, Time};
+use model::{CardNumber, CardsSeen, Direction, EchoShape, Event, Opening, PacketId, Time};
 
 use super::facts::{Ends, Facts, OURS, OUTWARD, shape, share, time};
 use super::{Rate, Table, measure};
@@ -468,12 +468,12 @@ fn raw_channel() -> Table {
         for number in 0..flows {
             let length = 1_000 + random.below(200_000) as u32;
             facts.flow(f64::from(number) * 60.0, ends, [20_000, u64::from(length) + 4], |fact| {
-                let at = fact.who.began;
                 if kind == 2 {
-                    fact.samples = vec![(at, Direction::ToClient, 4), (at, Direction::ToClient, 1_460)];
+                    let next = Some((Direction::ToClient, 1_460));
+                    fact.opening = Opening { first: Some(Direction::ToClient), answer: Some(4), after: next };
                     fact.shape = Some(Box::new([shape(b"\x16\x01", 0), shape(&length.to_le_bytes(), 0)]));
                 } else {
-                    fact.samples = vec![(at, Direction::ToServer, 120)];
+                    fact.opening = Opening { first: Some(Direction::ToServer), ..Opening::default() };
                     fact.shape = Some(Box::new([
                         shape(b"bash: no job control in this shell", count),
                         shape(b"id\n", 0),
