@@ -39,13 +39,7 @@ pub trait Session: Debug + Send {
 
     /// The first transaction from `index` on of which something may have changed since it was last looked at and found
     /// incomplete; [`Session::count`] when there is none. A flow may have thousands open, none of which came any further.
-    fn next_restless(&self, mut index: usize) -> usize {
-        let count = self.count();
-        while index < count && self.core(index).is_at_rest() && self.files(index).is_empty() {
-            index += 1;
-        }
-        index
-    }
+    fn next_restless(&self, index: usize) -> usize;
 
     /// The flow was announced by another one: what for. Called once, before any data.
     fn announced(&mut self, _expectation: &Expectation) {}
@@ -116,6 +110,9 @@ macro_rules! bookkeeping {
         }
         fn opened(&self) -> u64 {
             self.$field.opened()
+        }
+        fn next_restless(&self, index: usize) -> usize {
+            self.$field.next_restless(index)
         }
         fn as_any(&self) -> &dyn std::any::Any {
             self

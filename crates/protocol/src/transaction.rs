@@ -193,6 +193,13 @@ impl<T> Transactions<T> {
         self.list.iter_mut()
     }
 
+    /// See [`crate::Session::next_restless`].
+    pub fn next_restless(&self, index: usize) -> usize {
+        let from = index.min(self.list.len());
+        let restless = |open: &Transaction<T>| !open.core.is_at_rest() || !open.files.is_empty();
+        self.list.range(from..).position(restless).map_or(self.list.len(), |more| from + more)
+    }
+
     /// Takes one out, when everybody is done with it.
     pub fn remove(&mut self, index: usize) -> Option<Transaction<T>> {
         self.list.remove(index)

@@ -55,6 +55,10 @@ impl Exchanges {
         self.open.len()
     }
 
+    pub(super) fn next_restless(&self, index: usize) -> usize {
+        self.open.next_restless(index)
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<&Transaction<Exchange>> {
         self.open.get(index)
     }
