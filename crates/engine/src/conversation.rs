@@ -46,12 +46,11 @@ pub(crate) struct Conversation {
     pub(crate) drop_told: [bool; 2],
     /// Hardware addresses, when records are to show them.
     macs: Option<Box<Macs>>,
-    /// Payloads that begin a burst; at most [`FlowFact::BURSTS`].
-    bursts: Vec<Sample>,
+    bursts: Bursts,
     beginning: Beginning,
     last_payload: Time,
     /// What the payload looked like while no protocol was recognised.
-    shape: Option<Box<Shapes>>,
+    shape: Shapes,
     /// What ICMP messages carried.
     echo: Option<Box<Echo>>,
     /// Payment card numbers that leave.
@@ -124,7 +123,7 @@ impl Carried {
 }
 
 /// When, which way and how much payload travelled; small, since every flow keeps some.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Sample {
     /// Milliseconds since the flow began.
     at_ms: u32,
@@ -161,6 +160,38 @@ impl Payload {
     fn told(self) -> (Direction, u32) {
         let to_client = self.0 & Self::TO_CLIENT != 0;
         (if to_client { Direction::ToClient } else { Direction::ToServer }, self.0 & Self::BYTES_MAX)
+    }
+}
+
+/// Payloads that begin a burst; at most [`FlowFact::BURSTS`]. Most flows have one.
+#[derive(Debug, Default)]
+struct Bursts {
+    /// Without payload as long as there is none.
+    first: Sample,
+    #[expect(clippy::box_collection, reason = "a list takes three words, its box one")]
+    more: Option<Box<Vec<Sample>>>,
+}
+
+impl Bursts {
+    fn add(&mut self, sample: Sample) {
+        if self.first.payload == Payload::NONE {
+            self.first = sample;
+        } else {
+            let more = self.more.get_or_insert_default();
+            if more.len() + 1 < FlowFact::BURSTS {
+                more.push(sample);
+            }
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Sample> {
+        let first = (self.first.payload != Payload::NONE).then_some(&self.first);
+        first.into_iter().chain(self.more.iter().flat_map(|more| more.iter()))
+    }
+
+    /// Reads a little of what adding one needs.
+    fn warm(&self) -> u32 {
+        self.more.as_ref().and_then(|more| more.last()).map_or(0, |sample| sample.at_ms)
     }
 }
 
@@ -260,10 +291,10 @@ impl Conversation {
 
     /// Reads a little of what a packet needs; see [`flow::Table::warm`].
     pub(crate) fn warm(&self) -> u64 {
-        let bursts = self.bursts.last().map_or(0, |sample| sample.at_ms);
+        let bursts = self.bursts.warm();
         let app = u64::from(self.app.is_recognised()) ^ self.app.events().len() as u64;
         let rest = self.transactions ^ self.last_payload.nanos() ^ self.app_events.len() as u64;
-        u64::from(bursts) ^ app ^ rest ^ u64::from(self.shape.is_some() ^ self.frames.is_some())
+        u64::from(bursts) ^ app ^ rest ^ u64::from(self.shape.is_empty() ^ self.frames.is_some())
     }
 
     /// Notes when and how much payload travelled.
@@ -273,13 +304,8 @@ impl Conversation {
         }
         let payload = Payload::new(direction, len);
         self.beginning.take(payload);
-        let burst = time.nanos_since(self.last_payload) >= BURST_SILENCE_NS;
-        if burst && self.bursts.len() < FlowFact::BURSTS {
-            if self.bursts.is_empty() {
-                // Most flows have one burst.
-                self.bursts.reserve_exact(1);
-            }
-            self.bursts.push(Sample::new(began, time, payload));
+        if time.nanos_since(self.last_payload) >= BURST_SILENCE_NS {
+            self.bursts.add(Sample::new(began, time, payload));
         }
         self.last_payload = time;
     }
@@ -291,8 +317,8 @@ impl Conversation {
                 self.echo.get_or_insert_default().take(&icmp, direction, payload);
             }
             // Segments are looked at before they are acknowledged and read: a protocol may have been recognised since.
-            _ if self.app.is_recognised() => self.shape = None,
-            _ if !payload.is_empty() => self.shape.get_or_insert_default().take(direction, payload),
+            _ if self.app.is_recognised() => self.shape.forget(),
+            _ if !payload.is_empty() => self.shape.take(direction, payload),
             _ => {}
         }
     }
@@ -330,7 +356,7 @@ impl Conversation {
 
     /// What the payload looked like, when no protocol was found for the flow.
     pub(crate) fn unknown(&self, flow: &Flow) -> Option<Unknown> {
-        self.shape.as_ref().filter(|_| !self.app.is_recognised()).map(|shapes| shapes.unknown(flow))
+        (!self.app.is_recognised() && !self.shape.is_empty()).then(|| self.shape.unknown(flow))
     }
 
     /// The flow as a fact for the detectors; takes the samples.
@@ -347,7 +373,7 @@ impl Conversation {
             established: flow.state != FlowState::New && flow.packets.iter().all(|count| *count > 0),
             protocol: self.app.name(),
             opening: self.beginning.told(),
-            bursts: self.bursts.iter().map(told).collect(),
+            bursts: self.bursts.all().map(told).collect(),
             entropy_percent: unknown.map_or(255, Unknown::random_percent),
             gaps: gaps.map(u64::from),
             guess: unknown.map_or("", |unknown| unknown.guess.label),

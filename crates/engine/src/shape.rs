@@ -12,21 +12,33 @@ use protocol::{Guess, Halves, Look};
 /// without one, or goes on without one after enough of them.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes {
-    sides: [Side; 2],
+    sides: [Option<Box<Side>>; 2],
 }
 
-/// One direction of it.
+/// One direction of it; a hundred thousand flows that nobody answers keep one each.
 #[derive(Debug, Default)]
 struct Side {
-    /// The first bytes; fewer than [`PayloadShape::SEEN_MAX`] as long as more may come.
-    bytes: Vec<u8>,
-    /// What they looked like, once there were enough and more came.
-    looked: Option<Box<PayloadShape>>,
+    bytes: Bytes,
     /// How many of them came with the first payload.
     first: u16,
     payloads: u16,
     prompts: u16,
     lines: u16,
+}
+
+/// The first bytes of a direction.
+#[derive(Debug)]
+enum Bytes {
+    /// As they are; at most [`PayloadShape::SEEN_MAX`].
+    Kept(Box<[u8]>),
+    /// What they looked like, once there were enough and more came.
+    Looked(Box<PayloadShape>),
+}
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Bytes::Kept(Box::default())
+    }
 }
 
 /// What the payload of a flow without a known protocol looked like, and what it is taken for.
@@ -39,27 +51,26 @@ pub(crate) struct Unknown {
 impl Shapes {
     /// Takes in one payload.
     pub(crate) fn take(&mut self, direction: Direction, payload: &[u8]) {
-        let side = &mut self.sides[direction.index()];
-        let room = usize::from(PayloadShape::SEEN_MAX) - side.bytes.len();
-        if room == 0 {
-            side.looked = Some(Box::new(side.shape()));
-            side.bytes = Vec::new();
-        } else if side.looked.is_none() {
-            let looked = &payload[..payload.len().min(room)];
-            side.bytes.reserve_exact(looked.len());
-            side.bytes.extend_from_slice(looked);
-            if side.payloads == 0 {
-                side.first = looked.len() as u16;
-            }
-        }
+        let side = self.sides[direction.index()].get_or_insert_default();
+        side.keep(payload);
         side.payloads = side.payloads.saturating_add(1);
         side.prompts = side.prompts.saturating_add(u16::from(ends_with_prompt(payload)));
         side.lines = side.lines.saturating_add(u16::from(payload.ends_with(b"\n")));
     }
 
+    /// Forgets all: a protocol explains it.
+    pub(crate) fn forget(&mut self) {
+        self.sides = [None, None];
+    }
+
+    /// Whether there was no payload.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sides.iter().all(Option::is_none)
+    }
+
     /// What was seen.
     pub(crate) fn told(&self) -> [PayloadShape; 2] {
-        self.sides.each_ref().map(Side::told)
+        self.sides.each_ref().map(|side| side.as_ref().map_or_else(PayloadShape::default, |side| side.told()))
     }
 
     /// What was seen, and what the flow is taken for.
@@ -72,36 +83,54 @@ impl Shapes {
 }
 
 impl Side {
+    /// Keeps the first bytes, and looks at them when there are enough.
+    fn keep(&mut self, payload: &[u8]) {
+        let Bytes::Kept(bytes) = &mut self.bytes else { return };
+        let room = usize::from(PayloadShape::SEEN_MAX) - bytes.len();
+        if room == 0 {
+            self.bytes = Bytes::Looked(Box::new(shape(bytes, self.first)));
+            return;
+        }
+        let more = &payload[..payload.len().min(room)];
+        let mut longer = std::mem::take(bytes).into_vec();
+        longer.reserve_exact(more.len());
+        longer.extend_from_slice(more);
+        *bytes = longer.into_boxed_slice();
+        if self.payloads == 0 {
+            self.first = more.len() as u16;
+        }
+    }
+
     fn told(&self) -> PayloadShape {
         let Self { payloads, prompts, lines, .. } = *self;
-        let shape = match &self.looked {
-            Some(looked) => **looked,
-            None if self.bytes.is_empty() => PayloadShape::default(),
-            None => self.shape(),
+        let shape = match &self.bytes {
+            Bytes::Looked(looked) => **looked,
+            Bytes::Kept(bytes) if bytes.is_empty() => PayloadShape::default(),
+            Bytes::Kept(bytes) => shape(bytes, self.first),
         };
         PayloadShape { payloads, prompts, lines, ..shape }
     }
+}
 
-    /// What the bytes look like.
-    fn shape(&self) -> PayloadShape {
-        let mut counts = [0u16; 256];
-        for byte in &self.bytes {
-            counts[usize::from(*byte)] += 1;
-        }
-        // No sum is above the number of bytes; additions that need not ask are done side by side.
-        let sum = |counts: &[u16]| counts.iter().fold(0u16, |sum, count| sum.wrapping_add(*count));
-        let mut told = PayloadShape {
-            seen: self.bytes.len() as u16,
-            text: sum(&counts[0x20..=0x7e]) + counts[0x09] + counts[0x0a] + counts[0x0d],
-            distinct: sum(&counts.map(|count| u16::from(count > 0))),
-            entropy: Halves::of(&counts).entropy(),
-            ..PayloadShape::default()
-        };
-        let len = usize::from(self.first).min(PayloadShape::HEAD);
-        told.head[..len].copy_from_slice(&self.bytes[..len]);
-        told.head_len = len as u8;
-        told
+/// What bytes look like; so many of them came with the `first` payload.
+fn shape(bytes: &[u8], first: u16) -> PayloadShape {
+    let mut counts = [0u16; 256];
+    for byte in bytes {
+        counts[usize::from(*byte)] += 1;
     }
+    // No sum is above the number of bytes; additions that need not ask are done side by side.
+    let sum = |counts: &[u16]| counts.iter().fold(0u16, |sum, count| sum.wrapping_add(*count));
+    let mut told = PayloadShape {
+        seen: bytes.len() as u16,
+        text: sum(&counts[0x20..=0x7e]) + counts[0x09] + counts[0x0a] + counts[0x0d],
+        distinct: sum(&counts.map(|count| u16::from(count > 0))),
+        entropy: Halves::of(&counts).entropy(),
+        ..PayloadShape::default()
+    };
+    let len = usize::from(first).min(PayloadShape::HEAD);
+    told.head[..len].copy_from_slice(&bytes[..len]);
+    told.head_len = len as u8;
+    told
 }
 
 impl Unknown {
@@ -276,6 +305,24 @@ mod tests {
         let mut echo = Box::<Echo>::default();
         (0..20).for_each(|_| echo.take(&icmp(8, 0), Direction::ToServer, b"shell"));
         assert_eq!(echo.told().repeated, 19);
+    }
+
+    #[test]
+    fn what_nobody_answers_is_small() {
+        assert!(size_of::<Shapes>() <= 16 && size_of::<Side>() <= 24, "{}", size_of::<Side>());
+    }
+
+    #[test]
+    fn bytes_look_the_same_however_soon_they_are_looked_at() {
+        let (mut once, mut often) = (Shapes::default(), Shapes::default());
+        let bytes: Vec<u8> = (0..600u32).map(|n| (n * n >> 3) as u8).collect();
+        once.take(Direction::ToServer, &bytes[..512]);
+        bytes.chunks(100).for_each(|part| often.take(Direction::ToServer, part));
+        often.take(Direction::ToServer, b"more");
+        let [one, other] = [once, often].map(|shapes| shapes.told()[0]);
+        let looks = |shape: PayloadShape| (shape.seen, shape.text, shape.distinct, shape.entropy, shape.head);
+        assert_eq!(looks(one), looks(other));
+        assert_eq!((one.payloads, other.payloads), (1, 7));
     }
 
     #[test]
