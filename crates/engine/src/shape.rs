@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn bytes_look_the_same_however_soon_they_are_looked_at() {
         let (mut once, mut often) = (Shapes::default(), Shapes::default());
-        let bytes: Vec<u8> = (0..600u32).map(|n| (n * n >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..600u32).map(|n| ((n * n) >> 3) as u8).collect();
         once.take(Direction::ToServer, &bytes[..512]);
         bytes.chunks(100).for_each(|part| often.take(Direction::ToServer, part));
         often.take(Direction::ToServer, b"more");
