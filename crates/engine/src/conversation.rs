@@ -210,6 +210,15 @@ impl Macs {
     }
 }
 
+impl flow::Rest for Conversation {
+    fn rest(&mut self) {
+        if let Some(session) = self.app.session_mut() {
+            session.rest();
+        }
+        self.bursts.shrink_to_fit();
+    }
+}
+
 impl Conversation {
     /// Remembers the hardware addresses of a packet.
     pub(crate) fn note_macs(&mut self, layers: &Layers) {
