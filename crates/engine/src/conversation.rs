@@ -189,6 +189,13 @@ impl Bursts {
         first.into_iter().chain(self.more.iter().flat_map(|more| more.iter()))
     }
 
+    /// Gives back the room for further ones.
+    fn rest(&mut self) {
+        if let Some(more) = &mut self.more {
+            more.shrink_to_fit();
+        }
+    }
+
     /// Reads a little of what adding one needs.
     fn warm(&self) -> u32 {
         self.more.as_ref().and_then(|more| more.last()).map_or(0, |sample| sample.at_ms)
@@ -259,6 +266,15 @@ impl Macs {
         if known.len() < MACS_MAX && !known.contains(&mac) {
             known.push(mac);
         }
+    }
+}
+
+impl flow::Rest for Conversation {
+    fn rest(&mut self) {
+        if let Some(session) = self.app.session_mut() {
+            session.rest();
+        }
+        self.bursts.rest();
     }
 }
 

@@ -170,13 +170,22 @@ struct Queue {
 const NONE: u32 = u32::MAX;
 /// Protocol classes (TCP, UDP, ICMP, other) times states (new, established, closed, bypassed).
 const CLASSES: usize = 16;
-/// Those of TCP come first.
-const TCP_CLASSES: usize = 4;
-/// A TCP session without a packet for so long keeps only the bytes that somebody still has to read: a table holds many idle
-/// sessions, and the last segment of each, kept to compare it with a copy of itself, would be most of their memory.
+/// A flow without a packet for so long keeps only what somebody still has to read: a table holds many idle flows, and the last
+/// segment of each, kept to compare it with a copy of itself, and room for the next exchange would be most of their memory.
 const REST_SECS: u64 = 10;
 
-impl<A: Default> Table<A> {
+/// What the caller keeps with a flow.
+pub trait Rest {
+    /// Nothing came for a while: gives back room that only waits for more.
+    fn rest(&mut self);
+}
+
+/// Nothing is kept.
+impl Rest for () {
+    fn rest(&mut self) {}
+}
+
+impl<A: Default + Rest> Table<A> {
     /// An empty table.
     pub fn new(config: Config) -> Self {
         Self {
@@ -243,11 +252,11 @@ impl<A: Default> Table<A> {
         if self.emergency { deadline.max(self.emergency_from) } else { deadline }
     }
 
-    /// Lets sessions that were silent long enough forget what nobody needs. As with deadlines, what is due by `now` is done
+    /// Lets flows that were silent long enough forget what nobody needs. As with deadlines, what is due by `now` is done
     /// before anything at `now` is looked at, so it does not matter who asks when.
     fn lay_to_rest(&mut self, now: Time) {
         self.rest_due = Time::from_nanos(u64::MAX);
-        for class in 0..TCP_CLASSES {
+        for class in 0..CLASSES {
             let mut at = self.queues[class].awake;
             while at != NONE {
                 let node = &mut self.nodes[at];
@@ -259,6 +268,7 @@ impl<A: Default> Table<A> {
                 if let Some(session) = &mut node.session {
                     rest(session, &self.config.stream, &mut self.memory);
                 }
+                node.app.rest();
                 at = self.links[at as usize].after;
             }
             self.queues[class].awake = at;
@@ -561,7 +571,7 @@ impl<A: Default> Table<A> {
             NONE => std::mem::replace(&mut queue.head, at),
             _ => std::mem::replace(&mut self.links[before as usize].after, at),
         };
-        if usize::from(class) < TCP_CLASSES && queue.awake == after {
+        if queue.awake == after {
             queue.awake = at;
             self.rest_due = self.rest_due.min(time.plus_secs(REST_SECS));
         }

@@ -35,7 +35,7 @@ pub use frame_log::FrameLog;
 pub use range::Ranges;
 pub use registry::{Protocol, ProtocolId, REGISTRY, facts, find, get};
 pub use session::{Asks, Config, Data, Endpoints, Expectation, Fed, Frame, Input, Log, LogWhen, Session};
-pub use transaction::{Core, Inspected, InspectedRule, Transaction, Transactions};
+pub use transaction::{Core, Inspected, InspectedRule, Looked, Transaction, Transactions};
 pub use unknown::{Guess, Halves, Look, guess};
 
 mod bacnet;

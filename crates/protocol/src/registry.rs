@@ -38,7 +38,6 @@ pub const REGISTRY: &[&Protocol] = &[
     &crate::http2::PROTOCOL,
     &crate::http2::DOH2,
     &crate::mqtt::PROTOCOL,
-    &crate::mqtt::PROTOCOL,
     &crate::pgsql::PROTOCOL,
     &crate::modbus::PROTOCOL,
     &crate::dnp3::PROTOCOL,
@@ -161,4 +160,17 @@ pub fn facts(id: ProtocolId, direction: Direction) -> &'static [&'static Field] 
 pub fn find(name: &str) -> Option<ProtocolId> {
     let position = REGISTRY.iter().position(|protocol| protocol.name == name)?;
     u8::try_from(position).ok().map(ProtocolId)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_protocol_is_registered_once() {
+        let names: HashSet<_> = REGISTRY.iter().map(|protocol| protocol.name).collect();
+        assert_eq!(names.len(), REGISTRY.len());
+    }
 }

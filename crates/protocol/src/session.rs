@@ -41,6 +41,9 @@ pub trait Session: Debug + Send {
     /// incomplete; [`Session::count`] when there is none. A flow may have thousands open, none of which came any further.
     fn next_restless(&self, index: usize) -> usize;
 
+    /// Nothing came for a while: gives back room that only waits for more.
+    fn rest(&mut self);
+
     /// The flow was announced by another one: what for. Called once, before any data.
     fn announced(&mut self, _expectation: &Expectation) {}
 
@@ -113,6 +116,9 @@ macro_rules! bookkeeping {
         }
         fn next_restless(&self, index: usize) -> usize {
             self.$field.next_restless(index)
+        }
+        fn rest(&mut self) {
+            self.$field.rest();
         }
         fn as_any(&self) -> &dyn std::any::Any {
             self

@@ -1,6 +1,8 @@
 //! Application exchanges, and what the stages above keep with each of them.
 
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::sync::LazyLock;
 
 use model::{PacketId, Time};
 use smallvec::SmallVec;
@@ -27,7 +29,7 @@ pub struct Core {
     /// How many of `events` were already written as anomalies.
     pub events_logged: u8,
     /// What the rules have already inspected, per direction. Owned by the rules stage.
-    pub inspected: [Inspected; 2],
+    pub inspected: Looked,
     /// The progress at which it was last found incomplete, without files.
     pub rested: Option<[u8; 2]>,
     /// Bit `n`: log number `n` of the protocol has been written.
@@ -64,6 +66,25 @@ impl Core {
         let place = &mut self.progress[direction.index()];
         *place = (*place).max(progress);
         self.updated[direction.index()] = true;
+    }
+}
+
+/// What the rules have inspected of a transaction, per direction: made when a rule comes to look at it.
+#[derive(Debug, Default, Clone)]
+pub struct Looked(Option<Box<[Inspected; 2]>>);
+
+impl Deref for Looked {
+    type Target = [Inspected; 2];
+
+    fn deref(&self) -> &[Inspected; 2] {
+        static NOTHING: LazyLock<[Inspected; 2]> = LazyLock::new(Default::default);
+        self.0.as_deref().unwrap_or_else(|| &NOTHING)
+    }
+}
+
+impl DerefMut for Looked {
+    fn deref_mut(&mut self) -> &mut [Inspected; 2] {
+        self.0.get_or_insert_default()
     }
 }
 
@@ -198,6 +219,11 @@ impl<T> Transactions<T> {
         let from = index.min(self.list.len());
         let restless = |open: &Transaction<T>| !open.core.is_at_rest() || !open.files.is_empty();
         self.list.range(from..).position(restless).map_or(self.list.len(), |more| from + more)
+    }
+
+    /// Gives back room for more than there are.
+    pub fn rest(&mut self) {
+        self.list.shrink_to_fit();
     }
 
     /// Takes one out, when everybody is done with it.

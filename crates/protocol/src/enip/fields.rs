@@ -121,8 +121,8 @@ const fn numbers(
 fn packet<'a>(scope: &Scope<'a>) -> Option<&'a Packet> {
     let exchange = scope.tx::<Exchange>();
     match scope.direction {
-        Direction::ToServer => exchange.request.as_ref(),
-        Direction::ToClient => exchange.response.as_ref(),
+        Direction::ToServer => exchange.request.as_deref(),
+        Direction::ToClient => exchange.response.as_deref(),
     }
 }
 

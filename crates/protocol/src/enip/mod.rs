@@ -52,8 +52,8 @@ const INVALID_PDU: u8 = 1;
 /// A request and its response.
 #[derive(Debug, Default)]
 pub(crate) struct Exchange {
-    request: Option<Packet>,
-    response: Option<Packet>,
+    request: Option<Box<Packet>>,
+    response: Option<Box<Packet>>,
 }
 
 /// State of a flow.
@@ -119,6 +119,7 @@ impl Enip {
             });
         }
         let (packet, damaged) = message::read(bytes);
+        let packet = Box::new(packet);
         let exchange = match input.direction {
             Direction::ToServer => self.request(input, packet),
             Direction::ToClient => self.response(input, packet),
@@ -139,7 +140,7 @@ impl Enip {
         Some(self.transactions.open(input.time, input.packet, body))
     }
 
-    fn request(&mut self, input: &Input<'_>, packet: Packet) -> Option<&mut Transaction<Exchange>> {
+    fn request(&mut self, input: &Input<'_>, packet: Box<Packet>) -> Option<&mut Transaction<Exchange>> {
         // These two are not answered (volume 2 §2-4.1, §2-4.5).
         let unanswered = matches!(packet.command, 0 | 0x66);
         let exchange = self.open(input, Exchange { request: Some(packet), response: None })?;
@@ -150,11 +151,11 @@ impl Enip {
         Some(exchange)
     }
 
-    fn response(&mut self, input: &Input<'_>, packet: Packet) -> Option<&mut Transaction<Exchange>> {
+    fn response(&mut self, input: &Input<'_>, packet: Box<Packet>) -> Option<&mut Transaction<Exchange>> {
         // The context comes back as it was sent; a session is only known after its registration.
         let asked = |request: &Packet| request.command == packet.command && request.context == packet.context;
         let place = self.transactions.iter().position(|exchange| {
-            exchange.body.response.is_none() && exchange.body.request.as_ref().is_some_and(asked)
+            exchange.body.response.is_none() && exchange.body.request.as_deref().is_some_and(asked)
         });
         let exchange = match place {
             Some(place) => self.transactions.get_mut(place)?,

@@ -59,6 +59,11 @@ impl Exchanges {
         self.open.next_restless(index)
     }
 
+    pub(super) fn rest(&mut self) {
+        self.spare = None;
+        self.open.rest();
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<&Transaction<Exchange>> {
         self.open.get(index)
     }
