@@ -26,7 +26,7 @@ impl Each {
             return None;
         }
         let telling = |entry: &Entry| -> Telling {
-            let bytes = all.string(entry.string).get(entry.at as usize..).unwrap_or_default();
+            let bytes = all.string(entry.string).get(entry.at()..).unwrap_or_default();
             std::array::from_fn(|at| bytes.get(at).copied())
         };
         let tellings: Vec<Telling> = entries.iter().map(telling).collect();
