@@ -14,7 +14,7 @@ use crate::table::{Entry, NARROW, window_of};
 use crate::{Finder, NEAR, Passes, STRING_BYTES_MAX, Strings};
 
 /// Collects strings. Two are the same when the same strings were added in the same order.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Builder {
     strings: Vec<(String, Vec<u32>)>,
     places: HashMap<String, usize, foldhash::fast::FixedState>,
@@ -73,19 +73,36 @@ impl Builder {
         self.keep(string, if until <= NEAR { Place::Until(until) } else { Place::Anywhere }, value);
     }
 
+    /// Adds the strings of another one, with their values.
+    pub fn merge(&mut self, other: &Builder) {
+        for (string, values) in &other.strings {
+            self.values_of(string.clone()).extend(values);
+        }
+    }
+
     fn keep(&mut self, string: &[u8], place: Place, value: u32) {
         let bytes = string.get(..STRING_BYTES_MAX).unwrap_or(string).to_ascii_lowercase();
-        if bytes.is_empty() {
-            return;
+        if !bytes.is_empty() {
+            self.values_of(String { bytes: bytes.into(), place }).push(value);
         }
-        let string = String { bytes: bytes.into(), place };
-        match self.places.get(&string) {
-            Some(place) => self.strings[*place].1.push(value),
+    }
+
+    /// The values of a string, which is added when it is new.
+    fn values_of(&mut self, string: String) -> &mut Vec<u32> {
+        let place = match self.places.get(&string) {
+            Some(place) => *place,
             None => {
                 self.places.insert(string.clone(), self.strings.len());
-                self.strings.push((string, vec![value]));
+                self.strings.push((string, Vec::new()));
+                self.strings.len() - 1
             }
-        }
+        };
+        &mut self.strings[place].1
+    }
+
+    /// How many strings there are.
+    pub fn len(&self) -> usize {
+        self.strings.len()
     }
 
     /// Whether nothing was added.

@@ -47,6 +47,16 @@ pub trait Session: Debug + Send {
         index
     }
 
+    /// Nobody is going to inspect `direction`: what changed there was seen, files up to where they are kept.
+    fn look_away(&mut self, direction: Direction) {
+        for index in 0..self.count() {
+            self.core_mut(index).updated[direction.index()] = false;
+            for file in self.files_mut(index).iter_mut().filter(|file| file.direction == direction) {
+                file.inspected = file.body.kept();
+            }
+        }
+    }
+
     /// The flow was announced by another one: what for. Called once, before any data.
     fn announced(&mut self, _expectation: &Expectation) {}
 

@@ -211,10 +211,9 @@ impl ByPort {
 }
 
 impl PacketIndex {
-    /// Patterns that a packet between these ports meets.
-    pub(crate) fn patterns(&self, source: u16, destination: u16) -> impl Iterator<Item = &Patterns> {
-        let by_port = [self.sources.get(source), self.destinations.get(destination)];
-        std::iter::once(&self.any).chain(by_port.into_iter().flatten())
+    /// Patterns that a packet between these ports meets: those for any port, for its source, for its destination.
+    pub(crate) fn patterns(&self, source: u16, destination: u16) -> [Option<&Patterns>; 3] {
+        [Some(&self.any), self.sources.get(source), self.destinations.get(destination)]
     }
 }
 
@@ -225,8 +224,23 @@ pub(crate) struct Patterns {
     pub(crate) stream: Option<u32>,
     /// Looked for in packets.
     pub(crate) packet: Option<u32>,
+    pub(crate) joined: Joined,
     /// Rules without a pattern, by what the packet must have.
     pub(crate) unfiltered: Box<[(u16, Box<[u32]>)]>,
+}
+
+/// Whether the patterns of a port have those for any port among them.
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Joined {
+    pub(crate) stream: bool,
+    pub(crate) packet: bool,
+}
+
+impl Joined {
+    /// What either has.
+    pub(crate) fn or(self, other: Joined) -> Joined {
+        Joined { stream: self.stream || other.stream, packet: self.packet || other.packet }
+    }
 }
 
 /// Rules that transactions of one protocol and direction meet.

@@ -26,7 +26,7 @@ use model::Direction;
 use smallvec::SmallVec;
 
 use crate::firewall::Firewall;
-use crate::index::Class;
+use crate::index::{Class, Joined};
 use crate::ir::CaptureKind;
 use crate::scan::Candidates;
 use crate::sig::{Kind, Sig};
@@ -340,23 +340,27 @@ impl<'r> Run<'r, '_> {
         let added = stream.is_some_and(|stream| stream.added);
         let payload =
             Some(self.scene.payload).filter(|bytes| self.scene.inspect_payload && !bytes.is_empty());
+        let windows = stream.map_or(&[][..], |stream| stream.windows);
         let (source, destination) = (self.scene.layers.src_port, self.scene.layers.dst_port);
-        for patterns in index.patterns(source, destination) {
+        let [any, by_ports @ ..] = index.patterns(source, destination);
+        let by_ports = by_ports.into_iter().flatten();
+        let joined = by_ports.clone().fold(Joined::default(), |all, patterns| all.or(patterns.joined));
+        let any = any.into_iter().map(|patterns| (patterns, joined));
+        for (patterns, joined) in any.chain(by_ports.map(|patterns| (patterns, Joined::default()))) {
             for (gate, rules) in &patterns.unfiltered {
                 if gate & !self.have == 0 {
                     self.tools.candidates.extend(rules);
                 }
             }
-            if let (Some(scanner), Some(stream)) = (patterns.stream, &stream) {
-                for window in stream.windows {
+            if let Some(scanner) = patterns.stream.filter(|_| !joined.stream) {
+                for window in windows {
                     self.tools.search(groups, scanner, window.data);
                 }
+                if let (Some(payload), false) = (payload, added) {
+                    self.tools.search(groups, scanner, payload);
+                }
             }
-            let Some(payload) = payload else { continue };
-            if let Some(scanner) = patterns.packet {
-                self.tools.search(groups, scanner, payload);
-            }
-            if let (Some(scanner), false) = (patterns.stream, added) {
+            if let (Some(scanner), Some(payload)) = (patterns.packet.filter(|_| !joined.packet), payload) {
                 self.tools.search(groups, scanner, payload);
             }
         }
