@@ -8,10 +8,11 @@ use hashbrown::HashMap;
 use crate::anchor::Anchors;
 use crate::each::{Each, SIEVED_MAX};
 use crate::pairs::Pairs;
+use crate::passes::Passes;
 use crate::rarity::{LEVEL_BITS, cost};
 use crate::stride::{STRIDE, Strides};
 use crate::table::{Entry, NARROW, window_of};
-use crate::{Finder, NEAR, Passes, STRING_BYTES_MAX, Strings};
+use crate::{Finder, NEAR, STRING_BYTES_MAX, Strings};
 
 /// Collects strings. Two are the same when the same strings were added in the same order.
 #[derive(Debug, Default, Clone)]
@@ -206,16 +207,22 @@ impl Ways {
 
     /// The cheapest row of windows of `LEN` bytes, with its cost per byte of traffic.
     fn row<const LEN: usize>(&self, string: &[u8], number: u32) -> (u64, Vec<Entry>) {
-        let costs: Vec<(u64, u64)> = string
+        // What a window costs, and what its first four bytes do, which are asked first.
+        let costs: Vec<[u64; 2]> = string
             .array_windows::<LEN>()
             .map(|bytes| {
                 let window = window_of(bytes) & if LEN == NARROW_LEN { NARROW } else { u64::MAX };
                 let shared = self.shared.get(&window).copied().unwrap_or(0).min(1 << 16);
-                (window, rarest(bytes).0 * (ONCE + shared))
+                [rarest(bytes).0 * (ONCE + shared), bytes.first_chunk().map_or(0, |first| cost(*first))]
             })
             .collect();
-        let sums = costs.windows(STRIDE).map(|row| row.iter().map(|(_, cost)| cost).sum::<u64>());
-        let Some((start, sum)) = sums.enumerate().min_by_key(|(_, sum)| *sum) else { return (0, Vec::new()) };
+        let sums = costs.windows(STRIDE).map(|row| {
+            let sum = |which: usize| row.iter().filter_map(|costs| costs.get(which)).sum::<u64>();
+            (sum(0) + sum(1), sum(0))
+        });
+        let Some((start, (_, sum))) = sums.enumerate().min_by_key(|(_, (both, _))| *both) else {
+            return (0, Vec::new());
+        };
         let entry = |at: usize| Entry::new::<LEN>(string, at, number);
         (sum / STRIDE as u64, (start..start + STRIDE).map(entry).collect())
     }

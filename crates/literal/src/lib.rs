@@ -23,6 +23,7 @@ mod build;
 mod each;
 mod filter;
 mod pairs;
+mod passes;
 mod rarity;
 mod sieve;
 mod stride;
@@ -36,10 +37,8 @@ pub use rarity::commonness;
 use serde::{Deserialize, Serialize};
 
 use anchor::Anchors;
-use blocks::Means;
-use each::Each;
-use pairs::Pairs;
-use stride::Strides;
+use blocks::{Cut, Means};
+use passes::Passes;
 
 /// Bytes of a string that are looked for; what is longer is found by its first ones.
 const STRING_BYTES_MAX: usize = 64;
@@ -61,23 +60,6 @@ pub struct Finder {
     /// Up to six bytes whose place is known.
     anchors: Option<Anchors>,
     strings: Strings,
-}
-
-/// Strings by how they are looked for.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Passes {
-    /// Strings of at least seven bytes.
-    long: Option<Strides>,
-    /// Strings of four to six bytes, and longer ones whose windows are common.
-    each: Option<Each>,
-    /// Strings of two and three bytes.
-    short: Option<Pairs>,
-    /// Strings of one byte.
-    single: Box<[(u8, u32)]>,
-    /// How many there are.
-    count: usize,
-    /// Bytes of the shortest; [`usize::MAX`] without any.
-    shortest: usize,
 }
 
 /// The strings themselves, in lower case, and what stands for them.
@@ -114,11 +96,12 @@ impl Finder {
         if bytes.len() < self.strings.shortest {
             return;
         }
-        let means = Means::here();
         let mut found = Found { tell: found, recent: [u32::MAX; RECENT], next: 0 };
-        self.far.scan(means, bytes, &self.strings, &mut found);
+        let cut = Cut::of(bytes);
+        let means = Means::here();
+        self.far.scan(means, bytes, &cut, &self.strings, &mut found);
         let near = bytes.get(..self.reach as usize).unwrap_or(bytes);
-        self.near.scan(means, near, &self.strings, &mut found);
+        self.near.scan(means, near, &cut, &self.strings, &mut found);
         if let Some(anchors) = &self.anchors {
             anchors.scan(bytes, &self.strings, &mut found);
         }
@@ -152,46 +135,8 @@ impl Finder {
     /// or near the start alone.
     pub fn tiers(&self) -> [usize; 4] {
         let (each, short) = (self.far.each(), self.far.short());
-        let placed = self.anchors.as_ref().map_or(0, Anchors::len) + self.near.count;
+        let placed = self.anchors.as_ref().map_or(0, Anchors::len) + self.near.len();
         [self.len() - each - short - placed, each, short, placed]
-    }
-}
-
-impl Passes {
-    #[inline]
-    fn scan(&self, means: Means, bytes: &[u8], strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
-        if bytes.len() < self.shortest {
-            return;
-        }
-        if let Some(long) = &self.long {
-            long.scan(means, bytes, strings, found);
-        }
-        if let Some(each) = &self.each {
-            each.scan(means, bytes, strings, found);
-        }
-        if let Some(short) = &self.short {
-            short.scan(means, bytes, strings, found);
-        }
-        for (byte, string) in &self.single {
-            if bytes.contains(byte) || bytes.contains(&byte.to_ascii_uppercase()) {
-                found.tell(strings, *string);
-            }
-        }
-    }
-
-    fn each(&self) -> usize {
-        self.each.as_ref().map_or(0, Each::len)
-    }
-
-    fn short(&self) -> usize {
-        self.short.as_ref().map_or(0, Pairs::len) + self.single.len()
-    }
-
-    fn size_bytes(&self) -> usize {
-        self.long.as_ref().map_or(0, Strides::size_bytes)
-            + self.each.as_ref().map_or(0, Each::size_bytes)
-            + self.short.as_ref().map_or(0, Pairs::size_bytes)
-            + size_of_val(&self.single[..])
     }
 }
 

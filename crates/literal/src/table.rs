@@ -91,10 +91,6 @@ impl Table {
         Self { filter, entries: entries.into(), starts: starts.into(), start_shift }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// What is asked first.
     #[inline(always)]
     pub(crate) fn filter(&self) -> &Filter {

@@ -20,6 +20,8 @@ pub(crate) struct Index {
     pub(crate) border: Border,
     /// By zone, class and direction.
     pub(crate) packets: Box<[[[PacketIndex; 2]; Class::ALL.len()]]>,
+    /// By zone: protocols whose transactions no rule looks at, bit by protocol.
+    pub(crate) blind: [u128; ZONES],
     /// By zone, protocol and direction.
     pub(crate) transactions: Box<[Box<[[TransactionIndex; 2]]>]>,
     /// Whose transactions are looked at together with the stream before them: bit by protocol, by zone and direction.
@@ -120,11 +122,21 @@ impl Index {
     }
 
     /// Whether no rule looks at the transactions of a flow, whichever side is taken for the server.
+    #[inline]
     pub(crate) fn is_blind_to(&self, zone: usize, protocol: ProtocolId) -> bool {
-        [zone, mirrored(zone)].into_iter().all(|zone| {
-            Direction::BOTH.into_iter().all(|direction| {
-                self.transactions(zone, protocol, direction).is_none_or(TransactionIndex::is_empty)
-            })
+        self.blind.get(zone).is_some_and(|protocols| protocols >> protocol.0 & 1 != 0)
+    }
+
+    /// By zone, the protocols whose transactions have no rule there, nor on the way back.
+    pub(crate) fn blind(transactions: &[Box<[[TransactionIndex; 2]]>]) -> [u128; ZONES] {
+        let none = |zone: usize, protocol: usize| {
+            let index = transactions.get(zone).and_then(|of_zone| of_zone.get(protocol));
+            index.is_none_or(|sides| sides.iter().all(TransactionIndex::is_empty))
+        };
+        std::array::from_fn(|zone| {
+            let protocols = 0..protocol::REGISTRY.len();
+            let blind = protocols.filter(|protocol| none(zone, *protocol) && none(mirrored(zone), *protocol));
+            blind.fold(0, |bits, protocol| bits | 1 << protocol)
         })
     }
 
@@ -193,14 +205,34 @@ pub(crate) struct PacketIndex {
 /// Patterns by port.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ByPort {
+    /// A bit for the lower bits of each port: most ports of packets are chosen at random, and have none.
+    bits: [u64; PORT_BITS / 64],
     /// In order; by themselves, since they are searched for every packet.
-    pub(crate) ports: Box<[u16]>,
-    pub(crate) patterns: Box<[Patterns]>,
+    ports: Box<[u16]>,
+    patterns: Box<[Patterns]>,
 }
 
+/// Bits that tell ports without patterns.
+const PORT_BITS: usize = 1024;
+
 impl ByPort {
+    /// From ports in order.
+    pub(crate) fn new(all: impl Iterator<Item = (u16, Patterns)>) -> Self {
+        let (ports, patterns): (Vec<u16>, Vec<Patterns>) = all.unzip();
+        let mut bits = [0; PORT_BITS / 64];
+        for port in &ports {
+            let bit = usize::from(*port) % PORT_BITS;
+            bits[bit / 64] |= 1 << (bit % 64);
+        }
+        Self { bits, ports: ports.into(), patterns: patterns.into() }
+    }
+
     #[inline]
     fn get(&self, port: u16) -> Option<&Patterns> {
+        let bit = usize::from(port) % PORT_BITS;
+        if self.bits[bit / 64] >> (bit % 64) & 1 == 0 {
+            return None;
+        }
         let at = self.ports.binary_search(&port).ok()?;
         self.patterns.get(at)
     }
@@ -212,6 +244,7 @@ impl ByPort {
 
 impl PacketIndex {
     /// Patterns that a packet between these ports meets: those for any port, for its source, for its destination.
+    #[inline]
     pub(crate) fn patterns(&self, source: u16, destination: u16) -> [Option<&Patterns>; 3] {
         [Some(&self.any), self.sources.get(source), self.destinations.get(destination)]
     }

@@ -254,9 +254,10 @@ impl Builder {
             });
             of_protocol.collect()
         });
-        let transactions = per_zone.collect();
+        let transactions: Box<[Box<[[TransactionIndex; 2]]>]> = per_zone.collect();
         Index {
             border,
+            blind: Index::blind(&transactions),
             packets,
             transactions,
             scanners: shared.scanners.into(),
@@ -289,33 +290,42 @@ impl Shared {
     }
 }
 
-/// Patterns of one port from which on those of any port are put with them: one pass over the traffic of that port, then, in
-/// place of two. Few enough ports have so many that what is there twice takes little memory.
-const TOGETHER_MIN: usize = 16;
+/// Ports whose patterns have those for any port put with them: one pass over the traffic of such a port, then, in place of two.
+/// They are the ones with most patterns of their own, which are those with most traffic, too.
+const JOINED_MAX: usize = 4;
+/// A port with fewer patterns of its own is none of them.
+const JOINED_PATTERNS_MIN: usize = 16;
 
 impl PacketBuilder {
     fn build(self, shared: &mut Shared) -> PacketIndex {
         let any = &self.any;
-        let [sources, destinations] = self.ports.map(|ports| {
-            let build = |(port, mut patterns): (u16, PatternsBuilder)| {
-                patterns.join(any);
-                (port, patterns.build(shared))
-            };
-            let (ports, patterns): (Vec<u16>, Vec<Patterns>) = ports.into_iter().map(build).unzip();
-            ByPort { ports: ports.into(), patterns: patterns.into() }
+        let [sources, destinations] = self.ports.map(|mut ports| {
+            let mut counts: Vec<(usize, u16)> = ports.iter().map(|(port, own)| (own.len(), *port)).collect();
+            counts.sort_unstable_by_key(|(count, port)| (std::cmp::Reverse(*count), *port));
+            for (_, port) in counts.into_iter().take(JOINED_MAX) {
+                if let Some(patterns) = ports.get_mut(&port) {
+                    patterns.join(any);
+                }
+            }
+            ByPort::new(ports.into_iter().map(|(port, patterns)| (port, patterns.build(shared))))
         });
         PacketIndex { any: self.any.build(shared), sources, destinations }
     }
 }
 
 impl PatternsBuilder {
+    /// How many patterns there are.
+    fn len(&self) -> usize {
+        self.stream.len().max(self.packet.len())
+    }
+
     /// Takes in the patterns for any port, if that is worth it.
     fn join(&mut self, any: &PatternsBuilder) {
         for (own, others, joined) in [
             (&mut self.stream, &any.stream, &mut self.joined.stream),
             (&mut self.packet, &any.packet, &mut self.joined.packet),
         ] {
-            if own.len() >= TOGETHER_MIN {
+            if own.len() >= JOINED_PATTERNS_MIN {
                 own.merge(others);
                 *joined = true;
             }
