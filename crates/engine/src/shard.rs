@@ -211,11 +211,6 @@ impl Shard {
             && turn.established
         {
             stream.prune(turn.direction);
-            // Payload in alerts, and frames, show what is kept.
-            let shown = tools.config.eve.alert.shows_payload() || wants_frames(tools.config);
-            if !shown && entry.app.app.session().is_some_and(|session| session.count() == 0) {
-                stream.forget_seen();
-            }
         }
         let flow = entry.flow.id;
         self.note_expectations(flow, seen.time);

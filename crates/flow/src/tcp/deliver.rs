@@ -174,22 +174,6 @@ impl Stream<'_> {
         side.slide(left, self.memory);
     }
 
-    /// No transaction is open: what rules on transactions would be shown of the stream before the window (see
-    /// [`Stream::set_min_inspect_depth`]) belonged to transactions that are over, and is forgotten.
-    pub fn forget_seen(&mut self) {
-        if self.config.inline {
-            return;
-        }
-        let Some(session) = self.session.as_deref_mut() else { return };
-        let app_disabled = session.app_disabled;
-        for side in &mut session.sides {
-            if side.min_inspect_depth > 0 && !side.raw_disabled {
-                let read = if app_disabled { u64::MAX } else { side.app_progress };
-                side.slide(side.raw_progress.min(read), self.memory);
-            }
-        }
-    }
-
     /// Forgets all data of both directions: the flow is bypassed.
     pub fn forget(&mut self) {
         if let Some(session) = self.session.as_deref_mut() {
