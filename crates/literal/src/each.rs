@@ -16,6 +16,7 @@ const SET: usize = 40;
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Each {
     sieve: Option<Sieve>,
+    filter: Filter,
     table: Table,
 }
 
@@ -30,7 +31,8 @@ impl Each {
         };
         let tellings: Vec<Telling> = entries.iter().map(telling).collect();
         let sieve = (entries.len() <= SIEVED_MAX).then(|| Sieve::build(&tellings, SET));
-        Some(Self { sieve, table: Table::build(entries) })
+        let filter = Filter::build(entries.len(), entries.iter().map(|entry| entry.window));
+        Some(Self { sieve, filter, table: Table::build(entries) })
     }
 
     /// The sieve, if there is one.
@@ -42,7 +44,7 @@ impl Each {
     /// What is asked at each position.
     #[inline]
     pub(crate) fn filter(&self) -> &Filter {
-        self.table.filter()
+        &self.filter
     }
 
     /// A position came through the sieve, or the filter.
@@ -55,7 +57,7 @@ impl Each {
         found: &mut Found<impl FnMut(&[u32])>,
     ) {
         let window = window_of(bytes.get(at..).unwrap_or_default()) & NARROW;
-        if self.table.filter().passes(window) {
+        if self.filter.passes(window) {
             self.table.hit(bytes, at, window, strings, found);
         }
     }
@@ -65,6 +67,6 @@ impl Each {
     }
 
     pub(crate) fn size_bytes(&self) -> usize {
-        self.table.size_bytes() + self.sieve.as_ref().map_or(0, Sieve::size_bytes)
+        self.filter.size_bytes() + self.table.size_bytes() + self.sieve.as_ref().map_or(0, Sieve::size_bytes)
     }
 }

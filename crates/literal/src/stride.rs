@@ -49,12 +49,10 @@ impl Strides {
     ) {
         let rest = bytes.get(at..).unwrap_or_default();
         let window = window_of(rest);
-        if rest.len() >= 8 && self.wide.filter().passes(window) {
+        if rest.len() >= 8 {
             self.wide.hit(bytes, at, window, strings, found);
         }
-        if self.narrow.filter().passes(window & NARROW) {
-            self.narrow.hit(bytes, at, window & NARROW, strings, found);
-        }
+        self.narrow.hit(bytes, at, window & NARROW, strings, found);
     }
 
     pub(crate) fn size_bytes(&self) -> usize {

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::filter::Filter;
 use crate::rarity::commonness;
 use crate::{Found, STRING_BYTES_MAX, Strings};
 
@@ -66,7 +65,6 @@ impl Entry {
 /// Windows by hash.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Table {
-    filter: Filter,
     /// Entries by hash.
     entries: Box<[Entry]>,
     /// Where the entries of each (shorter) hash start.
@@ -81,23 +79,16 @@ impl Table {
         for entry in &entries {
             starts[(entry.window.wrapping_mul(MULTIPLIER) >> start_shift) as usize + 1] += 1;
         }
-        let filter = Filter::build(entries.len(), entries.iter().map(|entry| entry.window));
         entries.sort_by_key(|entry| entry.window.wrapping_mul(MULTIPLIER));
         let mut sum = 0;
         for start in &mut starts {
             sum += *start;
             *start = sum;
         }
-        Self { filter, entries: entries.into(), starts: starts.into(), start_shift }
+        Self { entries: entries.into(), starts: starts.into(), start_shift }
     }
 
-    /// What is asked first.
-    #[inline(always)]
-    pub(crate) fn filter(&self) -> &Filter {
-        &self.filter
-    }
-
-    /// A position passed the filter: reports the strings whose window this really is, and that lie there.
+    /// A position passed a filter: reports the strings whose window this really is, and that lie there.
     #[inline]
     pub(crate) fn hit(
         &self,
@@ -123,7 +114,7 @@ impl Table {
     }
 
     pub(crate) fn size_bytes(&self) -> usize {
-        self.filter.size_bytes() + size_of_val(&self.entries[..]) + size_of_val(&self.starts[..])
+        size_of_val(&self.entries[..]) + size_of_val(&self.starts[..])
     }
 }
 
