@@ -20,6 +20,8 @@ const POWER_MIN: u32 = 7;
 const POWER_MAX: u32 = 17;
 /// 16 KiB: a third of a first-level cache.
 const SMALL_POWER: u32 = 12;
+/// Half of that, once doubled.
+const FEW_POWER: u32 = 11;
 
 impl Filter {
     /// For so many windows: at least a word for each.
@@ -27,11 +29,16 @@ impl Filter {
         Self::of_words(count.next_power_of_two().trailing_zeros(), windows)
     }
 
-    /// The same, but where words would be many, one for two windows: what is asked at each position must stay near. It lets
-    /// one position in sixty through.
+    /// The same for what is asked at each position and must stay near: two words for a window where they are few, one for two
+    /// where they would be many. The latter lets one position in sixty through.
     pub(crate) fn build_small(count: usize, windows: impl Iterator<Item = u64>) -> Self {
         let power = count.next_power_of_two().trailing_zeros();
-        Self::of_words(power.min(SMALL_POWER.max(power.saturating_sub(1))), windows)
+        let power = match power {
+            ..FEW_POWER => power + 1,
+            FEW_POWER..=SMALL_POWER => power,
+            _ => power - 1,
+        };
+        Self::of_words(power, windows)
     }
 
     /// With words in this power of two, within limits.

@@ -22,6 +22,8 @@ pub(crate) struct Strides {
     wide: Table,
     /// Windows of four bytes.
     narrow: Table,
+    /// Both, asked next: a look at one word in place of two into a table.
+    second: Filter,
 }
 
 impl Strides {
@@ -29,7 +31,9 @@ impl Strides {
         let count = wide.len() + narrow.len();
         let firsts = wide.iter().chain(&narrow).map(|entry| entry.window & NARROW);
         let first = Filter::build_small(count, firsts);
-        (count > 0).then(|| Self { first, wide: Table::build(wide), narrow: Table::build(narrow) })
+        let second = Filter::build_small(count, wide.iter().chain(&narrow).map(|entry| entry.window));
+        let (wide, narrow) = (Table::build(wide), Table::build(narrow));
+        (count > 0).then_some(Self { first, wide, narrow, second })
     }
 
     /// What is asked at each fourth position.
@@ -49,13 +53,15 @@ impl Strides {
     ) {
         let rest = bytes.get(at..).unwrap_or_default();
         let window = window_of(rest);
-        if rest.len() >= 8 {
+        if rest.len() >= 8 && self.second.passes(window) {
             self.wide.hit(bytes, at, window, strings, found);
         }
-        self.narrow.hit(bytes, at, window & NARROW, strings, found);
+        if self.second.passes(window & NARROW) {
+            self.narrow.hit(bytes, at, window & NARROW, strings, found);
+        }
     }
 
     pub(crate) fn size_bytes(&self) -> usize {
-        self.first.size_bytes() + self.wide.size_bytes() + self.narrow.size_bytes()
+        self.first.size_bytes() + self.second.size_bytes() + self.wide.size_bytes() + self.narrow.size_bytes()
     }
 }

@@ -1,6 +1,6 @@
 //! Groups of signatures: which ones a packet or transaction meets at all.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use model::Direction;
 use protocol::ProtocolId;
@@ -316,6 +316,8 @@ pub(crate) enum Source {
 /// Finds rules by one of their addresses.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AddressIndex {
+    /// A bit for each network of 16 bits that has rules: most addresses of packets have none.
+    networks: [Box<[u64]>; 2],
     v4: [Intervals<u32>; 2],
     v6: [Intervals<u128>; 2],
     /// Rules whose addresses are too many to tell anything.
@@ -353,7 +355,13 @@ impl AddressIndex {
                 _ => loose.push(*rule),
             }
         }
-        Self { v4: v4.map(Intervals::build), v6: v6.map(Intervals::build), loose: loose.into() }
+        let networks = [0, 1].map(|side| networks(&v4[side]));
+        Self { networks, v4: v4.map(Intervals::build), v6: v6.map(Intervals::build), loose: loose.into() }
+    }
+
+    fn has_network(&self, side: usize, address: Ipv4Addr) -> bool {
+        let network = address.to_bits() >> 16;
+        self.networks[side].get(network as usize / 64).is_some_and(|bits| bits >> (network % 64) & 1 != 0)
     }
 
     /// Rules that may match a packet between these addresses; unordered.
@@ -362,12 +370,26 @@ impl AddressIndex {
         out.extend_from_slice(&self.loose);
         for (side, address) in [src, dst].into_iter().enumerate() {
             let found = match address {
-                IpAddr::V4(address) => self.v4[side].find(address.to_bits()),
+                IpAddr::V4(address) if self.has_network(side, address) => {
+                    self.v4[side].find(address.to_bits())
+                }
+                IpAddr::V4(_) => &[],
                 IpAddr::V6(address) => self.v6[side].find(address.to_bits()),
             };
             out.extend_from_slice(found);
         }
     }
+}
+
+/// A bit for each network of 16 bits that a range reaches into.
+fn networks(ranges: &[(u32, u32, u32)]) -> Box<[u64]> {
+    let mut bits = vec![0u64; (1 << 16) / 64];
+    for (low, high, _) in ranges {
+        for network in low >> 16..=high >> 16 {
+            bits[network as usize / 64] |= 1 << (network % 64);
+        }
+    }
+    bits.into()
 }
 
 /// Stretches of numbers between which the set of rules changes.

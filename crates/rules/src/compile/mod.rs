@@ -321,11 +321,15 @@ impl PatternsBuilder {
 
     /// Takes in the patterns for any port, if that is worth it.
     fn join(&mut self, any: &PatternsBuilder) {
+        if self.len() < JOINED_PATTERNS_MIN {
+            return;
+        }
         for (own, others, joined) in [
             (&mut self.stream, &any.stream, &mut self.joined.stream),
             (&mut self.packet, &any.packet, &mut self.joined.packet),
         ] {
-            if own.len() >= JOINED_PATTERNS_MIN {
+            // Where there are only a few, they cost a pass all the same.
+            if own.len() > 0 {
                 own.merge(others);
                 *joined = true;
             }
