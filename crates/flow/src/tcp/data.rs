@@ -130,7 +130,7 @@ impl Region {
             let len = self.buffer.len();
             let more = match len {
                 ..CHUNKED_BYTES_MIN => len,
-                ..DOUBLED_BYTES_MAX => DOUBLED_BYTES_MAX.saturating_sub(len).max(len),
+                CHUNKED_BYTES_MIN..DOUBLED_BYTES_MAX => (DOUBLED_BYTES_MAX - len).max(len),
                 _ => len / 4,
             };
             self.buffer.reserve_exact(bytes.len().max(more));
