@@ -163,7 +163,7 @@ impl Frames {
     }
 
     /// Frames of `direction` that rules should look at now.
-    pub(crate) fn scenes(&mut self, direction: Direction, ending: bool) -> SmallVec<[FrameScene<'_>; 4]> {
+    pub(crate) fn scenes(&mut self, direction: Direction, ending: bool) -> Vec<FrameScene<'_>> {
         let due = self.sides[direction.index()].frames.iter_mut().filter(|frame| frame.is_due(ending));
         due.map(|frame| {
             let again = frame.inspected.saturating_sub(WINDOW_BYTES).max(frame.gone);

@@ -96,13 +96,14 @@ pub(crate) fn dropped(
     drop_record(&stage, reason, &[], tools.out);
 }
 
-/// Holds rules against a packet and its flow.
+/// Holds rules against a packet and its flow. `sealed`: what came before it has shown that its payload is encrypted.
 pub(crate) fn packet(
     view: &View<'_>,
     entry: &mut Entry<'_, Conversation>,
     touch: &Touch,
     turn: Option<&mut Turn>,
     verdict: Verdict,
+    sealed: bool,
     tools: &mut Tools<'_>,
 ) {
     if tools.rules.is_none() {
@@ -119,7 +120,7 @@ pub(crate) fn packet(
         layers: seen.layers,
         payload: seen.payload(),
         pseudo: false,
-        inspect_payload: !bad && !blind && !seen.layers.carries_tunnel,
+        inspect_payload: !bad && !blind && !sealed && !seen.layers.carries_tunnel,
         flow: None,
     };
     // A packet that completes the handshake and carries data belongs to the established flow already.
@@ -207,7 +208,7 @@ fn with_flow(
     let app_events = std::mem::take(&mut entry.app.app_events);
     {
         let (mut narrow, mut wide) = (Stretch::new(), Stretch::new());
-        let mut frames = SmallVec::new();
+        let mut frames = Vec::new();
         if let Some(of_flow) = entry.app.frames.as_deref_mut() {
             if let Some(stream) = &entry.stream {
                 of_flow.collect(direction, stream);

@@ -240,6 +240,8 @@ pub(crate) fn transactions(
         None => [false; 2],
     };
     let (mut storing, mut carrying) = (false, false);
+    // Something is over and waits for rules to look at it.
+    let mut unseen = false;
     let mut index = 0;
     let waiting = !(ending || over || cut || beyond[0] || beyond[1]);
     loop {
@@ -278,6 +280,7 @@ pub(crate) fn transactions(
             session.remove(index);
             conversation.transactions += 1;
         } else {
+            unseen |= done;
             if !done && turn.session.files(index).is_empty() {
                 let core = turn.session.core_mut(index);
                 core.rested = Some(core.progress);
@@ -285,8 +288,8 @@ pub(crate) fn transactions(
             index += 1;
         }
     }
-    // Files are logged by packets of their own direction, and rules have their own say.
-    conversation.looked_at = config.rules.is_none() && !carrying;
+    // Files are logged by packets of their own direction.
+    conversation.looked_at = !unseen && !carrying;
     if let (true, true, Some(depth), Some(stream)) =
         (storing, config.protocol.files.store, config.protocol.files.store_depth, &mut entry.stream)
     {

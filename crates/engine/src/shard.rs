@@ -163,6 +163,8 @@ impl Shard {
             return;
         }
         let before = entry.app.detection_done();
+        // What shows that the payload is encrypted from here on is looked at itself.
+        let sealed = entry.app.app.no_inspection();
         let reversed = entry.flow.reversed;
         let mut turn = take_in(&mut entry, view, &touch, tools, &mut self.asks);
         if turn.is_none() && entry.flow.reversed != reversed {
@@ -196,7 +198,7 @@ impl Shard {
                 };
                 let seen = Seen { bytes: earlier.as_deref().unwrap_or(seen.bytes), ..*seen };
                 let view = View { seen, ..*view };
-                inspect::packet(&view, &mut entry, &touch, turn.as_mut(), verdict, tools);
+                inspect::packet(&view, &mut entry, &touch, turn.as_mut(), verdict, sealed, tools);
             }
         }
         let direction = turn.as_ref().map_or(touch.direction, |turn| turn.direction);
@@ -495,6 +497,9 @@ fn feed_direction(
         }
         if std::mem::take(&mut asks.stop) {
             stream.disable_app();
+        }
+        if app.no_inspection() {
+            stream.disable_raw();
         }
         if taken.turnaround.is_some() {
             return taken.turnaround;

@@ -51,8 +51,8 @@ impl Worker {
             inspector.take_turns(seat.turns());
         }
         let mut decode = config.decode.clone();
-        // Nobody else asks whether they are right.
-        decode.checksums &= config.flow.stream.checksum_validation || config.rules.is_some();
+        // Nobody else asks whether they are right: rules that do compute them for themselves.
+        decode.checksums &= config.flow.stream.checksum_validation;
         Self {
             decoders: (0..=DEFRAG_DEPTH).map(|_| Decoder::new(decode.clone())).collect(),
             defrags: (0..DEFRAG_DEPTH).map(|_| Defrag::new(config.defrag.clone())).collect(),

@@ -1,6 +1,4 @@
-//! Walks through a buffer by blocks of 64 bytes, of which something says at a glance which positions are worth a look.
-
-use crate::table::is_filling;
+//! A buffer by blocks of 64 bytes, of which something says at a glance which positions are worth a look.
 
 /// Bytes of which the positions are looked at together.
 pub(crate) const BLOCK: usize = 64;
@@ -52,58 +50,39 @@ impl Means {
     }
 }
 
-/// Goes on from `at`, block by block, to the next one of which `glance` says something, and answers that; 0: there is none, and
-/// less than a block lies behind `at`.
-#[inline(always)]
-pub(crate) fn next(bytes: &[u8], at: &mut usize, glance: impl Fn(&Block) -> u64) -> u64 {
-    let mut from = *at;
-    let mut mask = 0;
-    while let Some(block) = bytes.get(from..).and_then(|rest| rest.first_chunk()) {
-        mask = glance(block);
-        if mask != 0 {
-            break;
-        }
-        from += BLOCK;
-    }
-    *at = from;
-    mask
+/// A buffer cut into blocks. The last ones have no whole block behind them and are filled up with zeros; what then seems to
+/// hold something is set right by looking in full.
+pub(crate) struct Cut<'b> {
+    bytes: &'b [u8],
+    /// Where the copied ones begin.
+    whole: usize,
+    rest: [u8; BLOCK + TAKEN],
 }
 
-/// Calls `look` with every position of a buffer that `next` found; it answers with bits for positions `STEP` bytes apart.
-/// Not with those in the middle of filling.
-#[inline(always)]
-pub(crate) fn walk<const STEP: usize>(
-    bytes: &[u8],
-    next: impl Fn(&[u8], &mut usize) -> u64,
-    mut look: impl FnMut(usize),
-) {
-    let full = u64::MAX >> (BLOCK - BLOCK / STEP);
-    let mut at = 0;
-    loop {
-        let mask = next(bytes, &mut at);
-        if mask == 0 {
-            break;
-        }
-        if mask != full || !is_filling(bytes, at, TAKEN) {
-            each::<STEP>(mask, at, &mut look);
-        }
-        at += BLOCK;
+impl<'b> Cut<'b> {
+    #[inline]
+    pub(crate) fn of(bytes: &'b [u8]) -> Self {
+        let whole = match bytes.len().checked_sub(TAKEN) {
+            Some(more) => (more / BLOCK + 1) * BLOCK,
+            None => 0,
+        };
+        let mut cut = Self { bytes, whole, rest: [0; BLOCK + TAKEN] };
+        let rest = bytes.get(whole..).unwrap_or_default();
+        cut.rest[..rest.len()].copy_from_slice(rest);
+        cut
     }
-    // The last positions have no whole block behind them. What is filled up with zeros may seem to hold something; looking in
-    // full sets that right.
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let mut block = [0; TAKEN];
-        let len = rest.len().min(TAKEN);
-        block[..len].copy_from_slice(&rest[..len]);
-        let mask = next(&block, &mut 0);
-        let there = full >> ((BLOCK - len.min(BLOCK)) / STEP);
-        each::<STEP>(mask & there, at, &mut look);
-        at += BLOCK;
+
+    /// The block that begins at `at`, a multiple of its length inside the buffer.
+    #[inline(always)]
+    pub(crate) fn block(&self, at: usize) -> &Block {
+        let from = if at < self.whole { self.bytes.get(at..) } else { self.rest.get(at - self.whole..) };
+        from.and_then(|from| from.first_chunk()).expect("blocks lie inside their buffer")
     }
 }
 
+/// Calls `look` with each position of a mask, in which bits stand for positions `STEP` bytes apart.
 #[inline(always)]
-fn each<const STEP: usize>(mut mask: u64, at: usize, look: &mut impl FnMut(usize)) {
+pub(crate) fn each<const STEP: usize>(mut mask: u64, at: usize, mut look: impl FnMut(usize)) {
     while mask != 0 {
         look(at + mask.trailing_zeros() as usize * STEP);
         mask &= mask - 1;

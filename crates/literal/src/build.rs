@@ -8,13 +8,14 @@ use hashbrown::HashMap;
 use crate::anchor::Anchors;
 use crate::each::{Each, SIEVED_MAX};
 use crate::pairs::Pairs;
+use crate::passes::Passes;
 use crate::rarity::{LEVEL_BITS, cost};
 use crate::stride::{STRIDE, Strides};
 use crate::table::{Entry, NARROW, window_of};
-use crate::{Finder, STRING_BYTES_MAX, Strings};
+use crate::{Finder, NEAR, STRING_BYTES_MAX, Strings};
 
 /// Collects strings. Two are the same when the same strings were added in the same order.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Builder {
     strings: Vec<(String, Vec<u32>)>,
     places: HashMap<String, usize, foldhash::fast::FixedState>,
@@ -36,38 +37,73 @@ impl Hash for Builder {
 
 /// A string, and where it must lie.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct String {
-    pub(crate) bytes: Box<[u8]>,
-    pub(crate) at: Option<u32>,
+struct String {
+    bytes: Box<[u8]>,
+    place: Place,
+}
+
+/// Where a string must lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    Anywhere,
+    /// It starts at this byte.
+    At(u32),
+    /// It ends at this byte or before it.
+    Until(u32),
 }
 
 impl Builder {
     /// Adds a string, with a value to report when it occurs. Case does not matter, nor what lies beyond the first 64 bytes.
     /// An empty string is not looked for.
     pub fn add(&mut self, string: &[u8], value: u32) {
-        self.keep(string, None, value);
+        self.keep(string, Place::Anywhere, value);
     }
 
-    /// The same for a string that must start at byte `at` of the buffer. Long ones may be reported wherever they occur.
+    /// The same for a string that must start at byte `at` of the buffer. Long ones may be reported elsewhere, too.
     pub fn add_at(&mut self, string: &[u8], at: u32, value: u32) {
-        // A long string is found on the way, whether its place is known or not.
-        let known = string.len() < LONG;
-        self.keep(string, known.then_some(at), value);
+        if string.len() < LONG {
+            self.keep(string, Place::At(at), value);
+        } else {
+            let len = u32::try_from(string.len()).unwrap_or(u32::MAX);
+            self.add_until(string, at.saturating_add(len), value);
+        }
     }
 
-    fn keep(&mut self, string: &[u8], at: Option<u32>, value: u32) {
-        let bytes = string.get(..STRING_BYTES_MAX).unwrap_or(string).to_ascii_lowercase();
-        if bytes.is_empty() {
-            return;
+    /// The same for a string that must end at byte `until` of the buffer or before it. It may be reported elsewhere, too.
+    pub fn add_until(&mut self, string: &[u8], until: u32, value: u32) {
+        self.keep(string, if until <= NEAR { Place::Until(until) } else { Place::Anywhere }, value);
+    }
+
+    /// Adds the strings of another one, with their values.
+    pub fn merge(&mut self, other: &Builder) {
+        for (string, values) in &other.strings {
+            self.values_of(string.clone()).extend(values);
         }
-        let string = String { bytes: bytes.into(), at };
-        match self.places.get(&string) {
-            Some(place) => self.strings[*place].1.push(value),
+    }
+
+    fn keep(&mut self, string: &[u8], place: Place, value: u32) {
+        let bytes = string.get(..STRING_BYTES_MAX).unwrap_or(string).to_ascii_lowercase();
+        if !bytes.is_empty() {
+            self.values_of(String { bytes: bytes.into(), place }).push(value);
+        }
+    }
+
+    /// The values of a string, which is added when it is new.
+    fn values_of(&mut self, string: String) -> &mut Vec<u32> {
+        let place = match self.places.get(&string) {
+            Some(place) => *place,
             None => {
                 self.places.insert(string.clone(), self.strings.len());
-                self.strings.push((string, vec![value]));
+                self.strings.push((string, Vec::new()));
+                self.strings.len() - 1
             }
-        }
+        };
+        &mut self.strings[place].1
+    }
+
+    /// How many strings there are.
+    pub fn len(&self) -> usize {
+        self.strings.len()
     }
 
     /// Whether nothing was added.
@@ -83,18 +119,24 @@ impl Builder {
         if self.strings.is_empty() {
             return None;
         }
-        let mut ways = Ways::default();
+        let (mut far, mut near, mut anchored) = (Ways::default(), Ways::default(), Vec::new());
+        let mut reach = 0;
         for (number, (string, _)) in (0u32..).zip(&self.strings) {
-            ways.add(string, number);
+            match string.place {
+                Place::Anywhere => far.add(&string.bytes, number),
+                Place::At(at) => anchored.push((at, number)),
+                Place::Until(until) => {
+                    reach = reach.max(until);
+                    near.add(&string.bytes, number);
+                }
+            }
         }
-        ways.settle();
         let strings = strings(&self.strings);
         Some(Finder {
-            long: Strides::build(ways.wide, ways.narrow),
-            each: Each::build(ways.each, &strings),
-            short: Pairs::build(&ways.short, &strings),
-            single: ways.single.into(),
-            anchors: Anchors::build(&ways.anchored, &strings),
+            far: far.build(&strings),
+            near: near.build(&strings),
+            reach,
+            anchors: Anchors::build(&anchored, &strings),
             strings,
         })
     }
@@ -109,12 +151,12 @@ struct Ways {
     /// Strings of two and three bytes.
     short: Vec<u32>,
     single: Vec<(u8, u32)>,
-    /// With their place in the buffer.
-    anchored: Vec<(u32, u32)>,
     /// Long strings that are better looked for at each position: what that gains, and their row.
     unlucky: Vec<Unlucky>,
     /// How many strings have chosen a window.
     shared: HashMap<u64, u64, foldhash::fast::FixedState>,
+    count: usize,
+    shortest: Option<usize>,
 }
 
 /// A long string whose windows are too common in any row of four.
@@ -132,17 +174,15 @@ const GAIN_MIN: u64 = ONCE << (7 + LEVEL_BITS);
 const ONCE: u64 = 4;
 
 impl Ways {
-    fn add(&mut self, string: &String, number: u32) {
-        if let Some(at) = string.at {
-            self.anchored.push((at, number));
-            return;
-        }
-        match &*string.bytes {
+    fn add(&mut self, string: &[u8], number: u32) {
+        self.count += 1;
+        self.shortest = Some(self.shortest.map_or(string.len(), |shortest| shortest.min(string.len())));
+        match string {
             [byte] => self.single.push((*byte, number)),
             bytes if bytes.len() < NARROW_LEN => self.short.push(number),
             bytes if bytes.len() < LONG => {
                 let at = rarest(bytes).1;
-                self.each.push(entry(bytes, number, at));
+                self.each.push(Entry::new::<NARROW_LEN>(bytes, at, number));
             }
             bytes => self.add_long(bytes, number),
         }
@@ -155,7 +195,8 @@ impl Ways {
         let (single, at) = rarest(string);
         let gain = cost.saturating_sub(single.saturating_mul(ONCE));
         if gain >= GAIN_MIN {
-            self.unlucky.push(Unlucky { gain, single: entry(string, number, at), row, wide });
+            let single = Entry::new::<NARROW_LEN>(string, at, number);
+            self.unlucky.push(Unlucky { gain, single, row, wide });
             return;
         }
         for entry in &row {
@@ -166,23 +207,36 @@ impl Ways {
 
     /// The cheapest row of windows of `LEN` bytes, with its cost per byte of traffic.
     fn row<const LEN: usize>(&self, string: &[u8], number: u32) -> (u64, Vec<Entry>) {
-        let costs: Vec<(u64, u64)> = string
+        // What a window costs, and what its first four bytes do, which are asked first.
+        let costs: Vec<[u64; 2]> = string
             .array_windows::<LEN>()
             .map(|bytes| {
                 let window = window_of(bytes) & if LEN == NARROW_LEN { NARROW } else { u64::MAX };
                 let shared = self.shared.get(&window).copied().unwrap_or(0).min(1 << 16);
-                (window, rarest(bytes).0 * (ONCE + shared))
+                [rarest(bytes).0 * (ONCE + shared), bytes.first_chunk().map_or(0, |first| cost(*first))]
             })
             .collect();
-        let sums = costs.windows(STRIDE).map(|row| row.iter().map(|(_, cost)| cost).sum::<u64>());
-        let Some((start, sum)) = sums.enumerate().min_by_key(|(_, sum)| *sum) else { return (0, Vec::new()) };
-        let row = costs.iter().enumerate().skip(start).take(STRIDE);
-        let entry = |(at, (window, _)): (usize, &(u64, u64))| Entry {
-            window: *window,
-            string: number,
-            at: u32::try_from(at).unwrap_or(0),
+        let sums = costs.windows(STRIDE).map(|row| {
+            let sum = |which: usize| row.iter().filter_map(|costs| costs.get(which)).sum::<u64>();
+            (sum(0) + sum(1), sum(0))
+        });
+        let Some((start, (_, sum))) = sums.enumerate().min_by_key(|(_, (both, _))| *both) else {
+            return (0, Vec::new());
         };
-        (sum / STRIDE as u64, row.map(entry).collect())
+        let entry = |at: usize| Entry::new::<LEN>(string, at, number);
+        (sum / STRIDE as u64, (start..start + STRIDE).map(entry).collect())
+    }
+
+    fn build(mut self, strings: &Strings) -> Passes {
+        self.settle();
+        Passes {
+            long: Strides::build(self.wide, self.narrow),
+            each: Each::build(self.each, strings),
+            short: Pairs::build(&self.short, strings),
+            single: self.single.into(),
+            count: self.count,
+            shortest: self.shortest.unwrap_or(usize::MAX),
+        }
     }
 
     /// Decides which long strings are looked for at each position: those that gain most, as long as a sieve takes them.
@@ -199,12 +253,6 @@ impl Ways {
     }
 }
 
-/// A narrow window of a string.
-fn entry(string: &[u8], number: u32, at: u32) -> Entry {
-    let window = window_of(string.get(at as usize..).unwrap_or_default()) & NARROW;
-    Entry { window, string: number, at }
-}
-
 /// Strings from so many bytes on are looked for at each fourth position, and from so many by windows of eight bytes.
 const LONG: usize = NARROW_LEN + STRIDE - 1;
 const WIDE: usize = 8 + STRIDE - 1;
@@ -212,9 +260,9 @@ const WIDE: usize = 8 + STRIDE - 1;
 const NARROW_LEN: usize = 4;
 
 /// The lowest cost of four bytes in a row, and where they lie.
-fn rarest(bytes: &[u8]) -> (u64, u32) {
+fn rarest(bytes: &[u8]) -> (u64, usize) {
     let costs = bytes.array_windows().map(|window| cost(*window));
-    (0u32..).zip(costs).map(|(at, cost)| (cost, at)).min().unwrap_or((0, 0))
+    costs.enumerate().map(|(at, cost)| (cost, at)).min().unwrap_or((0, 0))
 }
 
 fn strings(strings: &[(String, Vec<u32>)]) -> Strings {

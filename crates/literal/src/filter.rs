@@ -1,11 +1,9 @@
 //! Tells windows that no string has, by two bits of a word.
 //!
-//! Vectors look up sixteen windows at once (AVX-512) or eight (AVX2), by gathering their words.
+//! Vectors look up sixteen windows at once (AVX-512) or eight (AVX2), by gathering their words. What that costs is decided by
+//! how near the words are, so that the filter asked first is kept small.
 
 use serde::{Deserialize, Serialize};
-
-use crate::blocks::{BLOCK, Block};
-use crate::table::{FOLD, NARROW};
 
 /// Words of 32 bits, of which a window's hash chooses one, and two bits in it. Both are set for each window that there is.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -20,11 +18,32 @@ const HIGH: u32 = 0x85eb_ca6b;
 /// Fewest and most words, in powers of two: 512 bytes, and a quarter of a large second-level cache.
 const POWER_MIN: u32 = 7;
 const POWER_MAX: u32 = 17;
+/// 16 KiB: a third of a first-level cache.
+const SMALL_POWER: u32 = 12;
+/// Half of that, once doubled.
+const FEW_POWER: u32 = 11;
 
 impl Filter {
     /// For so many windows: at least a word for each.
     pub(crate) fn build(count: usize, windows: impl Iterator<Item = u64>) -> Self {
-        let power = count.next_power_of_two().trailing_zeros().clamp(POWER_MIN, POWER_MAX);
+        Self::of_words(count.next_power_of_two().trailing_zeros(), windows)
+    }
+
+    /// The same for what is asked at each position and must stay near: two words for a window where they are few, one for two
+    /// where they would be many. The latter lets one position in sixty through.
+    pub(crate) fn build_small(count: usize, windows: impl Iterator<Item = u64>) -> Self {
+        let power = count.next_power_of_two().trailing_zeros();
+        let power = match power {
+            ..FEW_POWER => power + 1,
+            FEW_POWER..=SMALL_POWER => power,
+            _ => power - 1,
+        };
+        Self::of_words(power, windows)
+    }
+
+    /// With words in this power of two, within limits.
+    fn of_words(power: u32, windows: impl Iterator<Item = u64>) -> Self {
+        let power = power.clamp(POWER_MIN, POWER_MAX);
         let mut words = vec![0u32; 1 << power];
         for window in windows {
             let hash = hash(window);
@@ -68,28 +87,44 @@ fn bits(hash: u32) -> (u32, u32) {
     (mixed % 32, mixed / 32 % 32)
 }
 
-/// Which of the windows that start at each fourth position of a block pass.
-#[inline(always)]
-pub(crate) fn strides(wide: Option<&Filter>, narrow: Option<&Filter>, block: &Block) -> u64 {
-    let mut mask = 0;
-    for place in 0..BLOCK / 4 {
-        let window = block.get(place * 4..).and_then(|bytes| bytes.first_chunk());
-        let window = window.map_or(0, |window| u64::from_le_bytes(*window)) | FOLD;
-        let passes = wide.is_some_and(|wide| wide.passes(window))
-            | narrow.is_some_and(|narrow| narrow.passes(window & NARROW));
-        mask |= u64::from(passes) << place;
-    }
-    mask
-}
+/// One position after the other.
+pub(crate) mod plain {
+    use super::Filter;
+    use crate::blocks::{BLOCK, Block};
+    use crate::table::{FOLD, NARROW};
 
-/// Which of the narrow windows that start at each position of a block pass.
-#[inline(always)]
-pub(crate) fn each(filter: &Filter, block: &Block) -> u64 {
-    let windows = block.array_windows::<4>().take(BLOCK);
-    windows.enumerate().fold(0, |mask, (at, window)| {
-        let window = u64::from(u32::from_le_bytes(*window)) | (FOLD & NARROW);
-        mask | u64::from(filter.passes(window)) << at
-    })
+    /// A filter.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Lookup<'f>(&'f Filter);
+
+    impl<'f> Lookup<'f> {
+        #[inline]
+        pub(crate) fn new(filter: &'f Filter) -> Self {
+            Self(filter)
+        }
+    }
+
+    /// Which of the narrow windows that start at each fourth position of a block pass.
+    #[inline]
+    pub(crate) fn strides(filter: Lookup<'_>, block: &Block) -> u64 {
+        let mut mask = 0;
+        for place in 0..BLOCK / 4 {
+            let window = block.get(place * 4..).and_then(|bytes| bytes.first_chunk());
+            let window = u64::from(window.map_or(0, |window| u32::from_le_bytes(*window))) | (FOLD & NARROW);
+            mask |= u64::from(filter.0.passes(window)) << place;
+        }
+        mask
+    }
+
+    /// Which of the narrow windows that start at each position of a block pass.
+    #[inline]
+    pub(crate) fn each(filter: Lookup<'_>, block: &Block) -> u64 {
+        let windows = block.array_windows::<4>().take(BLOCK);
+        windows.enumerate().fold(0, |mask, (at, window)| {
+            let window = u64::from(u32::from_le_bytes(*window)) | (FOLD & NARROW);
+            mask | u64::from(filter.0.passes(window)) << at
+        })
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -97,7 +132,7 @@ pub(crate) fn each(filter: &Filter, block: &Block) -> u64 {
 pub(crate) mod avx512 {
     use std::arch::x86_64::*;
 
-    use super::{Filter, HIGH, LOW};
+    use super::{Filter, LOW};
     use crate::blocks::{BLOCK, Block};
     use crate::table::FOLD;
 
@@ -141,23 +176,12 @@ pub(crate) mod avx512 {
         unsafe { _mm512_loadu_si512(block.as_ptr().add(at).cast()) }
     }
 
-    /// The same as [`super::strides`].
+    /// The same as [`super::plain::strides`].
     #[inline]
     #[target_feature(enable = "avx512bw")]
-    pub(crate) fn strides(wide: Option<Lookup<'_>>, narrow: Option<Lookup<'_>>, block: &Block) -> u64 {
-        let fold = _mm512_set1_epi32(FOLD as i32);
-        let low = _mm512_or_si512(load(block, 0), fold);
-        let low = _mm512_mullo_epi32(low, _mm512_set1_epi32(LOW.cast_signed()));
-        let mut mask = 0;
-        if let Some(narrow) = narrow {
-            mask |= narrow.passes(low);
-        }
-        if let Some(wide) = wide {
-            let high = _mm512_or_si512(load(block, 4), fold);
-            let high = _mm512_mullo_epi32(high, _mm512_set1_epi32(HIGH.cast_signed()));
-            mask |= wide.passes(_mm512_add_epi32(low, high));
-        }
-        mask
+    pub(crate) fn strides(filter: Lookup<'_>, block: &Block) -> u64 {
+        let windows = _mm512_or_si512(load(block, 0), _mm512_set1_epi32(FOLD as i32));
+        filter.passes(_mm512_mullo_epi32(windows, _mm512_set1_epi32(LOW.cast_signed())))
     }
 
     /// Sixteen positions from `at` on, four bytes each.
@@ -176,7 +200,7 @@ pub(crate) mod avx512 {
         _mm512_shuffle_epi8(_mm512_permutexvar_epi32(lanes, _mm512_castsi256_si512(bytes)), four)
     }
 
-    /// The same as [`super::each`].
+    /// The same as [`super::plain::each`].
     #[inline]
     #[target_feature(enable = "avx512bw")]
     pub(crate) fn each(filter: Lookup<'_>, block: &Block) -> u64 {
@@ -197,7 +221,7 @@ pub(crate) mod avx512 {
 pub(crate) mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::{Filter, HIGH, LOW};
+    use super::{Filter, LOW};
     use crate::blocks::{BLOCK, Block};
     use crate::table::FOLD;
 
@@ -242,24 +266,16 @@ pub(crate) mod avx2 {
         unsafe { _mm256_loadu_si256(block.as_ptr().add(at).cast()) }
     }
 
-    /// The same as [`super::strides`].
+    /// The same as [`super::plain::strides`].
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(crate) fn strides(wide: Option<Lookup<'_>>, narrow: Option<Lookup<'_>>, block: &Block) -> u64 {
-        let fold = _mm256_set1_epi32(FOLD as i32);
+    pub(crate) fn strides(filter: Lookup<'_>, block: &Block) -> u64 {
         let mut mask = 0;
         let (mut at, mut place) = (0, 0);
         while at < BLOCK {
-            let low = _mm256_or_si256(load(block, at), fold);
-            let low = _mm256_mullo_epi32(low, _mm256_set1_epi32(LOW.cast_signed()));
-            if let Some(narrow) = narrow {
-                mask |= narrow.passes(low) << place;
-            }
-            if let Some(wide) = wide {
-                let high = _mm256_or_si256(load(block, at + 4), fold);
-                let high = _mm256_mullo_epi32(high, _mm256_set1_epi32(HIGH.cast_signed()));
-                mask |= wide.passes(_mm256_add_epi32(low, high)) << place;
-            }
+            let windows = _mm256_or_si256(load(block, at), _mm256_set1_epi32(FOLD as i32));
+            let hash = _mm256_mullo_epi32(windows, _mm256_set1_epi32(LOW.cast_signed()));
+            mask |= filter.passes(hash) << place;
             (at, place) = (at + 32, place + 8);
         }
         mask
@@ -278,7 +294,7 @@ pub(crate) mod avx2 {
         _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), four)
     }
 
-    /// The same as [`super::each`].
+    /// The same as [`super::plain::each`].
     #[inline]
     #[target_feature(enable = "avx2")]
     pub(crate) fn each(filter: Lookup<'_>, block: &Block) -> u64 {
@@ -299,36 +315,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::blocks::{Means, TAKEN};
-
-    /// What the vectors come to, in the order of [`Means::all`].
+    use crate::blocks::{Block, Means, TAKEN};
+    use crate::table::{FOLD, NARROW};
     #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
-    fn by(means: Means, wide: &Filter, narrow: &Filter, block: &Block) -> [u64; 3] {
+    fn by(means: Means, filter: &Filter, block: &Block) -> [u64; 2] {
         match means {
-            Means::Plain => [
-                strides(Some(wide), Some(narrow), block),
-                strides(None, Some(narrow), block),
-                each(narrow, block),
-            ],
+            Means::Plain => {
+                let filter = plain::Lookup::new(filter);
+                [plain::strides(filter, block), plain::each(filter, block)]
+            }
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the processor has AVX2.
             Means::Avx2 => unsafe {
-                let (wide, narrow) = (avx2::Lookup::new(wide), avx2::Lookup::new(narrow));
-                [
-                    avx2::strides(Some(wide), Some(narrow), block),
-                    avx2::strides(None, Some(narrow), block),
-                    avx2::each(narrow, block),
-                ]
+                let filter = avx2::Lookup::new(filter);
+                [avx2::strides(filter, block), avx2::each(filter, block)]
             },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the processor has AVX-512.
             Means::Avx512 => unsafe {
-                let (wide, narrow) = (avx512::Lookup::new(wide), avx512::Lookup::new(narrow));
-                [
-                    avx512::strides(Some(wide), Some(narrow), block),
-                    avx512::strides(None, Some(narrow), block),
-                    avx512::each(narrow, block),
-                ]
+                let filter = avx512::Lookup::new(filter);
+                [avx512::strides(filter, block), avx512::each(filter, block)]
             },
         }
     }
@@ -343,10 +349,9 @@ mod tests {
             let bytes: Vec<u8> = block.iter().chain(&noise).copied().collect();
             let block: Block = bytes.try_into().expect("as long as a block");
             let wide = Filter::build(windows.len(), windows.iter().map(|window| window | FOLD));
-            let narrow = Filter::build(1, windows.iter().map(|window| (window | FOLD) & NARROW));
-            let all: Vec<_> = Means::all().into_iter().map(|means| by(means, &wide, &narrow, &block)).collect();
-            for other in &all {
-                prop_assert_eq!(other, &all[0]);
+            let narrow = Filter::build_small(1, windows.iter().map(|window| (window | FOLD) & NARROW));
+            for means in Means::all() {
+                prop_assert_eq!(by(means, &narrow, &block), by(Means::Plain, &narrow, &block));
             }
             for window in windows {
                 prop_assert!(wide.passes(window | FOLD) && narrow.passes((window | FOLD) & NARROW));

@@ -12,6 +12,7 @@
 //! - Shorter strings, and those of which any four windows are too common (a byte among zeros), are looked for at each position.
 //!   Where they are few, vectors tell for 64 positions at once which are worth that; see `sieve.rs`.
 //! - Strings of up to six bytes that must lie at a known place are looked for there alone.
+//! - Strings that must end near the start of the buffer are looked for there alone; see [`NEAR`].
 //! - Filling of one byte over and over is looked at where it begins and ends.
 //!
 //! What passes is looked up in a table of windows and compared in full.
@@ -22,6 +23,7 @@ mod build;
 mod each;
 mod filter;
 mod pairs;
+mod passes;
 mod rarity;
 mod sieve;
 mod stride;
@@ -35,25 +37,26 @@ pub use rarity::commonness;
 use serde::{Deserialize, Serialize};
 
 use anchor::Anchors;
-use blocks::Means;
-use each::Each;
-use pairs::Pairs;
-use stride::Strides;
+use blocks::{Cut, Means};
+use passes::Passes;
 
 /// Bytes of a string that are looked for; what is longer is found by its first ones.
 const STRING_BYTES_MAX: usize = 64;
 
+/// Bytes at the start of a buffer: strings that must end within them are not looked for anywhere else. Most rules that say
+/// where a content lies say so of the first few bytes, and their contents are short: what it costs to look for them
+/// everywhere is saved for all but the first block.
+pub const NEAR: u32 = 64;
+
 /// A set of strings, ready to be looked for.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finder {
-    /// Strings of at least seven bytes.
-    long: Option<Strides>,
-    /// Strings of four to six bytes, and longer ones whose windows are common.
-    each: Option<Each>,
-    /// Strings of two and three bytes.
-    short: Option<Pairs>,
-    /// Strings of one byte.
-    single: Box<[(u8, u32)]>,
+    /// Strings that may lie anywhere.
+    far: Passes,
+    /// Strings that end in the first bytes of the buffer.
+    near: Passes,
+    /// How far those reach at most.
+    reach: u32,
     /// Up to six bytes whose place is known.
     anchors: Option<Anchors>,
     strings: Strings,
@@ -93,22 +96,12 @@ impl Finder {
         if bytes.len() < self.strings.shortest {
             return;
         }
-        let means = Means::here();
         let mut found = Found { tell: found, recent: [u32::MAX; RECENT], next: 0 };
-        if let Some(long) = &self.long {
-            long.scan(means, bytes, &self.strings, &mut found);
-        }
-        if let Some(each) = &self.each {
-            each.scan(means, bytes, &self.strings, &mut found);
-        }
-        if let Some(short) = &self.short {
-            short.scan(means, bytes, &self.strings, &mut found);
-        }
-        for (byte, string) in &self.single {
-            if bytes.contains(byte) || bytes.contains(&byte.to_ascii_uppercase()) {
-                found.tell(&self.strings, *string);
-            }
-        }
+        let cut = Cut::of(bytes);
+        let means = Means::here();
+        self.far.scan(means, bytes, &cut, &self.strings, &mut found);
+        let near = bytes.get(..self.reach as usize).unwrap_or(bytes);
+        self.near.scan(means, near, &cut, &self.strings, &mut found);
         if let Some(anchors) = &self.anchors {
             anchors.scan(bytes, &self.strings, &mut found);
         }
@@ -127,11 +120,9 @@ impl Finder {
     /// Bytes of memory that it takes.
     pub fn size_bytes(&self) -> usize {
         let passes = [
-            self.long.as_ref().map_or(0, Strides::size_bytes),
-            self.each.as_ref().map_or(0, Each::size_bytes),
-            self.short.as_ref().map_or(0, Pairs::size_bytes),
+            self.far.size_bytes(),
+            self.near.size_bytes(),
             self.anchors.as_ref().map_or(0, Anchors::size_bytes),
-            size_of_val(&self.single[..]),
         ];
         let strings = &self.strings;
         passes.iter().sum::<usize>()
@@ -140,12 +131,12 @@ impl Finder {
             + size_of_val(&strings.values[..])
     }
 
-    /// How many strings are looked for at each fourth position, at each by four bytes, at each by fewer, and at a known place.
+    /// How many strings are looked for at each fourth position, at each by four bytes, at each by fewer, and at a known place
+    /// or near the start alone.
     pub fn tiers(&self) -> [usize; 4] {
-        let anchored = self.anchors.as_ref().map_or(0, Anchors::len);
-        let each = self.each.as_ref().map_or(0, Each::len);
-        let short = self.short.as_ref().map_or(0, Pairs::len) + self.single.len();
-        [self.len() - each - short - anchored, each, short, anchored]
+        let (each, short) = (self.far.each(), self.far.short());
+        let placed = self.anchors.as_ref().map_or(0, Anchors::len) + self.near.len();
+        [self.len() - each - short - placed, each, short, placed]
     }
 }
 

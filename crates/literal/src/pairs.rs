@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::{BLOCK, Block, Means, next, walk};
 use crate::rarity::commonness;
 use crate::sieve::{BUCKETS, Sieve, Telling};
 use crate::{Found, Strings};
@@ -11,6 +10,8 @@ use crate::{Found, Strings};
 const SIEVED_MAX: usize = 6 * BUCKETS;
 /// Words of a bit set for all pairs.
 const WORDS: usize = 1 << 11;
+/// That bit set.
+type Bits = [u32; WORDS];
 
 /// Strings by a pair of bytes.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -48,40 +49,32 @@ impl Pairs {
         Some(Self { sieve, bits: bits.into(), entries: entries.into() })
     }
 
+    /// The sieve, if there is one.
     #[inline]
-    pub(crate) fn scan(
+    pub(crate) fn sieve(&self) -> Option<&Sieve> {
+        self.sieve.as_ref()
+    }
+
+    /// What is asked at each position.
+    #[inline]
+    pub(crate) fn bits(&self) -> &Bits {
+        self.bits.as_ref().try_into().expect("there is a bit for each pair")
+    }
+
+    /// A position came through the sieve, or has a bit.
+    #[inline]
+    pub(crate) fn look_at(
         &self,
-        means: Means,
         bytes: &[u8],
+        at: usize,
         strings: &Strings,
         found: &mut Found<impl FnMut(&[u32])>,
     ) {
-        let look = |at: usize| {
-            if let Some(pair) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-                self.hit(bytes, *pair, at, strings, found);
-            }
-        };
-        match &self.sieve {
-            Some(sieve) => sieve.scan(means, bytes, look),
-            None => walk::<1>(bytes, |bytes, at| self.next(means, bytes, at), look),
+        if let Some(pair) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+            self.hit(bytes, *pair, at, strings, found);
         }
     }
 
-    fn next(&self, means: Means, bytes: &[u8], at: &mut usize) -> u64 {
-        match means {
-            Means::Plain => next(bytes, at, |block| plain(&self.bits, block)),
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
-            // SAFETY: the processor has AVX2.
-            Means::Avx2 => unsafe { avx2::next_of(&self.bits, bytes, at) },
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
-            // SAFETY: the processor has AVX-512.
-            Means::Avx512 => unsafe { avx512::next_of(&self.bits, bytes, at) },
-        }
-    }
-
-    #[inline(never)]
     fn hit(
         &self,
         bytes: &[u8],
@@ -115,29 +108,36 @@ fn pair_of(string: &[u8]) -> usize {
     string.windows(2).enumerate().min_by_key(|(_, pair)| cost(pair)).map_or(0, |(at, _)| at)
 }
 
-/// Which positions of a block start a pair of the bit set.
-fn plain(bits: &[u32], block: &Block) -> u64 {
-    let pairs = block.array_windows().take(BLOCK).enumerate();
-    pairs.fold(0, |mask, (at, pair)| {
-        let pair = u16::from_le_bytes(*pair);
-        let word = bits.get(usize::from(pair / 32)).copied().unwrap_or(0);
-        mask | u64::from(word >> (pair % 32) & 1) << at
-    })
+/// One position after the other.
+pub(crate) mod plain {
+    use super::Bits;
+    use crate::blocks::{BLOCK, Block};
+
+    /// Which positions of a block start a pair of the bit set.
+    #[inline]
+    pub(crate) fn glance(bits: &Bits, block: &Block) -> u64 {
+        let pairs = block.array_windows().take(BLOCK).enumerate();
+        pairs.fold(0, |mask, (at, pair)| {
+            let pair = u16::from_le_bytes(*pair);
+            let word = bits.get(usize::from(pair / 32)).copied().unwrap_or(0);
+            mask | u64::from(word >> (pair % 32) & 1) << at
+        })
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vectors are loaded through pointers")]
-mod avx512 {
+pub(crate) mod avx512 {
     use std::arch::x86_64::*;
 
-    use super::WORDS;
-    use crate::blocks::{BLOCK, Block, next};
+    use super::Bits;
+    use crate::blocks::{BLOCK, Block};
     use crate::filter::avx512::windows;
 
-    /// The same as [`super::plain`].
+    /// The same as [`super::plain::glance`].
     #[inline]
     #[target_feature(enable = "avx512bw")]
-    pub(super) fn glance(bits: &[u32; WORDS], block: &Block) -> u64 {
+    pub(crate) fn glance(bits: &Bits, block: &Block) -> u64 {
         let mut mask = 0;
         let mut at = 0;
         while at < BLOCK {
@@ -151,27 +151,21 @@ mod avx512 {
         }
         mask
     }
-
-    #[target_feature(enable = "avx512bw")]
-    pub(super) fn next_of(bits: &[u32], bytes: &[u8], at: &mut usize) -> u64 {
-        let bits = bits.try_into().expect("there is a bit for each pair");
-        next(bytes, at, |block| glance(bits, block))
-    }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vectors are loaded through pointers")]
-mod avx2 {
+pub(crate) mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::WORDS;
-    use crate::blocks::{BLOCK, Block, next};
+    use super::Bits;
+    use crate::blocks::{BLOCK, Block};
     use crate::filter::avx2::windows;
 
-    /// The same as [`super::plain`].
+    /// The same as [`super::plain::glance`].
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn glance(bits: &[u32; WORDS], block: &Block) -> u64 {
+    pub(crate) fn glance(bits: &Bits, block: &Block) -> u64 {
         let mut mask = 0;
         let mut at = 0;
         while at < BLOCK {
@@ -186,12 +180,6 @@ mod avx2 {
         }
         mask
     }
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn next_of(bits: &[u32], bytes: &[u8], at: &mut usize) -> u64 {
-        let bits = bits.try_into().expect("there is a bit for each pair");
-        next(bytes, at, |block| glance(bits, block))
-    }
 }
 
 #[cfg(test)]
@@ -199,7 +187,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::blocks::TAKEN;
+    use crate::blocks::{Block, Means, TAKEN};
+
+    #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
+    fn by(means: Means, bits: &Bits, block: &Block) -> u64 {
+        match means {
+            Means::Plain => plain::glance(bits, block),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the processor has AVX2.
+            Means::Avx2 => unsafe { avx2::glance(bits, block) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the processor has AVX-512.
+            Means::Avx512 => unsafe { avx512::glance(bits, block) },
+        }
+    }
 
     proptest! {
         #[test]
@@ -207,18 +208,16 @@ mod tests {
             pairs in prop::collection::vec(any::<u16>(), 0..40),
             bytes in prop::collection::vec(any::<u8>(), TAKEN - 40),
         ) {
-            let mut bits = vec![0u32; WORDS];
+            let mut bits: Box<Bits> = Box::new([0; WORDS]);
             for pair in &pairs {
                 bits[usize::from(pair / 32)] |= 1 << (pair % 32);
             }
             let some: Vec<u8> = pairs.iter().take(20).flat_map(|pair| pair.to_le_bytes()).collect();
             let mut bytes = [some, bytes].concat();
             bytes.resize(TAKEN, 0);
-            let pairs = Pairs { sieve: None, bits: bits.into(), entries: Box::default() };
+            let block: Block = bytes.try_into().expect("as long as a block");
             for means in Means::all() {
-                let mut at = 0;
-                let mask = pairs.next(means, &bytes, &mut at);
-                prop_assert_eq!(mask, plain(&pairs.bits, bytes.first_chunk().expect("a block")));
+                prop_assert_eq!(by(means, &bits, &block), plain::glance(&bits, &block));
             }
         }
     }

@@ -8,7 +8,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::{BLOCK, Block, Means, next, walk};
 use crate::rarity::commonness;
 
 /// Bytes of a string that tell it.
@@ -19,7 +18,7 @@ pub(crate) const BUCKETS: usize = 8;
 /// The bytes that tell a string; none where it ends.
 pub(crate) type Telling = [Option<u8>; BYTES];
 /// Buckets by lower and upper half, for each of the telling bytes.
-type Tables = [[[u8; 16]; 2]; BYTES];
+pub(crate) type Tables = [[[u8; 16]; 2]; BYTES];
 
 /// Strings in sets of tables.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -39,25 +38,10 @@ impl Sieve {
         Self { sets: (0..sets).map(|set| tables(of_set(set))).collect() }
     }
 
-    /// Calls `look` with each position that comes through, but not with those in the middle of filling.
+    /// What is asked at each position.
     #[inline]
-    pub(crate) fn scan(&self, means: Means, bytes: &[u8], look: impl FnMut(usize)) {
-        walk::<1>(bytes, |bytes, at| self.next(means, bytes, at), look);
-    }
-
-    #[inline]
-    fn next(&self, means: Means, bytes: &[u8], at: &mut usize) -> u64 {
-        match means {
-            Means::Plain => next(bytes, at, |block| plain(&self.sets, block)),
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
-            // SAFETY: the processor has AVX2.
-            Means::Avx2 => unsafe { avx2::next_of(&self.sets, bytes, at) },
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
-            // SAFETY: the processor has AVX-512.
-            Means::Avx512 => unsafe { avx512::next_of(&self.sets, bytes, at) },
-        }
+    pub(crate) fn sets(&self) -> &[Tables] {
+        &self.sets
     }
 
     pub(crate) fn size_bytes(&self) -> usize {
@@ -193,28 +177,37 @@ fn tables<'b>(buckets: impl Iterator<Item = &'b Bucket>) -> Tables {
     tables
 }
 
-/// Which positions of a block come through one of the sets.
-fn plain(sets: &[Tables], block: &Block) -> u64 {
-    let mut mask = 0;
-    for (lane, telling) in block.windows(BYTES).take(BLOCK).enumerate() {
-        let comes_through = sets.iter().any(|tables| {
-            let left = |bits: u8, (table, byte): (&[[u8; 16]; 2], &u8)| {
-                bits & table[0][usize::from(byte & 15)] & table[1][usize::from(byte >> 4)]
-            };
-            tables.iter().zip(telling).fold(u8::MAX, left) != 0
-        });
-        mask |= u64::from(comes_through) << lane;
+/// One position after the other.
+pub(crate) mod plain {
+    use super::{BYTES, Tables};
+    use crate::blocks::{BLOCK, Block};
+
+    /// Which positions of a block come through one of the sets, for two sieves.
+    #[inline]
+    pub(crate) fn glance(one: &[Tables], other: &[Tables], block: &Block) -> [u64; 2] {
+        [one, other].map(|sets| {
+            let mut mask = 0;
+            for (lane, telling) in block.windows(BYTES).take(BLOCK).enumerate() {
+                let comes_through = sets.iter().any(|tables| {
+                    let left = |bits: u8, (table, byte): (&[[u8; 16]; 2], &u8)| {
+                        bits & table[0][usize::from(byte & 15)] & table[1][usize::from(byte >> 4)]
+                    };
+                    tables.iter().zip(telling).fold(u8::MAX, left) != 0
+                });
+                mask |= u64::from(comes_through) << lane;
+            }
+            mask
+        })
     }
-    mask
 }
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vectors are loaded through pointers")]
-mod avx512 {
+pub(crate) mod avx512 {
     use std::arch::x86_64::*;
 
     use super::{BYTES, Tables};
-    use crate::blocks::{Block, next};
+    use crate::blocks::Block;
     use crate::filter::avx512::load;
 
     #[inline]
@@ -225,10 +218,10 @@ mod avx512 {
         _mm512_broadcast_i32x4(half)
     }
 
-    /// The same as [`super::plain`]. Counted by hand: what iterators are made of is not always put in line here.
+    /// The same as [`super::plain::glance`]. Counted by hand: what iterators are made of is not always put in line here.
     #[inline]
     #[target_feature(enable = "avx512bw")]
-    pub(super) fn glance(sets: &[Tables], block: &Block) -> u64 {
+    pub(crate) fn glance(one: &[Tables], other: &[Tables], block: &Block) -> [u64; 2] {
         let half = _mm512_set1_epi8(15);
         let mut halves = [[_mm512_setzero_si512(); 2]; BYTES];
         let mut place = 0;
@@ -238,6 +231,12 @@ mod avx512 {
             halves[place][1] = _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), half);
             place += 1;
         }
+        [through(one, &halves), through(other, &halves)]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512bw")]
+    fn through(sets: &[Tables], halves: &[[__m512i; 2]; BYTES]) -> u64 {
         let mut mask = 0;
         for tables in sets {
             let mut left = _mm512_set1_epi8(-1);
@@ -252,20 +251,15 @@ mod avx512 {
         }
         mask
     }
-
-    #[target_feature(enable = "avx512bw")]
-    pub(super) fn next_of(sets: &[Tables], bytes: &[u8], at: &mut usize) -> u64 {
-        next(bytes, at, |block| glance(sets, block))
-    }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vectors are loaded through pointers")]
-mod avx2 {
+pub(crate) mod avx2 {
     use std::arch::x86_64::*;
 
     use super::{BYTES, Tables};
-    use crate::blocks::{Block, next};
+    use crate::blocks::Block;
     use crate::filter::avx2::load;
 
     #[inline]
@@ -276,12 +270,12 @@ mod avx2 {
         _mm256_broadcastsi128_si256(half)
     }
 
-    /// The same as [`super::plain`]. Counted by hand: what iterators are made of is not always put in line here.
+    /// The same as [`super::plain::glance`]. Counted by hand: what iterators are made of is not always put in line here.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn glance(sets: &[Tables], block: &Block) -> u64 {
+    pub(crate) fn glance(one: &[Tables], other: &[Tables], block: &Block) -> [u64; 2] {
         let half = _mm256_set1_epi8(15);
-        let mut mask = 0;
+        let mut masks = [0, 0];
         for from in [0, 32] {
             let mut halves = [[_mm256_setzero_si256(); 2]; BYTES];
             let mut place = 0;
@@ -291,27 +285,29 @@ mod avx2 {
                 halves[place][1] = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), half);
                 place += 1;
             }
-            let mut none = u32::MAX;
-            for tables in sets {
-                let mut left = _mm256_set1_epi8(-1);
-                let mut place = 0;
-                while place < BYTES {
-                    let low = _mm256_shuffle_epi8(table(&tables[place][0]), halves[place][0]);
-                    let high = _mm256_shuffle_epi8(table(&tables[place][1]), halves[place][1]);
-                    left = _mm256_and_si256(left, _mm256_and_si256(low, high));
-                    place += 1;
-                }
-                let zero = _mm256_cmpeq_epi8(left, _mm256_setzero_si256());
-                none &= _mm256_movemask_epi8(zero).cast_unsigned();
-            }
-            mask |= u64::from(!none) << from;
+            masks[0] |= through(one, &halves) << from;
+            masks[1] |= through(other, &halves) << from;
         }
-        mask
+        masks
     }
 
+    #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn next_of(sets: &[Tables], bytes: &[u8], at: &mut usize) -> u64 {
-        next(bytes, at, |block| glance(sets, block))
+    fn through(sets: &[Tables], halves: &[[__m256i; 2]; BYTES]) -> u64 {
+        let mut none = u32::MAX;
+        for tables in sets {
+            let mut left = _mm256_set1_epi8(-1);
+            let mut place = 0;
+            while place < BYTES {
+                let low = _mm256_shuffle_epi8(table(&tables[place][0]), halves[place][0]);
+                let high = _mm256_shuffle_epi8(table(&tables[place][1]), halves[place][1]);
+                left = _mm256_and_si256(left, _mm256_and_si256(low, high));
+                place += 1;
+            }
+            let zero = _mm256_cmpeq_epi8(left, _mm256_setzero_si256());
+            none &= _mm256_movemask_epi8(zero).cast_unsigned();
+        }
+        (!none).into()
     }
 }
 
@@ -320,20 +316,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::blocks::TAKEN;
+    use crate::blocks::{Block, Means, TAKEN};
 
     /// What a block comes to.
-    fn by(means: Means, sets: &[Tables], block: &Block) -> u64 {
+    fn by(means: Means, one: &[Tables], other: &[Tables], block: &Block) -> [u64; 2] {
         match means {
-            Means::Plain => plain(sets, block),
+            Means::Plain => plain::glance(one, other, block),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
             // SAFETY: the processor has AVX2.
-            Means::Avx2 => unsafe { avx2::glance(sets, block) },
+            Means::Avx2 => unsafe { avx2::glance(one, other, block) },
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
             // SAFETY: the processor has AVX-512.
-            Means::Avx512 => unsafe { avx512::glance(sets, block) },
+            Means::Avx512 => unsafe { avx512::glance(one, other, block) },
         }
     }
 
@@ -349,7 +345,8 @@ mod tests {
             let sets: Vec<Tables> = sets.into_iter().map(sparse).collect();
             let block: Block = bytes.try_into().expect("as long as a block");
             for means in Means::all() {
-                prop_assert_eq!(by(means, &sets, &block), plain(&sets, &block));
+                let (one, other) = sets.split_at(sets.len() / 2);
+                prop_assert_eq!(by(means, one, other, &block), plain::glance(one, other, &block));
             }
         }
     }
@@ -361,9 +358,10 @@ mod tests {
         assert_eq!(together(tellings.iter().map(Bucket::of).collect(), 16).len(), 16);
         let sieve = Sieve::build(&tellings, 50);
         for telling in &tellings {
-            let mut seen = false;
-            sieve.scan(Means::here(), &telling.map(|byte| byte.unwrap_or(0)), |at| seen |= at == 0);
-            assert!(seen, "{telling:?}");
+            let mut block: Block = [0; TAKEN];
+            block[..BYTES].copy_from_slice(&telling.map(|byte| byte.unwrap_or(0)));
+            let [mask, _] = plain::glance(sieve.sets(), &[], &block);
+            assert!(mask & 1 != 0, "{telling:?}");
         }
     }
 }

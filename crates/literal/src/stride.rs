@@ -1,12 +1,12 @@
 //! Strings of seven bytes or more, looked for at each fourth position.
 //!
 //! Wherever a string occurs, one of four windows in a row starts at a multiple of four. Strings of eleven bytes and more have
-//! four windows of eight bytes, which hardly ever occur by chance; those of seven to ten have four of four.
+//! four windows of eight bytes, which hardly ever occur by chance; those of seven to ten have four of four. The first four
+//! bytes of all windows are in a small filter, which is asked first.
 
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::{Means, next, walk};
-use crate::filter::{self, Filter};
+use crate::filter::Filter;
 use crate::table::{Entry, NARROW, Table, window_of};
 use crate::{Found, Strings};
 
@@ -16,111 +16,52 @@ pub(crate) const STRIDE: usize = 4;
 /// Strings by rows of windows.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Strides {
+    /// The first four bytes of all windows.
+    first: Filter,
     /// Windows of eight bytes.
     wide: Table,
     /// Windows of four bytes.
     narrow: Table,
+    /// Both, asked next: a look at one word in place of two into a table.
+    second: Filter,
 }
 
 impl Strides {
     pub(crate) fn build(wide: Vec<Entry>, narrow: Vec<Entry>) -> Option<Self> {
-        let some = !wide.is_empty() || !narrow.is_empty();
-        some.then(|| Self { wide: Table::build(wide), narrow: Table::build(narrow) })
+        let count = wide.len() + narrow.len();
+        let firsts = wide.iter().chain(&narrow).map(|entry| entry.window & NARROW);
+        let first = Filter::build_small(count, firsts);
+        let second = Filter::build_small(count, wide.iter().chain(&narrow).map(|entry| entry.window));
+        let (wide, narrow) = (Table::build(wide), Table::build(narrow));
+        (count > 0).then_some(Self { first, wide, narrow, second })
     }
 
+    /// What is asked at each fourth position.
     #[inline]
-    pub(crate) fn scan(
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.first
+    }
+
+    /// A position passed the filter.
+    #[inline]
+    pub(crate) fn look_at(
         &self,
-        means: Means,
         bytes: &[u8],
+        at: usize,
         strings: &Strings,
         found: &mut Found<impl FnMut(&[u32])>,
     ) {
-        walk::<STRIDE>(
-            bytes,
-            |bytes, at| self.next(means, bytes, at),
-            |at| self.look_at(bytes, at, strings, found),
-        );
-    }
-
-    #[inline]
-    fn next(&self, means: Means, bytes: &[u8], at: &mut usize) -> u64 {
-        match means {
-            Means::Plain => {
-                let (wide, narrow) = self.filters();
-                next(bytes, at, |block| filter::strides(wide, narrow, block))
-            }
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
-            // SAFETY: the processor has AVX2.
-            Means::Avx2 => unsafe { self.next_avx2(bytes, at) },
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
-            // SAFETY: the processor has AVX-512.
-            Means::Avx512 => unsafe { self.next_avx512(bytes, at) },
-        }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi2")]
-    fn next_avx2(&self, bytes: &[u8], at: &mut usize) -> u64 {
-        use filter::avx2::{Lookup, strides};
-        match self.filters() {
-            (Some(wide), Some(narrow)) => {
-                let (wide, narrow) = (Lookup::new(wide), Lookup::new(narrow));
-                next(bytes, at, |block| strides(Some(wide), Some(narrow), block))
-            }
-            (Some(wide), None) => {
-                let wide = Lookup::new(wide);
-                next(bytes, at, |block| strides(Some(wide), None, block))
-            }
-            (None, narrow) => {
-                let narrow = narrow.map(|narrow| Lookup::new(narrow));
-                next(bytes, at, |block| strides(None, narrow, block))
-            }
-        }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512bw,bmi2")]
-    fn next_avx512(&self, bytes: &[u8], at: &mut usize) -> u64 {
-        use filter::avx512::{Lookup, strides};
-        match self.filters() {
-            (Some(wide), Some(narrow)) => {
-                let (wide, narrow) = (Lookup::new(wide), Lookup::new(narrow));
-                next(bytes, at, |block| strides(Some(wide), Some(narrow), block))
-            }
-            (Some(wide), None) => {
-                let wide = Lookup::new(wide);
-                next(bytes, at, |block| strides(Some(wide), None, block))
-            }
-            (None, narrow) => {
-                let narrow = narrow.map(|narrow| Lookup::new(narrow));
-                next(bytes, at, |block| strides(None, narrow, block))
-            }
-        }
-    }
-
-    fn filters(&self) -> (Option<&Filter>, Option<&Filter>) {
-        let of = |table| -> Option<&Filter> {
-            Some(table).filter(|table: &&Table| !table.is_empty()).map(Table::filter)
-        };
-        (of(&self.wide), of(&self.narrow))
-    }
-
-    #[inline]
-    fn look_at(&self, bytes: &[u8], at: usize, strings: &Strings, found: &mut Found<impl FnMut(&[u32])>) {
         let rest = bytes.get(at..).unwrap_or_default();
         let window = window_of(rest);
-        if rest.len() >= 8 && self.wide.filter().passes(window) {
+        if rest.len() >= 8 && self.second.passes(window) {
             self.wide.hit(bytes, at, window, strings, found);
         }
-        if self.narrow.filter().passes(window & NARROW) {
+        if self.second.passes(window & NARROW) {
             self.narrow.hit(bytes, at, window & NARROW, strings, found);
         }
     }
 
     pub(crate) fn size_bytes(&self) -> usize {
-        self.wide.size_bytes() + self.narrow.size_bytes()
+        self.first.size_bytes() + self.second.size_bytes() + self.wide.size_bytes() + self.narrow.size_bytes()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::filter::Filter;
+use crate::rarity::commonness;
 use crate::{Found, STRING_BYTES_MAX, Strings};
 
 /// Makes letters lower case (and confuses some other bytes, which comparing in full sets right).
@@ -30,13 +30,41 @@ pub(crate) struct Entry {
     pub(crate) window: u64,
     pub(crate) string: u32,
     /// Where the window lies in the string.
-    pub(crate) at: u32,
+    at: u8,
+    /// A byte of the string outside of the window, folded, and where it lies: many strings have the same window.
+    tell: u8,
+    tell_at: u8,
+}
+
+impl Entry {
+    /// For a window of `LEN` bytes that lies in a string at `at`.
+    pub(crate) fn new<const LEN: usize>(string: &[u8], at: usize, number: u32) -> Self {
+        let window =
+            window_of(string.get(at..).unwrap_or_default()) & if LEN < 8 { NARROW } else { u64::MAX };
+        let beside = string.iter().enumerate().filter(|(place, _)| !(at..at + LEN).contains(place));
+        let rarest = beside.min_by_key(|(_, byte)| commonness(**byte));
+        let (tell_at, tell) = rarest.or(string.iter().enumerate().next()).unwrap_or((0, &0));
+        let small = |place: usize| u8::try_from(place).expect("strings are cut to 64 bytes");
+        Self { window, string: number, at: small(at), tell: tell | FOLD as u8, tell_at: small(tell_at) }
+    }
+
+    /// Where the window lies in the string.
+    pub(crate) fn at(&self) -> usize {
+        self.at.into()
+    }
+
+    /// Where the string starts when its window is at `at`; `None` when it cannot be there.
+    #[inline]
+    fn start(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let start = at.checked_sub(self.at.into())?;
+        let told = bytes.get(start + usize::from(self.tell_at))?;
+        (told | FOLD as u8 == self.tell).then_some(start)
+    }
 }
 
 /// Windows by hash.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Table {
-    filter: Filter,
     /// Entries by hash.
     entries: Box<[Entry]>,
     /// Where the entries of each (shorter) hash start.
@@ -51,27 +79,16 @@ impl Table {
         for entry in &entries {
             starts[(entry.window.wrapping_mul(MULTIPLIER) >> start_shift) as usize + 1] += 1;
         }
-        let filter = Filter::build(entries.len(), entries.iter().map(|entry| entry.window));
         entries.sort_by_key(|entry| entry.window.wrapping_mul(MULTIPLIER));
         let mut sum = 0;
         for start in &mut starts {
             sum += *start;
             *start = sum;
         }
-        Self { filter, entries: entries.into(), starts: starts.into(), start_shift }
+        Self { entries: entries.into(), starts: starts.into(), start_shift }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// What is asked first.
-    #[inline(always)]
-    pub(crate) fn filter(&self) -> &Filter {
-        &self.filter
-    }
-
-    /// A position passed the filter: reports the strings whose window this really is, and that lie there.
+    /// A position passed a filter: reports the strings whose window this really is, and that lie there.
     #[inline]
     pub(crate) fn hit(
         &self,
@@ -84,8 +101,10 @@ impl Table {
         let place = window.wrapping_mul(MULTIPLIER).wrapping_shr(self.start_shift) as usize;
         let Some([from, to]) = self.starts.get(place..place + 2) else { return };
         for entry in self.entries.get(*from as usize..*to as usize).unwrap_or_default() {
-            if entry.window == window {
-                strings.check(bytes, entry.string, at.checked_sub(entry.at as usize), found);
+            if entry.window == window
+                && let Some(start) = entry.start(bytes, at)
+            {
+                strings.check(bytes, entry.string, Some(start), found);
             }
         }
     }
@@ -95,7 +114,7 @@ impl Table {
     }
 
     pub(crate) fn size_bytes(&self) -> usize {
-        self.filter.size_bytes() + size_of_val(&self.entries[..]) + size_of_val(&self.starts[..])
+        size_of_val(&self.entries[..]) + size_of_val(&self.starts[..])
     }
 }
 

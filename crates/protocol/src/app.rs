@@ -602,7 +602,7 @@ impl App {
         if asks.stop {
             self.end_parsing();
         }
-        self.no_inspection |= asks.stop_inspection;
+        self.no_inspection |= std::mem::take(&mut asks.stop_inspection);
         if let Some(id) = asks.rename.take().and_then(crate::find)
             && self.protocol != Some(id)
         {

@@ -44,6 +44,16 @@ pub trait Session: Debug + Send {
     /// Nothing came for a while: gives back room that only waits for more.
     fn rest(&mut self);
 
+    /// Nobody is going to inspect `direction`: what changed there was seen, files up to where they are kept.
+    fn look_away(&mut self, direction: Direction) {
+        for index in 0..self.count() {
+            self.core_mut(index).updated[direction.index()] = false;
+            for file in self.files_mut(index).iter_mut().filter(|file| file.direction == direction) {
+                file.inspected = file.body.kept();
+            }
+        }
+    }
+
     /// The flow was announced by another one: what for. Called once, before any data.
     fn announced(&mut self, _expectation: &Expectation) {}
 

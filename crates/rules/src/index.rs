@@ -1,6 +1,6 @@
 //! Groups of signatures: which ones a packet or transaction meets at all.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use model::Direction;
 use protocol::ProtocolId;
@@ -20,6 +20,8 @@ pub(crate) struct Index {
     pub(crate) border: Border,
     /// By zone, class and direction.
     pub(crate) packets: Box<[[[PacketIndex; 2]; Class::ALL.len()]]>,
+    /// By zone: protocols whose transactions no rule looks at, bit by protocol.
+    pub(crate) blind: [u128; ZONES],
     /// By zone, protocol and direction.
     pub(crate) transactions: Box<[Box<[[TransactionIndex; 2]]>]>,
     /// Whose transactions are looked at together with the stream before them: bit by protocol, by zone and direction.
@@ -120,11 +122,21 @@ impl Index {
     }
 
     /// Whether no rule looks at the transactions of a flow, whichever side is taken for the server.
+    #[inline]
     pub(crate) fn is_blind_to(&self, zone: usize, protocol: ProtocolId) -> bool {
-        [zone, mirrored(zone)].into_iter().all(|zone| {
-            Direction::BOTH.into_iter().all(|direction| {
-                self.transactions(zone, protocol, direction).is_none_or(TransactionIndex::is_empty)
-            })
+        self.blind.get(zone).is_some_and(|protocols| protocols >> protocol.0 & 1 != 0)
+    }
+
+    /// By zone, the protocols whose transactions have no rule there, nor on the way back.
+    pub(crate) fn blind(transactions: &[Box<[[TransactionIndex; 2]]>]) -> [u128; ZONES] {
+        let none = |zone: usize, protocol: usize| {
+            let index = transactions.get(zone).and_then(|of_zone| of_zone.get(protocol));
+            index.is_none_or(|sides| sides.iter().all(TransactionIndex::is_empty))
+        };
+        std::array::from_fn(|zone| {
+            let protocols = 0..protocol::REGISTRY.len();
+            let blind = protocols.filter(|protocol| none(zone, *protocol) && none(mirrored(zone), *protocol));
+            blind.fold(0, |bits, protocol| bits | 1 << protocol)
         })
     }
 
@@ -193,14 +205,34 @@ pub(crate) struct PacketIndex {
 /// Patterns by port.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ByPort {
+    /// A bit for the lower bits of each port: most ports of packets are chosen at random, and have none.
+    bits: [u64; PORT_BITS / 64],
     /// In order; by themselves, since they are searched for every packet.
-    pub(crate) ports: Box<[u16]>,
-    pub(crate) patterns: Box<[Patterns]>,
+    ports: Box<[u16]>,
+    patterns: Box<[Patterns]>,
 }
 
+/// Bits that tell ports without patterns.
+const PORT_BITS: usize = 1024;
+
 impl ByPort {
+    /// From ports in order.
+    pub(crate) fn new(all: impl Iterator<Item = (u16, Patterns)>) -> Self {
+        let (ports, patterns): (Vec<u16>, Vec<Patterns>) = all.unzip();
+        let mut bits = [0; PORT_BITS / 64];
+        for port in &ports {
+            let bit = usize::from(*port) % PORT_BITS;
+            bits[bit / 64] |= 1 << (bit % 64);
+        }
+        Self { bits, ports: ports.into(), patterns: patterns.into() }
+    }
+
     #[inline]
     fn get(&self, port: u16) -> Option<&Patterns> {
+        let bit = usize::from(port) % PORT_BITS;
+        if self.bits[bit / 64] >> (bit % 64) & 1 == 0 {
+            return None;
+        }
         let at = self.ports.binary_search(&port).ok()?;
         self.patterns.get(at)
     }
@@ -211,10 +243,10 @@ impl ByPort {
 }
 
 impl PacketIndex {
-    /// Patterns that a packet between these ports meets.
-    pub(crate) fn patterns(&self, source: u16, destination: u16) -> impl Iterator<Item = &Patterns> {
-        let by_port = [self.sources.get(source), self.destinations.get(destination)];
-        std::iter::once(&self.any).chain(by_port.into_iter().flatten())
+    /// Patterns that a packet between these ports meets: those for any port, for its source, for its destination.
+    #[inline]
+    pub(crate) fn patterns(&self, source: u16, destination: u16) -> [Option<&Patterns>; 3] {
+        [Some(&self.any), self.sources.get(source), self.destinations.get(destination)]
     }
 }
 
@@ -225,8 +257,23 @@ pub(crate) struct Patterns {
     pub(crate) stream: Option<u32>,
     /// Looked for in packets.
     pub(crate) packet: Option<u32>,
+    pub(crate) joined: Joined,
     /// Rules without a pattern, by what the packet must have.
     pub(crate) unfiltered: Box<[(u16, Box<[u32]>)]>,
+}
+
+/// Whether the patterns of a port have those for any port among them.
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Joined {
+    pub(crate) stream: bool,
+    pub(crate) packet: bool,
+}
+
+impl Joined {
+    /// What either has.
+    pub(crate) fn or(self, other: Joined) -> Joined {
+        Joined { stream: self.stream || other.stream, packet: self.packet || other.packet }
+    }
 }
 
 /// Rules that transactions of one protocol and direction meet.
@@ -269,6 +316,8 @@ pub(crate) enum Source {
 /// Finds rules by one of their addresses.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AddressIndex {
+    /// A bit for each network of 16 bits that has rules: most addresses of packets have none.
+    networks: [Box<[u64]>; 2],
     v4: [Intervals<u32>; 2],
     v6: [Intervals<u128>; 2],
     /// Rules whose addresses are too many to tell anything.
@@ -306,7 +355,13 @@ impl AddressIndex {
                 _ => loose.push(*rule),
             }
         }
-        Self { v4: v4.map(Intervals::build), v6: v6.map(Intervals::build), loose: loose.into() }
+        let networks = [0, 1].map(|side| networks(&v4[side]));
+        Self { networks, v4: v4.map(Intervals::build), v6: v6.map(Intervals::build), loose: loose.into() }
+    }
+
+    fn has_network(&self, side: usize, address: Ipv4Addr) -> bool {
+        let network = address.to_bits() >> 16;
+        self.networks[side].get(network as usize / 64).is_some_and(|bits| bits >> (network % 64) & 1 != 0)
     }
 
     /// Rules that may match a packet between these addresses; unordered.
@@ -315,12 +370,26 @@ impl AddressIndex {
         out.extend_from_slice(&self.loose);
         for (side, address) in [src, dst].into_iter().enumerate() {
             let found = match address {
-                IpAddr::V4(address) => self.v4[side].find(address.to_bits()),
+                IpAddr::V4(address) if self.has_network(side, address) => {
+                    self.v4[side].find(address.to_bits())
+                }
+                IpAddr::V4(_) => &[],
                 IpAddr::V6(address) => self.v6[side].find(address.to_bits()),
             };
             out.extend_from_slice(found);
         }
     }
+}
+
+/// A bit for each network of 16 bits that a range reaches into.
+fn networks(ranges: &[(u32, u32, u32)]) -> Box<[u64]> {
+    let mut bits = vec![0u64; (1 << 16) / 64];
+    for (low, high, _) in ranges {
+        for network in low >> 16..=high >> 16 {
+            bits[network as usize / 64] |= 1 << (network % 64);
+        }
+    }
+    bits.into()
 }
 
 /// Stretches of numbers between which the set of rules changes.

@@ -25,8 +25,9 @@ pub(crate) use transform::{Transform, Workbench};
 use model::Direction;
 use smallvec::SmallVec;
 
+use crate::border::mirrored;
 use crate::firewall::Firewall;
-use crate::index::Class;
+use crate::index::{Class, Joined, Patterns};
 use crate::ir::CaptureKind;
 use crate::scan::Candidates;
 use crate::sig::{Kind, Sig};
@@ -218,7 +219,7 @@ impl Inspector {
         let tools = &mut *self;
         let mut run =
             Run { rules, scene, late, outcome, tools, direction, class, zone: 0, have, plain, gate };
-        run.zone = rules.index.border.zone(|set, side| run.address(set, side));
+        run.zone = run.zone_of_packet();
         if run.tools.witness.is_some() {
             let whole = run.watch();
             run.all();
@@ -259,6 +260,24 @@ impl<'r> Run<'r, '_> {
         if !self.is_dropped_by_detection() {
             self.transactions();
         }
+    }
+
+    /// The zone of the packet. All segments of a TCP flow go between the same two addresses, whichever is the server's.
+    fn zone_of_packet(&mut self) -> usize {
+        let border = &self.rules.index.border;
+        if self.class != Class::Tcp || self.scene.flow.is_none() {
+            return border.zone(|set, side| self.address(set, side));
+        }
+        let swapped = self.scene.layers.src > self.scene.layers.dst;
+        let turned = |zone: usize| if swapped { mirrored(zone) } else { zone };
+        if let Some(known) = self.scene.flow.as_ref().and_then(|flow| flow.state.zone) {
+            return turned(known.into());
+        }
+        let zone = border.zone(|set, side| self.address(set, side));
+        if let Some(flow) = &mut self.scene.flow {
+            flow.state.zone = u8::try_from(turned(zone)).ok();
+        }
+        zone
     }
 
     /// Whether the rules of detection look at the packet at all.
@@ -334,31 +353,41 @@ impl<'r> Run<'r, '_> {
             self.plain_packet_candidates();
             return;
         }
-        let groups = &self.rules.index;
-        let Some(index) = groups.packets(self.zone, self.class, self.direction) else { return };
+        let Some(index) = self.rules.index.packets(self.zone, self.class, self.direction) else { return };
+        let (source, destination) = (self.scene.layers.src_port, self.scene.layers.dst_port);
+        let [any, by_source, by_destination] = index.patterns(source, destination);
+        let mut joined = Joined::default();
+        for patterns in [by_source, by_destination].into_iter().flatten() {
+            joined = joined.or(patterns.joined);
+            self.find_among(patterns, Joined::default());
+        }
+        if let Some(any) = any {
+            self.find_among(any, joined);
+        }
+    }
+
+    /// Candidates of one group; what is joined to another one is looked for there.
+    fn find_among(&mut self, patterns: &'r Patterns, joined: Joined) {
+        for (gate, rules) in &patterns.unfiltered {
+            if gate & !self.have == 0 {
+                self.tools.candidates.extend(rules);
+            }
+        }
         let stream = self.scene.flow.as_ref().and_then(|flow| flow.stream);
-        let added = stream.is_some_and(|stream| stream.added);
+        let (windows, added) = stream.map_or((&[][..], false), |stream| (stream.windows, stream.added));
         let payload =
             Some(self.scene.payload).filter(|bytes| self.scene.inspect_payload && !bytes.is_empty());
-        let (source, destination) = (self.scene.layers.src_port, self.scene.layers.dst_port);
-        for patterns in index.patterns(source, destination) {
-            for (gate, rules) in &patterns.unfiltered {
-                if gate & !self.have == 0 {
-                    self.tools.candidates.extend(rules);
-                }
+        let groups = &self.rules.index;
+        if let Some(scanner) = patterns.stream.filter(|_| !joined.stream) {
+            for window in windows {
+                self.tools.search(groups, scanner, window.data);
             }
-            if let (Some(scanner), Some(stream)) = (patterns.stream, &stream) {
-                for window in stream.windows {
-                    self.tools.search(groups, scanner, window.data);
-                }
-            }
-            let Some(payload) = payload else { continue };
-            if let Some(scanner) = patterns.packet {
+            if let (Some(payload), false) = (payload, added) {
                 self.tools.search(groups, scanner, payload);
             }
-            if let (Some(scanner), false) = (patterns.stream, added) {
-                self.tools.search(groups, scanner, payload);
-            }
+        }
+        if let (Some(scanner), Some(payload)) = (patterns.packet.filter(|_| !joined.packet), payload) {
+            self.tools.search(groups, scanner, payload);
         }
     }
 

@@ -140,6 +140,9 @@ impl Late {
     /// Whether a packet is tagged by one of its hosts.
     pub(crate) fn tagged(&mut self, src: IpAddr, dst: IpAddr, now: Time, len: u64) -> bool {
         let mut tagged = false;
+        if self.tags.is_empty() {
+            return tagged;
+        }
         for host in [src, dst] {
             let Some(tags) = self.tags.get_mut(&host) else { continue };
             tagged |= tags.count(now, len);

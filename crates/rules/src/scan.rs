@@ -5,24 +5,32 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::compile::Span;
+
 /// Collects patterns for one scanner.
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ScannerBuilder {
     strings: literal::Builder,
 }
 
 impl ScannerBuilder {
-    /// Adds a pattern for a rule.
-    pub(crate) fn add(&mut self, pattern: &[u8], rule: u32) {
-        self.strings.add(pattern, rule);
+    /// Adds a pattern for a rule, and where in the buffer it must lie.
+    pub(crate) fn add(&mut self, pattern: &[u8], span: Span, rule: u32) {
+        match span {
+            Span::Anywhere => self.strings.add(pattern, rule),
+            Span::At(at) => self.strings.add_at(pattern, at, rule),
+            Span::Until(until) => self.strings.add_until(pattern, until, rule),
+        }
     }
 
-    /// The same for a pattern that can only match at byte `at` of the buffer, when that is known.
-    pub(crate) fn add_at(&mut self, pattern: &[u8], at: Option<u32>, rule: u32) {
-        match at {
-            Some(at) => self.strings.add_at(pattern, at, rule),
-            None => self.strings.add(pattern, rule),
-        }
+    /// Adds the patterns of another one.
+    pub(crate) fn merge(&mut self, other: &ScannerBuilder) {
+        self.strings.merge(&other.strings);
+    }
+
+    /// How many different patterns there are.
+    pub(crate) fn len(&self) -> usize {
+        self.strings.len()
     }
 
     /// Builds the scanner; `None` without patterns.

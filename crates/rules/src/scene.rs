@@ -62,7 +62,7 @@ pub struct FlowScene<'a> {
     /// The TCP stream; `None` for other protocols and without a session.
     pub stream: Option<StreamScene<'a>>,
     /// Frames with news in the packet's direction, in order of their start.
-    pub frames: SmallVec<[FrameScene<'a>; 4]>,
+    pub frames: Vec<FrameScene<'a>>,
 }
 
 /// The TCP stream as it stands.

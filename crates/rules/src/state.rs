@@ -22,6 +22,8 @@ pub struct FlowState {
     /// The flow's files are to be stored, per direction (`filestore` with scope flow).
     pub store_files: [bool; 2],
     pub(crate) ip_only_done: [bool; 2],
+    /// The zone of its segments from the lower to the higher address, once that was asked; of TCP only.
+    pub(crate) zone: Option<u8>,
     /// All transactions were looked at as they stand, per direction, and whether what was there was all there would be.
     pub(crate) settled: [Option<bool>; 2],
     pub(crate) bits: SmallVec<[u32; 4]>,

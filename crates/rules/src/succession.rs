@@ -55,6 +55,8 @@ impl Succession {
 
     /// Brings over what rules keep with a flow.
     pub fn flow(&self, state: &mut FlowState) {
+        // The new rules draw another border.
+        state.zone = None;
         let of = |list: &[Option<u32>], old: u32| list.get(old as usize).copied().flatten();
         state.bits = state.bits.iter().filter_map(|bit| of(&self.bits, *bit)).collect();
         state.ints =

@@ -28,6 +28,8 @@ const EXCERPT_MAX: usize = 32;
 const LATE_OVERHEAD: u64 = 96;
 /// Buffers below this size grow to twice their size.
 const DOUBLED_BYTES_MAX: usize = 4 * 1024;
+/// Buffers from this size on grow to that one at once.
+const CHUNKED_BYTES_MIN: usize = 1024;
 /// A hole wider than this starts a new buffer region in Suricata's count (`ts_max_regions`).
 const REGION_GAP: u64 = 262_144;
 
@@ -124,19 +126,26 @@ impl Region {
         }
         if self.buffer.len() + bytes.len() > self.buffer.capacity() {
             // A quarter more at a time, not twice as much: what waits here may be most of the memory in use. Small buffers are
-            // few bytes and many copies.
+            // few bytes and many copies; those that take whole segments soon hold a chunk for content rules.
             let len = self.buffer.len();
-            let more = if len < DOUBLED_BYTES_MAX { len } else { len / 4 };
+            let more = match len {
+                ..CHUNKED_BYTES_MIN => len,
+                CHUNKED_BYTES_MIN..DOUBLED_BYTES_MAX => (DOUBLED_BYTES_MAX - len).max(len),
+                _ => len / 4,
+            };
             self.buffer.reserve_exact(bytes.len().max(more));
         }
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Gives back the room that nothing needs now.
+    /// Gives back the room that nothing needs now. An allocator that is asked to shrink a block in place keeps it when less than
+    /// half of it would be saved.
     fn shrink(&mut self) {
-        self.buffer.drain(..self.head);
-        self.head = 0;
-        self.buffer.shrink_to_fit();
+        let len = self.live().len();
+        if self.buffer.capacity() > len + len / 8 {
+            self.buffer = self.live().to_vec();
+            self.head = 0;
+        }
     }
 }
 

@@ -126,10 +126,12 @@ impl Stream<'_> {
         }
     }
 
-    /// Content rules see what has been collected of `direction`, and nothing new.
-    pub fn disable_raw(&mut self, direction: Direction) {
+    /// Content rules see what there is of both directions at their next packets, and nothing more after that.
+    pub fn disable_raw(&mut self) {
         if let Some(session) = self.session.as_deref_mut() {
-            session.sides[direction.index()].raw_closing = true;
+            for side in &mut session.sides {
+                side.raw_closing = true;
+            }
         }
     }
 
@@ -183,19 +185,19 @@ impl Stream<'_> {
     }
 }
 
-/// A session was silent for a while: forgets what was acknowledged and read, which [`Stream::prune`] keeps until the next
-/// packet of the direction. Only where no content rule looks and nothing is passed on: they may ask for it again.
+/// A session was silent for a while: gives back room that only waited for more bytes, and forgets what was acknowledged and
+/// read, which [`Stream::prune`] keeps until the next packet of the direction. The latter only where no content rule looks and
+/// nothing is passed on: they may ask for it again.
 pub(crate) fn rest(session: &mut Session, config: &StreamConfig, memory: &mut Memory) {
     if config.inline || session.state < State::Established {
         return;
     }
     let (state, app_disabled) = (session.state, session.app_disabled);
     for side in &mut session.sides {
-        if !side.raw_disabled {
-            continue;
+        if side.raw_disabled {
+            let left = left_edge(side, state, app_disabled, false, 0);
+            side.slide(left, memory);
         }
-        let left = left_edge(side, state, app_disabled, false, 0);
-        side.slide(left, memory);
         side.data.rest();
     }
 }

@@ -10,13 +10,15 @@ impl Stream<'_> {
     pub fn raw_ready(&self, turn: &Turn) -> bool {
         let Some(session) = self.session.as_deref() else { return false };
         let side = &session.sides[turn.direction.index()];
-        if side.no_reassembly || side.raw_disabled || side.data.is_empty() {
+        if side.no_reassembly || side.raw_disabled {
             return false;
         }
         if self.config.inline {
-            return turn.added;
+            return turn.added && !side.data.is_empty();
         }
-        side.raw_progress != side.data.right() && self.is_due(side, session.state, turn)
+        side.raw_progress != side.data.right()
+            && !side.data.is_empty()
+            && self.is_due(side, session.state, turn)
     }
 
     /// Whether enough has come together, or something demands a look now.

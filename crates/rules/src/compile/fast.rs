@@ -25,8 +25,28 @@ pub(crate) enum Where {
 pub(crate) struct Choice {
     pub(crate) place: Where,
     pub(crate) pattern: Vec<u8>,
-    /// Byte of the buffer at which the pattern must start, when the rule says so.
-    pub(crate) at: Option<u32>,
+    pub(crate) span: Span,
+}
+
+/// Where in the buffer a pattern must lie, as far as the rule says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Span {
+    Anywhere,
+    /// It starts at this byte.
+    At(u32),
+    /// It ends at this byte or before it.
+    Until(u32),
+}
+
+impl Span {
+    /// The same in a buffer of which any part may be what is searched.
+    pub(crate) fn in_part(self) -> Self {
+        match self {
+            // A place counts from the start of the whole buffer: from that of a later part it is nearer.
+            Span::At(_) | Span::Anywhere => Span::Anywhere,
+            Span::Until(until) => Span::Until(until),
+        }
+    }
 }
 
 /// Points for a pattern in a field over one of the same strength in payload.
@@ -42,12 +62,12 @@ pub(crate) fn choose(sig: &Sig) -> Option<Choice> {
     };
     for look in &sig.looks {
         let Look::Payload { sides, ops } = look else { continue };
-        for content in contents(ops) {
+        for (content, end) in contents(ops) {
             let pattern = piece(content);
             offer(score(content, pattern), &|| Choice {
                 place: Where::Payload(*sides),
                 pattern: pattern.to_vec(),
-                at: anchor(content),
+                span: span(content, end),
             });
         }
     }
@@ -73,23 +93,58 @@ pub(crate) fn choose(sig: &Sig) -> Option<Choice> {
         {
             continue;
         }
-        for content in contents(&part.ops) {
+        for (content, end) in contents(&part.ops) {
             let pattern = piece(content);
             offer(score(content, pattern).saturating_add(bonus), &|| Choice {
                 place: Where::Step(Arc::clone(part)),
                 pattern: pattern.to_vec(),
-                at: anchor(content),
+                span: span(content, end),
             });
         }
     }
     best.map(|(_, choice)| choice)
 }
 
-fn contents(ops: &[Op]) -> impl Iterator<Item = &Content> {
-    ops.iter().filter_map(|op| match op {
-        Op::Content(content) if !content.negated && !content.bytes.is_empty() => Some(content),
-        _ => None,
+/// The contents that must be there, and the byte of the buffer at which each ends at the latest, when there is one.
+fn contents(ops: &[Op]) -> impl Iterator<Item = (&Content, Option<u32>)> {
+    // Where the next operation counts from, at the latest.
+    let mut before = None;
+    ops.iter().filter_map(move |op| match op {
+        Op::Content(content) if content.negated => None,
+        Op::Content(content) => {
+            before = latest_end(content, before);
+            (!content.bytes.is_empty()).then_some((content, before))
+        }
+        Op::IsDataAt { .. } | Op::ByteTest(_) | Op::Size(_) => None,
+        _ => {
+            before = None;
+            None
+        }
     })
+}
+
+/// The byte at which a content ends at the latest, when the operation before it ends at `before` at the latest.
+fn latest_end(content: &Content, before: Option<u32>) -> Option<u32> {
+    let number = |value: &Option<Value>| match value {
+        None => Some(None),
+        Some(Value::Is(number)) => Some(Some(*number)),
+        Some(Value::Var(_)) => None,
+    };
+    let end = if content.distance.is_some() || content.within.is_some() {
+        let distance = number(&content.distance)?.unwrap_or(0);
+        i64::from(before?).checked_add(number(&content.within)??)?.checked_add(distance)?
+    } else {
+        number(&content.depth)??.checked_add(number(&content.offset)?.unwrap_or(0))?
+    };
+    u32::try_from(end.max(0)).ok()
+}
+
+fn span(content: &Content, end: Option<u32>) -> Span {
+    match (anchor(content), end) {
+        (Some(at), _) => Span::At(at),
+        (None, Some(end)) => Span::Until(end),
+        (None, None) => Span::Anywhere,
+    }
 }
 
 /// The part of a content that is searched for.

@@ -13,14 +13,14 @@ use hashbrown::HashMap;
 use model::Direction;
 use protocol::{FieldKind, ProtocolId, REGISTRY};
 
-pub(crate) use fast::{Choice, Where, choose};
+pub(crate) use fast::{Choice, Span, Where, choose};
 pub(crate) use lower::{TCP_SYN, speaks};
 pub(crate) use names::Names;
 
 use crate::Settings;
 use crate::border::{Border, Sides, ZONES};
 use crate::index::{
-    AddressIndex, ByPort, Class, Engine, Index, PacketIndex, Patterns, Source, TransactionIndex,
+    AddressIndex, ByPort, Class, Engine, Index, Joined, PacketIndex, Patterns, Source, TransactionIndex,
 };
 use crate::inspect::Transform;
 use crate::ir::{PacketTest, Place, Rule};
@@ -80,6 +80,7 @@ struct PacketBuilder {
 struct PatternsBuilder {
     stream: ScannerBuilder,
     packet: ScannerBuilder,
+    joined: Joined,
     /// Rules without a pattern, by what the packet must have.
     unfiltered: BTreeMap<u16, Vec<u32>>,
 }
@@ -153,14 +154,14 @@ impl Builder {
             for (zone, direction) in self.places(&sig.head, sig.head.directions) {
                 let place = self.packets.entry((zone, class, direction)).or_default();
                 match choice {
-                    Some(Choice { place: Where::Payload(looked), pattern, at }) => {
+                    Some(Choice { place: Where::Payload(looked), pattern, span }) => {
                         let stream = looked.stream && class == Class::Tcp;
                         place.places(&sig.head, names, |patterns| {
                             if stream {
-                                patterns.stream.add_at(pattern, *at, number);
+                                patterns.stream.add(pattern, *span, number);
                             }
                             if looked.packet || !stream {
-                                patterns.packet.add_at(pattern, *at, number);
+                                patterns.packet.add(pattern, *span, number);
                             }
                         });
                     }
@@ -174,7 +175,7 @@ impl Builder {
 
     fn add_transaction(&mut self, sig: &Sig, number: u32, choice: Option<&Choice>, names: &Names) {
         let chosen = match choice {
-            Some(Choice { place: Where::Step(part), pattern, at }) => Some((part, pattern, *at)),
+            Some(Choice { place: Where::Step(part), pattern, span }) => Some((part, pattern, *span)),
             _ => None,
         };
         let mut in_payload = false;
@@ -186,21 +187,22 @@ impl Builder {
             }
             for (zone, direction) in self.places(&sig.head, plan.directions) {
                 let place = self.transactions.entry((zone, plan.protocol, direction)).or_default();
-                let step = chosen.and_then(|(part, pattern, at)| {
+                let step = chosen.and_then(|(part, pattern, span)| {
                     plan.steps
                         .iter()
                         .find(|step| part_of(&step.what).is_some_and(|of| Arc::ptr_eq(of, part)))
-                        .map(|step| (step, part, pattern, at))
+                        .map(|step| (step, part, pattern, span))
                 });
                 match step {
                     // A `=>` rule is found by its pattern in one direction, and goes on from there in the other.
                     Some((step, ..))
                         if !step.directions[direction] && !matches!(step.what, What::Stream(_)) => {}
-                    Some((step, part, pattern, at)) => match source_of(&step.what) {
+                    Some((step, part, pattern, span)) => match source_of(&step.what) {
                         Some(source) => {
                             let progress = step.progress[direction];
-                            let at = at.filter(|_| is_whole(plan.protocol, source));
-                            place.engine(progress, source, part).add_at(pattern, at, number);
+                            let whole = is_whole(plan.protocol, source);
+                            let span = if whole { span } else { span.in_part() };
+                            place.engine(progress, source, part).add(pattern, span, number);
                         }
                         None => in_payload = true,
                     },
@@ -216,7 +218,7 @@ impl Builder {
                     place.places(&sig.head, names, |patterns| {
                         let tcp = class == Class::Tcp;
                         let scanner = if tcp { &mut patterns.stream } else { &mut patterns.packet };
-                        scanner.add(pattern, number);
+                        scanner.add(pattern, Span::Anywhere, number);
                     });
                 }
             }
@@ -247,14 +249,15 @@ impl Builder {
             let of_protocol = protocols().map(|at| {
                 [0, 1].map(|direction| {
                     let place = (zone, ProtocolId(at), direction);
-                    transactions.remove(&place).unwrap_or_default().build(&mut shared)
+                    transactions.remove(&place).unwrap_or_default().build(ProtocolId(at), &mut shared)
                 })
             });
             of_protocol.collect()
         });
-        let transactions = per_zone.collect();
+        let transactions: Box<[Box<[[TransactionIndex; 2]]>]> = per_zone.collect();
         Index {
             border,
+            blind: Index::blind(&transactions),
             packets,
             transactions,
             scanners: shared.scanners.into(),
@@ -287,21 +290,56 @@ impl Shared {
     }
 }
 
+/// Ports whose patterns have those for any port put with them: one pass over the traffic of such a port, then, in place of two.
+/// They are the ones with most patterns of their own, which are those with most traffic, too.
+const JOINED_MAX: usize = 4;
+/// A port with fewer patterns of its own is none of them.
+const JOINED_PATTERNS_MIN: usize = 16;
+
 impl PacketBuilder {
     fn build(self, shared: &mut Shared) -> PacketIndex {
-        let [sources, destinations] = self.ports.map(|ports| {
-            let build = |(port, patterns): (u16, PatternsBuilder)| (port, patterns.build(shared));
-            let (ports, patterns): (Vec<u16>, Vec<Patterns>) = ports.into_iter().map(build).unzip();
-            ByPort { ports: ports.into(), patterns: patterns.into() }
+        let any = &self.any;
+        let [sources, destinations] = self.ports.map(|mut ports| {
+            let mut counts: Vec<(usize, u16)> = ports.iter().map(|(port, own)| (own.len(), *port)).collect();
+            counts.sort_unstable_by_key(|(count, port)| (std::cmp::Reverse(*count), *port));
+            for (_, port) in counts.into_iter().take(JOINED_MAX) {
+                if let Some(patterns) = ports.get_mut(&port) {
+                    patterns.join(any);
+                }
+            }
+            ByPort::new(ports.into_iter().map(|(port, patterns)| (port, patterns.build(shared))))
         });
         PacketIndex { any: self.any.build(shared), sources, destinations }
     }
 }
 
 impl PatternsBuilder {
+    /// How many patterns there are.
+    fn len(&self) -> usize {
+        self.stream.len().max(self.packet.len())
+    }
+
+    /// Takes in the patterns for any port, if that is worth it.
+    fn join(&mut self, any: &PatternsBuilder) {
+        if self.len() < JOINED_PATTERNS_MIN {
+            return;
+        }
+        for (own, others, joined) in [
+            (&mut self.stream, &any.stream, &mut self.joined.stream),
+            (&mut self.packet, &any.packet, &mut self.joined.packet),
+        ] {
+            // Where there are only a few, they cost a pass all the same.
+            if own.len() > 0 {
+                own.merge(others);
+                *joined = true;
+            }
+        }
+    }
+
     fn build(self, shared: &mut Shared) -> Patterns {
         let unfiltered = self.unfiltered.into_iter().map(|(gate, rules)| (gate, rules.into())).collect();
-        Patterns { stream: shared.position(self.stream), packet: shared.position(self.packet), unfiltered }
+        let (stream, packet) = (shared.position(self.stream), shared.position(self.packet));
+        Patterns { stream, packet, joined: self.joined, unfiltered }
     }
 }
 
@@ -318,7 +356,23 @@ impl TransactionBuilder {
         &mut self.engines[position].3
     }
 
-    fn build(mut self, shared: &mut Shared) -> TransactionIndex {
+    /// What a protocol keeps as a body and what it makes a file of are mostly the same bytes: their patterns are searched in one
+    /// pass.
+    fn share_contents(&mut self, protocol: ProtocolId) {
+        let is_content = |engine: &&mut (u8, Source, Arc<Part>, ScannerBuilder)| {
+            engine.2.transforms.is_empty() && is_content(protocol, engine.1)
+        };
+        let mut all = ScannerBuilder::default();
+        for (.., patterns) in self.engines.iter_mut().filter(is_content) {
+            all.merge(patterns);
+        }
+        for (.., patterns) in self.engines.iter_mut().filter(is_content) {
+            *patterns = all.clone();
+        }
+    }
+
+    fn build(mut self, protocol: ProtocolId, shared: &mut Shared) -> TransactionIndex {
+        self.share_contents(protocol);
         self.engines.sort_by_key(|(progress, ..)| *progress);
         let engines = self.engines.into_iter().filter_map(|(progress, source, part, patterns)| {
             let scanner = shared.position(patterns)?;
@@ -358,6 +412,15 @@ fn is_whole(protocol: ProtocolId, source: Source) -> bool {
         }
         Source::FileName | Source::FileMagic => true,
         Source::FileData => false,
+    }
+}
+
+/// Whether a buffer is a file's content, or a body that may be made a file of.
+fn is_content(protocol: ProtocolId, source: Source) -> bool {
+    match source {
+        Source::Field(field) => matches!(Place { protocol, field }.field().kind, FieldKind::Body(_)),
+        Source::FileData => true,
+        Source::FileName | Source::FileMagic => false,
     }
 }
 

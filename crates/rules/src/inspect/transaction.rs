@@ -6,12 +6,13 @@
 
 use model::Direction;
 use protocol::{Body, Core, FieldKind, Inspected, InspectedRule, ProtocolId, Scope};
+use smallvec::SmallVec;
 
 use super::bytes::Buffer;
 use super::firewall::Gate;
-use super::{Hit, Run};
+use super::{Hit, Inspector, Run, Workbench};
 use crate::dataset::Asked;
-use crate::index::{Engine, Source};
+use crate::index::{Engine, Index, Source};
 use crate::ir::{Absent, BitTrack, Place};
 use crate::sig::{Part, Plan, Sig, Step, Test, What};
 use crate::{BodyWindow, Settings};
@@ -75,6 +76,34 @@ impl Taken {
     }
 }
 
+/// Looks for the strings of one transaction's buffers.
+struct Search<'r, 'b> {
+    groups: &'r Index,
+    tools: &'r mut Inspector,
+    bench: Workbench,
+    /// Contents that were searched, and for which strings.
+    contents: SmallVec<[(u32, &'b [u8]); 4]>,
+}
+
+impl<'b> Search<'_, 'b> {
+    fn buffer(&mut self, engine: &Engine, bytes: &[u8]) {
+        let bytes = self.bench.apply(&engine.transforms, bytes);
+        self.tools.search(self.groups, engine.scanner, bytes);
+    }
+
+    /// A body or a file: where one is made of the other, the same strings are looked for in the same bytes, and once will do.
+    fn content(&mut self, engine: &Engine, buffer: Option<Buffer<'b>>) {
+        let Some(Buffer { bytes, .. }) = buffer else { return };
+        if engine.transforms.is_empty() {
+            if self.contents.contains(&(engine.scanner, bytes)) {
+                return;
+            }
+            self.contents.push((engine.scanner, bytes));
+        }
+        self.buffer(engine, bytes);
+    }
+}
+
 impl Run<'_, '_> {
     /// All open transactions.
     pub(super) fn transactions(&mut self) {
@@ -116,12 +145,7 @@ impl Run<'_, '_> {
     fn nothing_to_inspect(&mut self) {
         let direction = self.direction;
         let Some(session) = self.scene.flow.as_mut().and_then(|flow| flow.app.session_mut()) else { return };
-        for index in 0..session.count() {
-            session.core_mut(index).updated[direction.index()] = false;
-            for file in session.files_mut(index).iter_mut().filter(|file| file.direction == direction) {
-                file.inspected = file.body.kept();
-            }
-        }
+        session.look_away(direction);
     }
 
     fn core(&mut self, index: usize) -> Option<&mut Core> {
@@ -213,9 +237,17 @@ impl Run<'_, '_> {
             self.plain_transaction_candidates(tx.protocol);
             return;
         }
-        let side = self.direction.index();
+        let (direction, side) = (self.direction, self.direction.index());
         let groups = &self.rules.index;
-        let Some(index) = groups.transactions(self.zone, tx.protocol, self.direction) else { return };
+        let Some(index) = groups.transactions(self.zone, tx.protocol, direction) else { return };
+        let (forced, settings) = (self.forced(direction), self.rules.settings());
+        let Some(session) = self.scene.flow.as_ref().and_then(|flow| flow.app.session()) else { return };
+        let scope = session.scope_of(tx.index, direction);
+        let tools = &mut *self.tools;
+        // What is searched is lent by the tools' own space.
+        let mut space = std::mem::take(&mut tools.transaction.space);
+        let mut search =
+            Search { groups, bench: std::mem::take(&mut tools.bench), tools, contents: SmallVec::new() };
         for engine in &index.engines {
             if engine.progress > tx.progress[side] {
                 break;
@@ -225,45 +257,41 @@ impl Run<'_, '_> {
             {
                 continue;
             }
-            self.scan(engine, tx);
-        }
-        self.tools.candidates.extend(&index.unfiltered);
-    }
-
-    /// Runs the patterns of one buffer.
-    fn scan(&mut self, engine: &Engine, tx: &Tx) {
-        let direction = self.direction;
-        let forced = self.forced(direction);
-        let Some(session) = self.scene.flow.as_ref().and_then(|flow| flow.app.session()) else { return };
-        let scope = session.scope_of(tx.index, direction);
-        let index = &self.rules.index;
-        // What is searched is lent by the tools' own space.
-        let (mut space, mut bench) =
-            (std::mem::take(&mut self.tools.transaction.space), std::mem::take(&mut self.tools.bench));
-        let tools = &mut *self.tools;
-        let mut look =
-            |bytes: &[u8]| tools.search(index, engine.scanner, bench.apply(&engine.transforms, bytes));
-        let settings = self.rules.settings();
-        match engine.source {
-            Source::Field(field) => {
-                let place = Place { protocol: tx.protocol, field };
-                each_value(place, &scope, tx, settings, forced, &mut space, |buffer| {
-                    look(buffer.bytes);
-                    false
-                });
-            }
-            Source::FileData | Source::FileName | Source::FileMagic => {
-                for file in scope.files.iter().filter(|file| file.direction == direction) {
-                    let (source, protocol) = (engine.source, tx.protocol);
-                    if let Some(buffer) =
-                        super::file::bytes(source, file, protocol, settings, forced, &mut space)
-                    {
-                        look(buffer.bytes);
+            match engine.source {
+                Source::Field(field) => {
+                    let place = Place { protocol: tx.protocol, field };
+                    if let FieldKind::Body(get) = place.field().kind {
+                        let settings = settings.body(tx.protocol, direction);
+                        let part = get(&scope).and_then(|body| window(body, tx.body[side], settings, forced));
+                        search.content(engine, part);
+                        continue;
+                    }
+                    each_value(place, &scope, tx, settings, forced, &mut space, |buffer| {
+                        search.buffer(engine, buffer.bytes);
+                        false
+                    });
+                }
+                Source::FileData => {
+                    let settings = settings.files(tx.protocol, direction);
+                    for file in scope.files.iter().filter(|file| file.direction == direction) {
+                        search.content(engine, window(&file.body, file.inspected, settings, forced));
+                    }
+                }
+                Source::FileName | Source::FileMagic => {
+                    for file in scope.files.iter().filter(|file| file.direction == direction) {
+                        let (source, protocol) = (engine.source, tx.protocol);
+                        let buffer = super::file::bytes(source, file, protocol, settings, forced, &mut space);
+                        if let Some(buffer) = buffer {
+                            search.buffer(engine, buffer.bytes);
+                        }
                     }
                 }
             }
         }
-        (self.tools.transaction.space, self.tools.bench) = (space, bench);
+        let bench = search.bench;
+        self.tools.bench = bench;
+        self.tools.transaction.space = space;
+        self.tools.candidates.extend(&index.unfiltered);
     }
 
     /// What there is of a body is all there will be.

@@ -18,7 +18,6 @@ use std::path::Path;
 use decode::{Layers, Network, Tcp, Transport};
 use model::{Direction, FlowId, PacketId, Time};
 use protocol::{App, Asks, Data, Endpoints, Feed};
-use smallvec::SmallVec;
 
 use crate::{
     Environment, FlowScene, FlowState, Inspector, Late, Loader, Outcome, RuleSet, Scene, Settings,
@@ -156,7 +155,7 @@ impl Desk {
                     sizes: [0; 2],
                     events: 0,
                 }),
-                frames: SmallVec::new(),
+                frames: Vec::new(),
             }),
         };
         let (rules, late, outcome) = (&self.rules, Some(&mut self.late), &mut self.outcome);
