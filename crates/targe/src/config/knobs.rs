@@ -1059,12 +1059,6 @@ pub(crate) const KNOBS: &[Knob] = &[
     Knob { name: "app.socks.enabled", default: "true", help: "Protocol setting socks.enabled.", set: app },
     Knob { name: "app.socks.ports", default: "1080", help: "Protocol setting socks.ports.", set: app },
     Knob { name: "app.ssh.enabled", default: "true", help: "Protocol setting ssh.enabled.", set: app },
-    Knob {
-        name: "app.ssh.encryption_handling",
-        default: "\"track-only\"",
-        help: "Whether rules search payload once both sides of SSH have new keys: track-only (no), full.",
-        set: app,
-    },
     Knob { name: "app.telnet.enabled", default: "true", help: "Protocol setting telnet.enabled.", set: app },
     Knob { name: "app.tftp.enabled", default: "true", help: "Protocol setting tftp.enabled.", set: app },
     Knob { name: "app.tls.enabled", default: "true", help: "Protocol setting tls.enabled.", set: app },
