@@ -258,7 +258,8 @@ impl Ssh {
             Some("bypass") => {
                 (input.asks.stop, input.asks.stop_inspection, input.asks.bypass) = (true, true, true);
             }
-            _ => (input.asks.stop, input.asks.stop_inspection) = (true, true),
+            // Suricata's `track-only` ends reading, not the look of content rules at the payload.
+            _ => input.asks.stop = true,
         }
     }
 }

@@ -1062,6 +1062,12 @@ pub(crate) const KNOBS: &[Knob] = &[
     Knob { name: "app.telnet.enabled", default: "true", help: "Protocol setting telnet.enabled.", set: app },
     Knob { name: "app.tftp.enabled", default: "true", help: "Protocol setting tftp.enabled.", set: app },
     Knob { name: "app.tls.enabled", default: "true", help: "Protocol setting tls.enabled.", set: app },
+    Knob {
+        name: "app.tls.encryption_handling",
+        default: "\"track-only\"",
+        help: "Whether rules search payload once TLS has shown application data: track-only (no), full.",
+        set: app,
+    },
     Knob { name: "app.tls.ports", default: "443", help: "Protocol setting tls.ports.", set: app },
     Knob {
         name: "app.websocket.enabled",
