@@ -205,24 +205,30 @@ fn run_together(
     let shares = config.rules.as_deref().is_some_and(RuleSet::needs_turns);
     let board = shares.then(|| Board::new(workers));
     std::thread::scope(|scope| {
-        let lanes: Vec<Lane> = (0..workers)
+        let (lanes, threads): (Vec<Lane>, Vec<_>) = (0..workers)
             .map(|index| {
                 let (to, batches) = bounded::<Work>(BATCHES_UNDER_WAY + 1);
                 let (outputs, from) = bounded::<Output>(BATCHES_UNDER_WAY);
                 let (recycle, recycled) = bounded::<Output>(BATCHES_UNDER_WAY);
                 let (tally, counted) = bounded(1);
                 let seat = board.clone().map(|board| Seat::new(board, index));
-                std::thread::Builder::new()
+                let thread = std::thread::Builder::new()
                     .name(format!("worker-{index}"))
                     .spawn_scoped(scope, move || {
                         let worker = Worker::new(index, workers, config, seat);
                         carry(worker, config, &batches, &outputs, &recycled, &tally)
                     })
                     .expect("the system has room for a few threads");
-                Lane { to: Some(to), from, recycle, counted }
+                (Lane { to: Some(to), from, recycle, counted }, thread)
             })
-            .collect();
+            .unzip();
         let result = feed(source, config, lanes, mind, orders, board.as_deref());
+        // The scope waits for what threads do, not for what they lay down as they end.
+        for thread in threads {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
         mind.progress(source);
         result
     })
