@@ -1,5 +1,7 @@
 //! EtherNet/IP encapsulation (volume 2, chapter 2) and the CIP messages inside (volume 1, chapter 2 and appendix C).
 
+use smallvec::SmallVec;
+
 use crate::wire::Wire;
 
 /// The encapsulation header.
@@ -20,10 +22,24 @@ pub(super) struct Packet {
     pub(super) session: u32,
     pub(super) status: u32,
     pub(super) context: [u8; 8],
+    /// Of connected data: the number that the answer brings back.
+    pub(super) sequence: Option<u16>,
     pub(super) register: Option<(u16, u16)>,
     pub(super) identity: Option<Identity>,
     pub(super) services: Option<Services>,
     pub(super) cip: Vec<Cip>,
+}
+
+impl Packet {
+    /// Whether this is the response to `request`: connected data bring back their sequence number, and everything else its
+    /// context (volume 2 §2-3.5, §2-4.8). A session is only known after its registration.
+    pub(super) fn answers(&self, request: &Packet) -> bool {
+        self.command == request.command
+            && match (self.sequence, request.sequence) {
+                (Some(here), Some(there)) => here == there,
+                _ => self.context == request.context,
+            }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -50,10 +66,13 @@ pub(super) struct Services {
 #[derive(Debug, Default)]
 pub(super) struct Cip {
     pub(super) service: u8,
-    pub(super) path: Vec<Segment>,
+    pub(super) path: Path,
     /// Of a response: general status and the first word of the extended one.
     pub(super) status: Option<(u8, Option<u16>)>,
 }
+
+/// Class, instance and attribute, mostly.
+type Path = SmallVec<[Segment; 3]>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Segment {
@@ -155,7 +174,7 @@ fn items(packet: &mut Packet, wire: &mut Wire<'_>) -> Option<()> {
             }
             0xb1 => {
                 // Connected data begin with a sequence number.
-                item.le16()?;
+                packet.sequence = Some(item.le16()?);
                 cip(item.rest(), 0, &mut packet.cip)?;
             }
             0xb2 => cip(item.rest(), 0, &mut packet.cip)?,
@@ -189,7 +208,7 @@ fn cip(bytes: &[u8], depth: u8, list: &mut Vec<Cip>) -> Option<()> {
         let (status, words) = (wire.byte()?, wire.byte()?);
         let extended = wire.take(usize::from(words) * 2)?;
         let extended = extended.first_chunk().map(|pair| u16::from_le_bytes(*pair));
-        list.push(Cip { service, path: Vec::new(), status: Some((status, extended)) });
+        list.push(Cip { service, path: Path::new(), status: Some((status, extended)) });
         if service == MULTIPLE {
             several(wire, depth, list)?;
         }
@@ -219,6 +238,7 @@ fn several(wire: &mut Wire<'_>, depth: u8, list: &mut Vec<Cip>) -> Option<()> {
     let all = wire.rest();
     let count = usize::from(wire.le16()?);
     let mut offsets = Wire::new(wire.take(count.checked_mul(2)?)?);
+    list.reserve(count.min(MESSAGES_MAX - list.len()));
     let mut from = usize::from(offsets.le16()?);
     loop {
         let next = offsets.le16().map(usize::from);
@@ -231,9 +251,9 @@ fn several(wire: &mut Wire<'_>, depth: u8, list: &mut Vec<Cip>) -> Option<()> {
 }
 
 /// Logical segments; anything else ends the path (volume 1 §C-1.4).
-fn path(bytes: &[u8]) -> Vec<Segment> {
+fn path(bytes: &[u8]) -> Path {
     let wire = &mut Wire::new(bytes);
-    let mut path = Vec::new();
+    let mut path = Path::new();
     while let Some(first) = wire.byte().filter(|_| path.len() < SEGMENTS_MAX) {
         if first == 0x91 {
             // A symbol: length and text, padded to words.

@@ -152,10 +152,9 @@ impl Enip {
     }
 
     fn response(&mut self, input: &Input<'_>, packet: Box<Packet>) -> Option<&mut Transaction<Exchange>> {
-        // The context comes back as it was sent; a session is only known after its registration.
-        let asked = |request: &Packet| request.command == packet.command && request.context == packet.context;
         let place = self.transactions.iter().position(|exchange| {
-            exchange.body.response.is_none() && exchange.body.request.as_deref().is_some_and(asked)
+            exchange.body.response.is_none()
+                && exchange.body.request.as_deref().is_some_and(|request| packet.answers(request))
         });
         let exchange = match place {
             Some(place) => self.transactions.get_mut(place)?,

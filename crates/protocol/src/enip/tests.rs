@@ -39,6 +39,35 @@ fn rechunking_changes_nothing() {
     }
 }
 
+/// Class 3 data with `sequence`: the requests of a client that counts its contexts, and responses without one.
+fn connected(sequence: u16, context: u8, service: u8) -> Vec<u8> {
+    let data = [&sequence.to_le_bytes()[..], &[service, 0, 0, 0]].concat();
+    let body = [&hex("00000000 0000 0200 a100 0400 01020304 b100 0600")[..], &data].concat();
+    let head = [&[0x70, 0][..], &(body.len() as u16).to_le_bytes(), &[0; 8], &[context], &[0; 11]].concat();
+    [head, body].concat()
+}
+
+#[test]
+fn connected_data_are_answered_by_their_sequence_number() {
+    let mut drive = Drive::stream(Enip::default());
+    for (sequence, context) in [(700, 1), (90, 2), (701, 3)] {
+        drive.send(CLIENT, &connected(sequence, context, 0x0e), 1000);
+    }
+    for sequence in [90, 700] {
+        drive.send(SERVER, &connected(sequence, 0, 0x8e), 1000);
+    }
+    let answered: Vec<(u8, Option<u16>)> = drive
+        .session
+        .transactions
+        .iter()
+        .map(|exchange| {
+            let sequence = exchange.body.response.as_ref().and_then(|response| response.sequence);
+            (exchange.body.request.as_ref().unwrap().context[0], sequence)
+        })
+        .collect();
+    assert_eq!(answered, [(1, Some(700)), (2, Some(90)), (3, None)]);
+}
+
 #[test]
 fn several_services_in_one_message_are_all_seen() {
     let mut drive = Drive::stream(Enip::default());
