@@ -2,6 +2,9 @@
 //!
 //! Marks are counted while the bytes pass, across chunks, in the first [`LOOKED_MAX`] bytes.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use model::ScriptSeen;
 
 /// Bytes that are looked at.
@@ -13,23 +16,51 @@ const ESCAPE: usize = 6;
 /// A value that goes on for so many letters, and nothing else, is padding.
 const WORD_MIN: u32 = 128;
 
-/// Objects and their like that reach out of a page; their names in lower case, and the bit of each.
-const REACHES: [(&[u8], u16); 11] = [
-    (b"wscript.shell", ScriptSeen::RUNS),
-    (b"shell.application", ScriptSeen::RUNS),
-    (b"cmd.exe", ScriptSeen::RUNS),
-    (b"cmd /c", ScriptSeen::RUNS),
-    (b"powershell", ScriptSeen::RUNS),
-    (b"calc.exe", ScriptSeen::RUNS),
-    (b"adodb.stream", ScriptSeen::STORES),
-    (b"savetofile", ScriptSeen::STORES),
-    (b"scripting.filesystemobject", ScriptSeen::STORES),
-    (b"microsoft.xmlhttp", ScriptSeen::FETCHES),
-    (b"msxml2.", ScriptSeen::FETCHES),
-];
+/// What is looked for, in lower case; made once, since pages come in many small chunks.
+struct Marks {
+    escapes: [Finder<'static>; 2],
+    sled: [Finder<'static>; 2],
+    unescapes: [Finder<'static>; 2],
+    object: Finder<'static>,
+    class: [Finder<'static>; 1],
+    objects: [Finder<'static>; 2],
+    paths: [Finder<'static>; 1],
+    /// Words that only those write who attack, or who write about it.
+    words: [Finder<'static>; 5],
+    growth: Finder<'static>,
+    /// Objects and their like that reach out of a page, and the bit of each.
+    reaches: [(Finder<'static>, u16); 11],
+}
 
-/// Words that only those write who attack, or who write about it.
-const WORDS: [&[u8]; 5] = [b"shellcode", b"heapspray", b"heap spray", b"spraytoaddress", b"nopsled"];
+static MARKS: LazyLock<Marks> = LazyLock::new(|| Marks {
+    escapes: finders(["%u", "\\u"]),
+    sled: finders(["\\x90\\x90", "%90%90"]),
+    unescapes: finders(["unescape", "fromcharcode"]),
+    object: Finder::new("<object"),
+    class: finders(["clsid:"]),
+    objects: finders(["activexobject(", "createobject("]),
+    paths: finders(["c:\\"]),
+    words: finders(["shellcode", "heapspray", "heap spray", "spraytoaddress", "nopsled"]),
+    growth: Finder::new("while"),
+    reaches: [
+        ("wscript.shell", ScriptSeen::RUNS),
+        ("shell.application", ScriptSeen::RUNS),
+        ("cmd.exe", ScriptSeen::RUNS),
+        ("cmd /c", ScriptSeen::RUNS),
+        ("powershell", ScriptSeen::RUNS),
+        ("calc.exe", ScriptSeen::RUNS),
+        ("adodb.stream", ScriptSeen::STORES),
+        ("savetofile", ScriptSeen::STORES),
+        ("scripting.filesystemobject", ScriptSeen::STORES),
+        ("microsoft.xmlhttp", ScriptSeen::FETCHES),
+        ("msxml2.", ScriptSeen::FETCHES),
+    ]
+    .map(|(name, bit)| (Finder::new(name), bit)),
+});
+
+fn finders<const N: usize>(marks: [&'static str; N]) -> [Finder<'static>; N] {
+    marks.map(Finder::new)
+}
 
 /// Marks of one file.
 #[derive(Debug, Default)]
@@ -86,31 +117,30 @@ impl Script {
 
     /// Marks that end behind the first `old` bytes.
     fn marks(&mut self, text: &[u8], old: usize) {
-        let seen = &mut self.seen;
-        let found = |word: &'static [u8]| {
-            let from = old.saturating_sub(word.len() - 1);
-            memchr::memmem::find_iter(&text[from..], word).map(move |at| from + at)
+        let (seen, marks) = (&mut self.seen, &*MARKS);
+        // What began in the last chunk counts in this one; an escape counts with its digits.
+        let behind = |finder: &'static Finder<'static>, len: usize| {
+            let from = old.saturating_sub(len - 1);
+            finder.find_iter(&text[from..]).map(move |at| from + at)
         };
-        // An escape counts with its digits: what began in the last chunk counts in this one.
-        let from = old.saturating_sub(ESCAPE - 1);
-        for at in memchr::memmem::find_iter(&text[from..], b"%u")
-            .chain(memchr::memmem::find_iter(&text[from..], b"\\u"))
-        {
-            escape(seen, text.get(from + at + 2..from + at + ESCAPE));
+        let found = |finder: &'static Finder<'static>| behind(finder, finder.needle().len());
+        for at in marks.escapes.iter().flat_map(|escape| behind(escape, ESCAPE)) {
+            escape(seen, text.get(at + 2..at + ESCAPE));
         }
-        let count =
-            |words: &[&'static [u8]]| words.iter().map(|word| found(word).count() as u32).sum::<u32>();
-        seen.sled += count(&[b"\\x90\\x90", b"%90%90"]);
-        seen.unescapes += count(&[b"unescape", b"fromcharcode"]);
-        self.object |= found(b"<object").next().is_some();
+        let count = |marks: &'static [Finder<'static>]| {
+            marks.iter().map(|mark| found(mark).count() as u32).sum::<u32>()
+        };
+        seen.sled += count(&marks.sled);
+        seen.unescapes += count(&marks.unescapes);
+        self.object |= found(&marks.object).next().is_some();
         if self.object {
-            seen.objects += count(&[b"clsid:"]);
+            seen.objects += count(&marks.class);
         }
-        seen.objects += count(&[b"activexobject(", b"createobject("]);
-        seen.paths += count(&[b"c:\\"]);
-        seen.words += count(&WORDS);
-        seen.growth += found(b"while").filter(|at| grows(&text[*at..])).count() as u32;
-        for (name, bit) in REACHES {
+        seen.objects += count(&marks.objects);
+        seen.paths += count(&marks.paths);
+        seen.words += count(&marks.words);
+        seen.growth += found(&marks.growth).filter(|at| grows(&text[*at..])).count() as u32;
+        for (name, bit) in &marks.reaches {
             if found(name).next().is_some() {
                 seen.reaches |= bit;
             }
