@@ -37,7 +37,7 @@ pub(crate) fn packet_head<'a>(view: &View<'a>, flow: Option<&Flow>, kind: &'a st
     Head {
         time: view.seen.time,
         flow: flow.map_or(0, |flow| flow.id.0),
-        parent: flow.and_then(|flow| flow.parent).map_or(0, |parent| parent.0),
+        parent: flow.map_or(0, |flow| flow.parent.0),
         packet: view.seen.id,
         kind,
         vlans: &layers.vlans[..usize::from(layers.vlan_count)],
@@ -69,7 +69,7 @@ pub(crate) fn flow_head<'a>(
     Head {
         time,
         flow: flow.id.0,
-        parent: flow.parent.map_or(0, |parent| parent.0),
+        parent: flow.parent.0,
         packet: view.map_or(PacketId(0), |view| view.seen.id),
         kind,
         vlans: &flow.vlans[..usize::from(flow.vlan_count)],

@@ -237,7 +237,7 @@ impl Shard {
         let (expected, parent, _) = self.expectations.remove(position);
         if let Some(id) = protocol::find(expected.protocol) {
             entry.app.app = protocol::App::expected(id, &expected);
-            entry.flow.parent = Some(parent);
+            entry.flow.parent = parent;
         }
     }
 

@@ -104,8 +104,8 @@ pub struct Flow {
     pub level: u8,
     /// Virtual network around it; 0 when none.
     pub tenant: u32,
-    /// Flow that carries this one as a tunnel, or that announced it; `None` when there is none. Set by the engine.
-    pub parent: Option<FlowId>,
+    /// Flow that carries this one as a tunnel, or that announced it; 0 when there is none. Set by the engine.
+    pub parent: FlowId,
     /// Time of the first packet.
     pub first_time: Time,
     /// Time of the last packet.

@@ -152,6 +152,8 @@ struct Node<A> {
 struct Link {
     before: u32,
     after: u32,
+    /// The flow's last packet: what is due is found here, without waiting for the flow.
+    last: Time,
     class: u8,
     linked: bool,
 }
@@ -173,6 +175,13 @@ const CLASSES: usize = 16;
 /// A flow without a packet for so long keeps only what somebody still has to read: a table holds many idle flows, and the last
 /// segment of each, kept to compare it with a copy of itself, and room for the next exchange would be most of their memory.
 const REST_SECS: u64 = 10;
+/// Flows that are brought near together before they are laid to rest.
+const RESTED_TOGETHER: usize = 16;
+
+/// When a flow with its last packet at `last` is laid to rest: at the first whole second after [`REST_SECS`].
+fn rest_due(last: Time) -> Time {
+    Time::from_secs(last.secs()).plus_secs(REST_SECS + 1)
+}
 
 /// What the caller keeps with a flow.
 pub trait Rest {
@@ -226,11 +235,14 @@ impl<A: Default + Rest> Table<A> {
                 continue;
             }
             let timeout = self.timeout(class as u8);
-            let flow = &self.nodes[head].flow;
-            let deadline = self.deadline(flow.last_time, timeout);
+            let deadline = self.deadline(self.links[head as usize].last, timeout);
             earliest = earliest.min(deadline);
-            if deadline <= now && best.is_none_or(|(time, id, ..)| (deadline, flow.id) < (time, id)) {
-                best = Some((deadline, flow.id, head, timeout));
+            if deadline > now {
+                continue;
+            }
+            let id = self.nodes[head].flow.id;
+            if best.is_none_or(|(time, other, ..)| (deadline, id) < (time, other)) {
+                best = Some((deadline, id, head, timeout));
             }
         }
         self.earliest = earliest;
@@ -252,24 +264,41 @@ impl<A: Default + Rest> Table<A> {
         if self.emergency { deadline.max(self.emergency_from) } else { deadline }
     }
 
-    /// Lets flows that were silent long enough forget what nobody needs. As with deadlines, what is due by `now` is done
-    /// before anything at `now` is looked at, so it does not matter who asks when.
+    /// Lets flows that were silent long enough forget what nobody needs, all that are due by the last whole second, so that
+    /// several of them are waited for at once. As with deadlines, this is done before anything at `now` is looked at, so it
+    /// does not matter who asks when.
     fn lay_to_rest(&mut self, now: Time) {
+        let second = Time::from_secs(now.secs());
         self.rest_due = Time::from_nanos(u64::MAX);
         for class in 0..CLASSES {
             let mut at = self.queues[class].awake;
             while at != NONE {
-                let node = &mut self.nodes[at];
-                let due = node.flow.last_time.plus_secs(REST_SECS);
-                if due > now {
-                    self.rest_due = self.rest_due.min(due);
+                let mut due = [NONE; RESTED_TOGETHER];
+                let mut count = 0;
+                while at != NONE && count < RESTED_TOGETHER {
+                    let link = self.links[at as usize];
+                    if rest_due(link.last) > second {
+                        break;
+                    }
+                    due[count] = at;
+                    count += 1;
+                    at = link.after;
+                }
+                if count == 0 {
+                    self.rest_due = self.rest_due.min(rest_due(self.links[at as usize].last));
                     break;
                 }
-                if let Some(session) = &mut node.session {
-                    rest(session, &self.config.stream, &mut self.memory);
+                let due = &due[..count];
+                let read = due.iter().fold(0, |sum, at| sum ^ self.warm(Slot(*at), |_| 0));
+                // Without a reader, nothing would be read.
+                std::hint::black_box(read);
+                for at in due {
+                    let node = &mut self.nodes[*at];
+                    if let Some(session) = &mut node.session {
+                        rest(session, &self.config.stream, &mut self.memory);
+                    }
+                    node.app.rest();
                 }
-                node.app.rest();
-                at = self.links[at as usize].after;
             }
             self.queues[class].awake = at;
         }
@@ -450,7 +479,10 @@ impl<A: Default + Rest> Table<A> {
         let node = Node { flow, app: A::default(), session: None, key: identity.key };
         let at = self.nodes.insert(node);
         if self.links.len() <= at as usize {
-            self.links.resize(at as usize + 1, Link { before: NONE, after: NONE, class: 0, linked: false });
+            self.links.resize(
+                at as usize + 1,
+                Link { before: NONE, after: NONE, last: Time::default(), class: 0, linked: false },
+            );
         }
         let (nodes, hasher) = (&self.nodes, &self.hasher);
         self.index.insert_unique(hash, at, |other| hasher.hash_one(nodes[*other].key));
@@ -543,8 +575,10 @@ impl<A: Default + Rest> Table<A> {
     fn requeue(&mut self, at: u32) {
         let class = self.class_of(at);
         if self.links[at as usize].class == class && self.queues[class as usize].tail == at {
+            let last = self.nodes[at].flow.last_time;
+            self.links[at as usize].last = last;
             let queue = &mut self.queues[class as usize];
-            queue.latest = queue.latest.max(self.nodes[at].flow.last_time);
+            queue.latest = queue.latest.max(last);
             return;
         }
         self.unlink(at);
@@ -562,7 +596,7 @@ impl<A: Default + Rest> Table<A> {
         // Time is monotone, so the place is the tail, save for a flow whose state changed without a packet of its own.
         let mut before = queue.tail;
         if time < queue.latest {
-            while before != NONE && self.nodes[before].flow.last_time > time {
+            while before != NONE && self.links[before as usize].last > time {
                 before = self.links[before as usize].before;
             }
         }
@@ -573,18 +607,18 @@ impl<A: Default + Rest> Table<A> {
         };
         if queue.awake == after {
             queue.awake = at;
-            self.rest_due = self.rest_due.min(time.plus_secs(REST_SECS));
+            self.rest_due = self.rest_due.min(rest_due(time));
         }
         match after {
             NONE => queue.tail = at,
             _ => self.links[after as usize].before = at,
         }
         self.earliest = self.earliest.min(time.plus_secs(u64::from(timeout)));
-        self.links[at as usize] = Link { before, after, class, linked: true };
+        self.links[at as usize] = Link { before, after, last: time, class, linked: true };
     }
 
     fn unlink(&mut self, at: u32) {
-        let Link { before, after, class, linked } = self.links[at as usize];
+        let Link { before, after, class, linked, .. } = self.links[at as usize];
         assert!(linked, "a flow leaves its queue once");
         self.links[at as usize].linked = false;
         let queue = &mut self.queues[class as usize];
@@ -617,7 +651,7 @@ fn new_flow(seen: &Seen<'_>, identity: &Identity) -> Flow {
         vlan_count: layers.vlan_count,
         level: layers.level,
         tenant: layers.tenant,
-        parent: None,
+        parent: FlowId(0),
         first_time: seen.time,
         last_time: seen.time,
         first_packet: seen.id,

@@ -604,11 +604,11 @@ fn an_idle_session_keeps_no_bytes_that_were_read() {
     assert_eq!(talk.memory_used(), 5);
     talk.packet("server: ACK seq=5001 ack=1006 at=9");
     assert_eq!(talk.memory_used(), 5);
-    talk.packet("server: ACK seq=5001 ack=1006 at=19");
+    talk.packet("server: ACK seq=5001 ack=1006 at=20");
     assert_eq!(talk.memory_used(), 0);
     talk.run(
-        "client: ACK seq=1006 ack=5001 data=again at=20
-         server: ACK seq=5001 ack=1011 at=20",
+        "client: ACK seq=1006 ack=5001 data=again at=21
+         server: ACK seq=5001 ack=1011 at=21",
     );
     assert_eq!(talk.read[0], b"helloagain");
 }

@@ -120,7 +120,7 @@ fn head<'a>(ended: &EndedFlow<'a>, time: Time, kind: &'a str, direction: Directi
     Head {
         time,
         flow: flow.id.0,
-        parent: flow.parent.map_or(0, |parent| parent.0),
+        parent: flow.parent.0,
         packet: PacketId(0),
         kind,
         vlans: &flow.vlans[..usize::from(flow.vlan_count)],
