@@ -16,7 +16,7 @@ const TIMED_KEPT: usize = 1024;
 /// Fields that the memory of such a fact keeps room for.
 const FIELDS_KEPT: usize = 8;
 /// Facts about transactions whose memory is kept for the next ones.
-const FACTS_KEPT: usize = 128;
+const FACTS_KEPT: usize = 512;
 
 /// One rendered record: a range of the epoch's bytes.
 #[derive(Debug, Clone, Copy)]

@@ -16,8 +16,10 @@ mod tests;
 #[derive(Debug, Default, Clone)]
 pub struct Json {
     bytes: Vec<u8>,
-    /// Closers of the open containers, innermost last; the flag says whether a comma is due.
-    open: Vec<(u8, bool)>,
+    /// Closers of the open containers, innermost last.
+    open: Vec<u8>,
+    /// The innermost one has something in it: a comma is due.
+    due: bool,
 }
 
 impl Json {
@@ -40,6 +42,7 @@ impl Json {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.open.clear();
+        self.due = false;
     }
 
     /// How many containers are open.
@@ -49,19 +52,22 @@ impl Json {
 
     #[inline]
     fn separate(&mut self) {
-        if let Some((_, due)) = self.open.last_mut()
-            && std::mem::replace(due, true)
-        {
+        if std::mem::replace(&mut self.due, !self.open.is_empty()) {
             self.bytes.push(b',');
         }
+    }
+
+    #[inline]
+    fn begin(&mut self, opener: u8, closer: u8) {
+        self.bytes.push(opener);
+        self.open.push(closer);
+        self.due = false;
     }
 
     // Keys are literals: inlined, their length is known and copying them is a move or two.
     #[inline(always)]
     fn key(&mut self, key: &str) {
-        if let Some((_, due)) = self.open.last_mut()
-            && std::mem::replace(due, true)
-        {
+        if std::mem::replace(&mut self.due, !self.open.is_empty()) {
             self.bytes.extend_from_slice(b",\"");
         } else {
             self.bytes.push(b'"');
@@ -73,8 +79,7 @@ impl Json {
     /// Opens the document's outermost object, or an object inside an array.
     pub fn object_item(&mut self) -> &mut Self {
         self.separate();
-        self.bytes.push(b'{');
-        self.open.push((b'}', false));
+        self.begin(b'{', b'}');
         self
     }
 
@@ -88,22 +93,19 @@ impl Json {
     /// The buffer, for members of the innermost object that are written as they are, each behind its comma when
     /// [`Json::has_members`]. There must be one by the time another method is called.
     pub fn members(&mut self) -> &mut Vec<u8> {
-        if let Some((_, due)) = self.open.last_mut() {
-            *due = true;
-        }
+        self.due = !self.open.is_empty();
         &mut self.bytes
     }
 
     /// Whether the next member of the innermost object is separated by a comma.
     pub fn has_members(&self) -> bool {
-        self.open.last().is_some_and(|(_, due)| *due)
+        self.due
     }
 
     /// Opens an array inside an array (or as the document).
     pub fn array_item(&mut self) -> &mut Self {
         self.separate();
-        self.bytes.push(b'[');
-        self.open.push((b']', false));
+        self.begin(b'[', b']');
         self
     }
 
@@ -111,8 +113,7 @@ impl Json {
     #[inline]
     pub fn object(&mut self, key: &str) -> &mut Self {
         self.key(key);
-        self.bytes.push(b'{');
-        self.open.push((b'}', false));
+        self.begin(b'{', b'}');
         self
     }
 
@@ -120,15 +121,15 @@ impl Json {
     #[inline]
     pub fn array(&mut self, key: &str) -> &mut Self {
         self.key(key);
-        self.bytes.push(b'[');
-        self.open.push((b']', false));
+        self.begin(b'[', b']');
         self
     }
 
     /// Closes the innermost object or array.
     pub fn end(&mut self) -> &mut Self {
-        let (closer, _) = self.open.pop().expect("an object or array is open");
+        let closer = self.open.pop().expect("an object or array is open");
         self.bytes.push(closer);
+        self.due = !self.open.is_empty();
         self
     }
 

@@ -9,6 +9,8 @@ mod known;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
 use crate::magic;
 
 /// How often each half of a byte was seen: upper, lower.
@@ -40,12 +42,18 @@ impl Halves {
 }
 
 fn entropy_of(counts: &[u16; 16]) -> f64 {
-    let all: f64 = counts.iter().map(|count| f64::from(*count)).sum();
-    let part = |count: &u16| {
-        let share = f64::from(*count) / all;
-        -share * libm::log2(share)
-    };
-    counts.iter().filter(|count| **count > 0).map(part).sum()
+    let all: u32 = counts.iter().map(|count| u32::from(*count)).sum();
+    let parts: f64 = counts.iter().map(|count| times_log2((*count).into())).sum();
+    if all == 0 { 0.0 } else { (times_log2(all) - parts) / f64::from(all) }
+}
+
+/// `count * log2(count)`: read from a table for the counts of one look, since most flows are looked at.
+fn times_log2(count: u32) -> f64 {
+    static KNOWN: LazyLock<[f64; 513]> = LazyLock::new(|| std::array::from_fn(|count| product(count as f64)));
+    fn product(count: f64) -> f64 {
+        if count == 0.0 { 0.0 } else { count * libm::log2(count) }
+    }
+    KNOWN.get(count as usize).copied().unwrap_or_else(|| product(count.into()))
 }
 
 /// What is known of the bytes of one direction.
