@@ -13,7 +13,7 @@ use flow::Exception;
 use rules::{Policies, Policy};
 use serde_json::Value;
 
-pub(crate) use knobs::KNOBS;
+pub(crate) use knobs::knobs;
 
 /// Everything a run is told: what the knobs set.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +74,7 @@ impl Settings {
     /// The defaults.
     pub(crate) fn new() -> Self {
         let mut settings = Self::default();
-        for knob in KNOBS {
+        for knob in knobs() {
             let value = serde_json::from_str(knob.default).expect("defaults in the table are JSON");
             settings.set(knob.name, &value).expect("defaults in the table are valid");
         }
@@ -129,11 +129,11 @@ impl Settings {
             return self.set_policy(place, value);
         }
         if let Some(setting) = name.strip_prefix("behave.")
-            && !KNOBS.iter().any(|knob| knob.name == name)
+            && !knobs().any(|knob| knob.name == name)
         {
             return self.set_detector(name, setting, value);
         }
-        let Some(knob) = KNOBS.iter().find(|knob| knob.name == name) else {
+        let Some(knob) = knobs().find(|knob| knob.name == name) else {
             return Err(ConfigError(unknown(name)));
         };
         (knob.set)(self, value).map_err(|error| ConfigError(format!("`{name}`: {error}")))?;
@@ -306,7 +306,7 @@ impl Settings {
                 text += &format!("vars.{kind}.{name}: {}\n", Value::from(value.as_str()));
             }
         }
-        for knob in KNOBS {
+        for knob in knobs() {
             if let Some((_, value)) = self.values.iter().find(|(name, _)| name == knob.name) {
                 text += &format!("\n# {}\n{}: {value}\n", knob.help, knob.name);
             }
@@ -348,7 +348,7 @@ pub(crate) fn plain(value: &Value) -> String {
 }
 
 fn unknown(name: &str) -> String {
-    let nearest = KNOBS.iter().map(|knob| (distance(knob.name, name), knob.name)).min();
+    let nearest = knobs().map(|knob| (distance(knob.name, name), knob.name)).min();
     match nearest {
         Some((away, near)) if away <= name.len() / 2 => {
             format!("unknown key `{name}`; did you mean `{near}`?")

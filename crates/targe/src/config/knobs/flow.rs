@@ -1,0 +1,205 @@
+//! Settings of the flow table, its timeouts, and defragmentation.
+
+use super::Knob;
+use super::values::number;
+
+pub(super) const FLOW: &[Knob] = &[
+    Knob {
+        name: "flow.per_shard_max",
+        default: "16384",
+        help: "Flows per shard (64 shards); the longest idle one gives way.",
+        set: |s, v| number(v).map(|value| s.engine.flow.flows_max = value),
+    },
+    Knob {
+        name: "flow.timeouts.tcp.new",
+        default: "60",
+        help: "Seconds of silence that end a flow: tcp, new.",
+        set: |s, v| number(v).map(|value| s.engine.flow.tcp.new = value),
+    },
+    Knob {
+        name: "flow.timeouts.tcp.established",
+        default: "600",
+        help: "Seconds of silence that end a flow: tcp, established.",
+        set: |s, v| number(v).map(|value| s.engine.flow.tcp.established = value),
+    },
+    Knob {
+        name: "flow.timeouts.tcp.closed",
+        default: "60",
+        help: "Seconds of silence that end a flow: tcp, closed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.tcp.closed = value),
+    },
+    Knob {
+        name: "flow.timeouts.tcp.bypassed",
+        default: "100",
+        help: "Seconds of silence that end a flow: tcp, bypassed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.tcp.bypassed = value),
+    },
+    Knob {
+        name: "flow.timeouts.tcp.emergency_new",
+        default: "5",
+        help: "Seconds of silence that end a flow: tcp, emergency new.",
+        set: |s, v| number(v).map(|value| s.engine.flow.tcp.emergency_new = value),
+    },
+    Knob {
+        name: "flow.timeouts.tcp.emergency_established",
+        default: "100",
+        help: "Seconds of silence that end a flow: tcp, emergency established.",
+        set: |s, v| number(v).map(|value| s.engine.flow.tcp.emergency_established = value),
+    },
+    Knob {
+        name: "flow.timeouts.tcp.emergency_closed",
+        default: "10",
+        help: "Seconds of silence that end a flow: tcp, emergency closed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.tcp.emergency_closed = value),
+    },
+    Knob {
+        name: "flow.timeouts.tcp.emergency_bypassed",
+        default: "50",
+        help: "Seconds of silence that end a flow: tcp, emergency bypassed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.tcp.emergency_bypassed = value),
+    },
+    Knob {
+        name: "flow.timeouts.udp.new",
+        default: "30",
+        help: "Seconds of silence that end a flow: udp, new.",
+        set: |s, v| number(v).map(|value| s.engine.flow.udp.new = value),
+    },
+    Knob {
+        name: "flow.timeouts.udp.established",
+        default: "300",
+        help: "Seconds of silence that end a flow: udp, established.",
+        set: |s, v| number(v).map(|value| s.engine.flow.udp.established = value),
+    },
+    Knob {
+        name: "flow.timeouts.udp.closed",
+        default: "0",
+        help: "Seconds of silence that end a flow: udp, closed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.udp.closed = value),
+    },
+    Knob {
+        name: "flow.timeouts.udp.bypassed",
+        default: "100",
+        help: "Seconds of silence that end a flow: udp, bypassed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.udp.bypassed = value),
+    },
+    Knob {
+        name: "flow.timeouts.udp.emergency_new",
+        default: "10",
+        help: "Seconds of silence that end a flow: udp, emergency new.",
+        set: |s, v| number(v).map(|value| s.engine.flow.udp.emergency_new = value),
+    },
+    Knob {
+        name: "flow.timeouts.udp.emergency_established",
+        default: "100",
+        help: "Seconds of silence that end a flow: udp, emergency established.",
+        set: |s, v| number(v).map(|value| s.engine.flow.udp.emergency_established = value),
+    },
+    Knob {
+        name: "flow.timeouts.udp.emergency_closed",
+        default: "0",
+        help: "Seconds of silence that end a flow: udp, emergency closed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.udp.emergency_closed = value),
+    },
+    Knob {
+        name: "flow.timeouts.udp.emergency_bypassed",
+        default: "50",
+        help: "Seconds of silence that end a flow: udp, emergency bypassed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.udp.emergency_bypassed = value),
+    },
+    Knob {
+        name: "flow.timeouts.icmp.new",
+        default: "30",
+        help: "Seconds of silence that end a flow: icmp, new.",
+        set: |s, v| number(v).map(|value| s.engine.flow.icmp.new = value),
+    },
+    Knob {
+        name: "flow.timeouts.icmp.established",
+        default: "300",
+        help: "Seconds of silence that end a flow: icmp, established.",
+        set: |s, v| number(v).map(|value| s.engine.flow.icmp.established = value),
+    },
+    Knob {
+        name: "flow.timeouts.icmp.closed",
+        default: "0",
+        help: "Seconds of silence that end a flow: icmp, closed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.icmp.closed = value),
+    },
+    Knob {
+        name: "flow.timeouts.icmp.bypassed",
+        default: "100",
+        help: "Seconds of silence that end a flow: icmp, bypassed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.icmp.bypassed = value),
+    },
+    Knob {
+        name: "flow.timeouts.icmp.emergency_new",
+        default: "10",
+        help: "Seconds of silence that end a flow: icmp, emergency new.",
+        set: |s, v| number(v).map(|value| s.engine.flow.icmp.emergency_new = value),
+    },
+    Knob {
+        name: "flow.timeouts.icmp.emergency_established",
+        default: "100",
+        help: "Seconds of silence that end a flow: icmp, emergency established.",
+        set: |s, v| number(v).map(|value| s.engine.flow.icmp.emergency_established = value),
+    },
+    Knob {
+        name: "flow.timeouts.icmp.emergency_closed",
+        default: "0",
+        help: "Seconds of silence that end a flow: icmp, emergency closed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.icmp.emergency_closed = value),
+    },
+    Knob {
+        name: "flow.timeouts.icmp.emergency_bypassed",
+        default: "50",
+        help: "Seconds of silence that end a flow: icmp, emergency bypassed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.icmp.emergency_bypassed = value),
+    },
+    Knob {
+        name: "flow.timeouts.default.new",
+        default: "30",
+        help: "Seconds of silence that end a flow: default, new.",
+        set: |s, v| number(v).map(|value| s.engine.flow.other.new = value),
+    },
+    Knob {
+        name: "flow.timeouts.default.established",
+        default: "300",
+        help: "Seconds of silence that end a flow: default, established.",
+        set: |s, v| number(v).map(|value| s.engine.flow.other.established = value),
+    },
+    Knob {
+        name: "flow.timeouts.default.closed",
+        default: "0",
+        help: "Seconds of silence that end a flow: default, closed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.other.closed = value),
+    },
+    Knob {
+        name: "flow.timeouts.default.bypassed",
+        default: "100",
+        help: "Seconds of silence that end a flow: default, bypassed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.other.bypassed = value),
+    },
+    Knob {
+        name: "flow.timeouts.default.emergency_new",
+        default: "10",
+        help: "Seconds of silence that end a flow: default, emergency new.",
+        set: |s, v| number(v).map(|value| s.engine.flow.other.emergency_new = value),
+    },
+    Knob {
+        name: "flow.timeouts.default.emergency_established",
+        default: "100",
+        help: "Seconds of silence that end a flow: default, emergency established.",
+        set: |s, v| number(v).map(|value| s.engine.flow.other.emergency_established = value),
+    },
+    Knob {
+        name: "flow.timeouts.default.emergency_closed",
+        default: "0",
+        help: "Seconds of silence that end a flow: default, emergency closed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.other.emergency_closed = value),
+    },
+    Knob {
+        name: "flow.timeouts.default.emergency_bypassed",
+        default: "50",
+        help: "Seconds of silence that end a flow: default, emergency bypassed.",
+        set: |s, v| number(v).map(|value| s.engine.flow.other.emergency_bypassed = value),
+    },
+];
