@@ -1,12 +1,10 @@
 //! What the engine keeps with a flow: its application layer, its rule state, and what detectors are told of it.
 
 use std::net::IpAddr;
-use std::ops::{Deref, DerefMut};
-use std::sync::LazyLock;
 
 use decode::{Ethernet, Layers, Transport};
 use flow::{Flow, FlowState};
-use model::{Direction, Fact, FlowFact, Opening, Time};
+use model::{Direction, Fact, FlowFact, Opening, Seldom, Thin, Time};
 use protocol::{App, Endpoints};
 
 use crate::cards::Leaving;
@@ -18,8 +16,8 @@ use crate::shape::{Echo, Shapes, Unknown};
 pub(crate) struct Conversation {
     /// The application layer.
     pub(crate) app: App,
-    /// Rule state: flowbits and the like.
-    pub(crate) rules: RuleState,
+    /// Rule state: flowbits and the like. Without rules no flow has any.
+    pub(crate) rules: Seldom<rules::FlowState>,
     /// No more data will come, per direction.
     pub(crate) ended: [bool; 2],
     /// Bytes before a gap that their parser still needs, per direction.
@@ -29,7 +27,7 @@ pub(crate) struct Conversation {
     /// A change of protocol was announced, and everybody is done with the transactions of the old one.
     pub(crate) changing: bool,
     /// App-layer events of the flow itself that the packet at hand raised.
-    pub(crate) app_events: AppEvents,
+    pub(crate) app_events: Thin<&'static str>,
     /// A signature matched.
     pub(crate) alerted: bool,
     /// A signature matched whose late conditions decide whether that counts.
@@ -55,55 +53,6 @@ pub(crate) struct Conversation {
     echo: Option<Box<Echo>>,
     /// Payment card numbers that leave.
     pub(crate) cards: Leaving,
-}
-
-/// Rule state of a flow, made when a rule comes to look at it: without rules no flow has any.
-#[derive(Debug, Default)]
-pub(crate) struct RuleState(Option<Box<rules::FlowState>>);
-
-impl RuleState {
-    /// New data came: rules that had settled look again; see [`rules::FlowState::unsettle`].
-    pub(crate) fn unsettle(&mut self) {
-        if let Some(state) = &mut self.0 {
-            state.unsettle();
-        }
-    }
-}
-
-impl Deref for RuleState {
-    type Target = rules::FlowState;
-
-    fn deref(&self) -> &rules::FlowState {
-        static NOTHING: LazyLock<rules::FlowState> = LazyLock::new(rules::FlowState::default);
-        self.0.as_deref().unwrap_or_else(|| &NOTHING)
-    }
-}
-
-impl DerefMut for RuleState {
-    fn deref_mut(&mut self) -> &mut rules::FlowState {
-        self.0.get_or_insert_default()
-    }
-}
-
-/// App-layer events of a flow itself; few flows ever have any.
-#[derive(Debug, Default)]
-pub(crate) struct AppEvents(
-    #[expect(clippy::box_collection, reason = "a list takes three words, its box one")]
-    Option<Box<Vec<&'static str>>>,
-);
-
-impl AppEvents {
-    fn extend(&mut self, events: impl IntoIterator<Item = &'static str>) {
-        self.0.get_or_insert_default().extend(events);
-    }
-}
-
-impl Deref for AppEvents {
-    type Target = [&'static str];
-
-    fn deref(&self) -> &[&'static str] {
-        self.0.as_ref().map_or(&[], |events| events)
-    }
 }
 
 /// Bytes that wait on this side of a gap, per direction; few flows ever have any.
@@ -168,8 +117,7 @@ impl Payload {
 struct Bursts {
     /// Without payload as long as there is none.
     first: Sample,
-    #[expect(clippy::box_collection, reason = "a list takes three words, its box one")]
-    more: Option<Box<Vec<Sample>>>,
+    more: Thin<Sample>,
 }
 
 impl Bursts {
@@ -177,28 +125,25 @@ impl Bursts {
         if self.first.payload == Payload::NONE {
             self.first = sample;
         } else {
-            let more = self.more.get_or_insert_default();
-            if more.len() + 1 < FlowFact::BURSTS {
-                more.push(sample);
+            if self.more.len() + 1 < FlowFact::BURSTS {
+                self.more.push(sample);
             }
         }
     }
 
     fn all(&self) -> impl Iterator<Item = &Sample> {
         let first = (self.first.payload != Payload::NONE).then_some(&self.first);
-        first.into_iter().chain(self.more.iter().flat_map(|more| more.iter()))
+        first.into_iter().chain(self.more.iter())
     }
 
     /// Gives back the room for further ones.
     fn rest(&mut self) {
-        if let Some(more) = &mut self.more {
-            more.shrink_to_fit();
-        }
+        self.more.shrink();
     }
 
     /// Reads a little of what adding one needs.
     fn warm(&self) -> u32 {
-        self.more.as_ref().and_then(|more| more.last()).map_or(0, |sample| sample.at_ms)
+        self.more.last().map_or(0, |sample| sample.at_ms)
     }
 }
 
@@ -366,7 +311,7 @@ impl Conversation {
             }
         }
         if !self.app.events().is_empty() {
-            self.app_events.extend(self.app.take_events());
+            self.app_events.list().extend(self.app.take_events());
         }
     }
 

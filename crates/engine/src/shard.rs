@@ -3,7 +3,7 @@
 use decode::{Layers, Transport};
 use flow::tcp::{Fate, State};
 use flow::{Chunk, Entry, Seen, Slot, Stream, Table, Touch, Trail, Turn};
-use model::{Direction, EventKind, Time};
+use model::{Direction, EventKind, Seldom, Time};
 use protocol::{AppStatus, Asks, Data, Expectation, Feed, FileState, Turnaround};
 use rules::{Inspector, Late, Outcome, RuleSet, Succession};
 
@@ -335,7 +335,7 @@ fn take_in(
                 established: true,
             };
             entry.app.looked_at = false;
-            entry.app.rules.unsettle();
+            unsettle(&mut entry.app.rules);
             if entry.app.app.feed_datagram(&feed, &tools.config.protocol, asks) {
                 entry.flow.swap();
             }
@@ -403,6 +403,13 @@ fn inspect_depths(protocol: &str, config: &Config) -> [u32; 2] {
     }
 }
 
+/// New data came: rules that had settled look again.
+fn unsettle(rules: &mut Seldom<rules::FlowState>) {
+    if let Some(state) = rules.written_mut() {
+        state.unsettle();
+    }
+}
+
 fn feed_direction(
     entry: &mut Entry<'_, Conversation>,
     turn: &mut Turn,
@@ -448,7 +455,7 @@ fn feed_direction(
         let feed = Feed { direction, data, end, time, packet, endpoints, midstream, established };
         let protocol = app.protocol_id();
         entry.app.looked_at = false;
-        entry.app.rules.unsettle();
+        unsettle(&mut entry.app.rules);
         let taken = app.feed_stream(&feed, &config.protocol, asks);
         let shown = data.bytes().len().saturating_sub(before) as u64;
         let used = match data {

@@ -7,6 +7,7 @@ mod event;
 mod finding;
 mod incident;
 mod packet;
+mod seldom;
 mod talk;
 
 pub use event::{
@@ -19,4 +20,5 @@ pub use incident::{
     Profile, Rhythm, Role, Server, TimelineEntry,
 };
 pub use packet::{Direction, FlowId, LinkType, LossMark, Moment, Packet, PacketId, Time};
+pub use seldom::{Blank, Seldom, Thin};
 pub use talk::{KeptTalk, Talk};

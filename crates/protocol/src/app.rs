@@ -5,7 +5,7 @@
 //! direction that stays unknown is parsed as the other one's protocol; when both do, or when too much waits, the flow's
 //! application layer is given up as `failed`.
 
-use model::{Direction, PacketId, Time};
+use model::{Direction, PacketId, Thin, Time};
 
 use crate::detect::Look;
 use crate::{
@@ -84,11 +84,7 @@ pub struct App {
     port: Option<u16>,
     session: Option<Box<dyn Session>>,
     /// App-layer events of the flow itself (`applayer_mismatch_protocol_both_directions`, …), to be logged.
-    #[expect(
-        clippy::box_collection,
-        reason = "a list takes three words, its box one; hardly any flow has one"
-    )]
-    events: Option<Box<Vec<&'static str>>>,
+    events: Thin<&'static str>,
     no_inspection: bool,
     /// What the last transaction before a change of protocol said.
     told: Option<Box<Told>>,
@@ -163,7 +159,7 @@ impl App {
             changing: false,
             port: None,
             session: None,
-            events: None,
+            events: Thin::default(),
             no_inspection: false,
             told: None,
         }
@@ -270,12 +266,12 @@ impl App {
 
     /// Takes the flow's own app-layer events.
     pub fn take_events(&mut self) -> Vec<&'static str> {
-        self.events.take().map_or_else(Vec::new, |events| *events)
+        self.events.take()
     }
 
     /// The flow's own app-layer events, not taken yet.
     pub fn events(&self) -> &[&'static str] {
-        self.events.as_deref().map_or(&[], Vec::as_slice)
+        &self.events
     }
 
     /// Whether bytes of `direction` are still wanted (for detection or parsing).
@@ -542,9 +538,8 @@ impl App {
     }
 
     fn raise(&mut self, event: &'static str) {
-        let events = self.events.get_or_insert_default();
-        if events.len() < EVENTS_MAX && !events.contains(&event) {
-            events.push(event);
+        if self.events.len() < EVENTS_MAX && !self.events.contains(&event) {
+            self.events.push(event);
         }
     }
 

@@ -1,6 +1,8 @@
 //! What rules keep with a flow.
 
-use model::Time;
+use std::sync::LazyLock;
+
+use model::{Blank, Time};
 use smallvec::SmallVec;
 
 use crate::count::Counter;
@@ -34,6 +36,13 @@ pub struct FlowState {
     pub(crate) counters: Vec<(u32, u8, Counter)>,
     /// Transactions' own bits (`xbits` with `track tx`): bit, transaction.
     pub(crate) tx_bits: SmallVec<[(u32, u64); 1]>,
+}
+
+impl Blank for FlowState {
+    fn blank() -> &'static Self {
+        static BLANK: LazyLock<FlowState> = LazyLock::new(FlowState::default);
+        &BLANK
+    }
 }
 
 /// Tags at work on one flow or host.
