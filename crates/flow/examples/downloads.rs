@@ -1,4 +1,6 @@
 //! Times tracking and reassembly: many downloads at once, packet by packet. Prints nanoseconds per packet.
+//!
+//! `cargo run --release -p flow --example downloads [FLOWS]`
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;

@@ -1,6 +1,6 @@
 //! Prints how fast captures are read: nanoseconds per packet, and per packet whose first bytes are looked at.
 //!
-//! `cargo run --release -p capture --example speed -- FILE…`
+//! `cargo run --release -p capture --example reading -- FILE…`
 
 use std::path::PathBuf;
 use std::time::Instant;
