@@ -221,9 +221,12 @@ impl<T> Transactions<T> {
         self.list.range(from..).position(restless).map_or(self.list.len(), |more| from + more)
     }
 
-    /// Gives back room for more than there are.
+    /// Gives back room for more than there are, and for more of their files than came.
     pub fn rest(&mut self) {
         self.list.shrink_to_fit();
+        for file in self.list.iter_mut().flat_map(|open| &mut open.files) {
+            file.body.rest();
+        }
     }
 
     /// Takes one out, when everybody is done with it.
