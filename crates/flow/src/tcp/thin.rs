@@ -27,20 +27,6 @@ impl<T> Thin<T> {
         self.list().push(item);
     }
 
-    /// Keeps the items that `keep` says yes to.
-    pub(super) fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
-        if let Some(list) = &mut self.0 {
-            list.retain(keep);
-        }
-    }
-
-    /// Forgets the first items.
-    pub(super) fn drop_first(&mut self, count: usize) {
-        if let Some(list) = &mut self.0 {
-            list.drain(..count.min(list.len()));
-        }
-    }
-
     /// Forgets everything, keeps the memory.
     pub(super) fn clear(&mut self) {
         if let Some(list) = &mut self.0 {
@@ -62,12 +48,9 @@ mod tests {
     fn it_is_a_list_of_one_word() {
         assert_eq!(size_of::<Thin<u64>>(), size_of::<usize>());
         let mut list = Thin::default();
-        list.retain(|_: &u64| false);
-        list.drop_first(3);
-        (1..=6).for_each(|item| list.push(item));
-        list.retain(|item| *item != 4);
-        list.drop_first(2);
-        assert_eq!(*list, [3, 5, 6]);
+        assert!(list.is_empty());
+        (1_u64..=3).for_each(|item| list.push(item));
+        assert_eq!(*list, [1, 2, 3]);
         list.clear();
         assert!(list.is_empty());
     }
