@@ -67,6 +67,10 @@ impl Exchanges {
         }
     }
 
+    pub(super) fn look_away(&mut self, direction: Direction) {
+        self.open.look_away(direction);
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<&Transaction<Exchange>> {
         self.open.get(index)
     }
