@@ -167,10 +167,13 @@ const WARM_BYTES: usize = 8 * 1024;
 
 /// Pages further behind the readers than this are given back, so that a large file does not count as memory in use.
 /// Packets that are still under way there are simply read again from the page cache.
-const RESIDENT_BYTES: usize = 5 * 1024 * 1024;
+const RESIDENT_BYTES: usize = 3 * 1024 * 1024;
 
 /// Pages are fetched ahead and given back in steps: one ahead of the reader, this many behind.
-const STEPS_KEPT: usize = 4;
+const STEPS_KEPT: usize = 2;
+
+/// More than the page cache keeps in one piece.
+const FOLIO_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Smallest step, however many inputs there are.
 const STEP_BYTES_MIN: usize = 256 * 1024;
@@ -225,8 +228,10 @@ impl MapFeed {
         if ahead > 0 {
             let _ = self.map.advise_range(Advice::PopulateRead, self.next_step, ahead);
         }
-        if let Some(behind) = self.next_step.checked_sub(self.step_bytes * (STEPS_KEPT + 1)) {
-            release(&self.map, behind, self.step_bytes);
+        if let Some(behind) = self.next_step.checked_sub(self.step_bytes * STEPS_KEPT) {
+            // Some kernels map the whole of a large folio when a part of it is asked for: also what was given back before.
+            let from = behind.saturating_sub(FOLIO_BYTES_MAX);
+            release(&self.map, from, behind - from);
         }
         self.next_step = self.next_step.saturating_add(self.step_bytes);
     }

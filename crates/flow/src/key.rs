@@ -21,8 +21,10 @@ pub(crate) const SCTP: u8 = 132;
 /// Identity of a flow inside its table.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// Address (as two words, so that a key has no padding) and port, smaller first.
-    ends: [([u64; 2], u32); 2],
+    /// Addresses, as two words each; that of the smaller end first.
+    addresses: [[u64; 2]; 2],
+    /// Their ports, 32 bits each: a key has no padding.
+    ports: u64,
     /// Address family, protocol, level and tenant, packed.
     scope: u64,
     vlans: u64,
@@ -31,17 +33,17 @@ pub(crate) struct Key {
 impl Key {
     /// Reads a little of it; see [`crate::Table::warm`].
     pub(crate) fn warm(&self) -> u64 {
-        self.ends[0].0[1] ^ self.vlans
+        self.addresses[0][1] ^ self.vlans
     }
 }
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for (address, _) in &self.ends {
+        for address in &self.addresses {
             state.write_u64(address[0]);
             state.write_u64(address[1]);
         }
-        state.write_u64(u64::from(self.ends[0].1) << 32 | u64::from(self.ends[1].1));
+        state.write_u64(self.ports);
         state.write_u64(self.scope);
         state.write_u64(self.vlans);
     }
@@ -150,7 +152,9 @@ fn packed(a: (IpAddr, u32), b: (IpAddr, u32), scope: u64, vlans: u64) -> Key {
     if ends[1] < ends[0] {
         ends.swap(0, 1);
     }
-    Key { ends, scope: scope | u64::from(family), vlans }
+    let [(first, port), (second, other)] = ends;
+    let ports = u64::from(port) << 32 | u64::from(other);
+    Key { addresses: [first, second], ports, scope: scope | u64::from(family), vlans }
 }
 
 /// The key of an ordinary packet, outside of virtual networks and tunnels.

@@ -69,4 +69,14 @@ impl Body {
         self.data.drain(..drop);
         self.base += drop as u64;
     }
+
+    /// Nothing comes for a while: gives back the room that nothing needs now. What waits for rules to look at it may wait as
+    /// long as its flow is open. An allocator that is asked to shrink a block in place keeps it when less than half of it would
+    /// be saved.
+    pub fn rest(&mut self) {
+        let len = self.data.len();
+        if self.data.capacity() > len + len / 8 {
+            self.data = self.data.as_slice().to_vec();
+        }
+    }
 }

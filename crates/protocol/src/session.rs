@@ -45,14 +45,7 @@ pub trait Session: Debug + Send {
     fn rest(&mut self);
 
     /// Nobody is going to inspect `direction`: what changed there was seen, files up to where they are kept.
-    fn look_away(&mut self, direction: Direction) {
-        for index in 0..self.count() {
-            self.core_mut(index).updated[direction.index()] = false;
-            for file in self.files_mut(index).iter_mut().filter(|file| file.direction == direction) {
-                file.inspected = file.body.kept();
-            }
-        }
-    }
+    fn look_away(&mut self, direction: Direction);
 
     /// The flow was announced by another one: what for. Called once, before any data.
     fn announced(&mut self, _expectation: &Expectation) {}
@@ -129,6 +122,9 @@ macro_rules! bookkeeping {
         }
         fn rest(&mut self) {
             self.$field.rest();
+        }
+        fn look_away(&mut self, direction: model::Direction) {
+            self.$field.look_away(direction);
         }
         fn as_any(&self) -> &dyn std::any::Any {
             self

@@ -129,18 +129,21 @@ pub struct Transactions<T> {
     limit: usize,
     /// All with a smaller number are finished.
     settled: u64,
+    /// Nothing of those with a smaller number was lent to be changed since a direction was last looked away from.
+    changed: [u64; 2],
 }
 
 impl<T> Transactions<T> {
     /// At most `limit` open transactions; a protocol decides itself what to do when [`Transactions::is_full`].
     pub fn new(limit: usize) -> Self {
-        Self { list: VecDeque::new(), next_id: 0, limit, settled: 0 }
+        Self { list: VecDeque::new(), next_id: 0, limit, settled: 0, changed: [0; 2] }
     }
 
     /// Opens a transaction and gives it the next number.
     pub fn open(&mut self, began: Time, packet: PacketId, body: T) -> &mut Transaction<T> {
         let core =
             Core { id: self.next_id, began, first_packet: packet, updated: [true; 2], ..Core::default() };
+        self.note_change(self.next_id);
         self.next_id += 1;
         if self.list.capacity() == 0 {
             // Most flows have one transaction at a time; a list grows to four places at once otherwise.
@@ -177,6 +180,7 @@ impl<T> Transactions<T> {
 
     /// By position, oldest first.
     pub fn get_mut(&mut self, index: usize) -> Option<&mut Transaction<T>> {
+        self.note_change(self.list.get(index)?.core.id);
         self.list.get_mut(index)
     }
 
@@ -184,11 +188,13 @@ impl<T> Transactions<T> {
     pub fn by_id_mut(&mut self, id: u64) -> Option<&mut Transaction<T>> {
         // Numbers only grow along the list.
         let place = self.list.partition_point(|transaction| transaction.core.id < id);
+        self.note_change(id);
         self.list.get_mut(place).filter(|transaction| transaction.core.id == id)
     }
 
     /// The newest.
     pub fn last_mut(&mut self) -> Option<&mut Transaction<T>> {
+        self.note_change(self.list.back()?.core.id);
         self.list.back_mut()
     }
 
@@ -201,6 +207,7 @@ impl<T> Transactions<T> {
         let more = self.list.range(known..).position(|transaction| transaction.core.progress != [1; 2]);
         let from = more.map_or(self.list.len(), |more| known + more);
         self.settled = self.list.get(from).map_or(self.next_id, |open| open.core.id);
+        self.note_change(self.settled);
         self.list.range_mut(from..).filter(|transaction| transaction.core.progress != [1; 2])
     }
 
@@ -211,7 +218,13 @@ impl<T> Transactions<T> {
 
     /// All open ones, oldest first.
     pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Transaction<T>> {
+        self.note_change(0);
         self.list.iter_mut()
+    }
+
+    /// Some with this number or greater ones are lent to be changed.
+    fn note_change(&mut self, id: u64) {
+        self.changed = self.changed.map(|from| from.min(id));
     }
 
     /// See [`crate::Session::next_restless`].
@@ -221,9 +234,25 @@ impl<T> Transactions<T> {
         self.list.range(from..).position(restless).map_or(self.list.len(), |more| from + more)
     }
 
-    /// Gives back room for more than there are.
+    /// Gives back room for more than there are, and for more of their files than came.
     pub fn rest(&mut self) {
         self.list.shrink_to_fit();
+        for file in self.list.iter_mut().flat_map(|open| &mut open.files) {
+            file.body.rest();
+        }
+    }
+
+    /// See [`crate::Session::look_away`]. A flow may have a thousand open, and be looked away from with each packet: only those
+    /// that may have changed since the last time are gone through.
+    pub fn look_away(&mut self, direction: model::Direction) {
+        let from = std::mem::replace(&mut self.changed[direction.index()], self.next_id);
+        let from = self.list.partition_point(|open| open.core.id < from);
+        for open in self.list.range_mut(from..) {
+            open.core.updated[direction.index()] = false;
+            for file in open.files.iter_mut().filter(|file| file.direction == direction) {
+                file.inspected = file.body.kept();
+            }
+        }
     }
 
     /// Takes one out, when everybody is done with it.

@@ -12,6 +12,7 @@ use crate::inspect::Transform;
 use crate::ir::Proto;
 use crate::scan::Scanner;
 use crate::sig::{ANY, Sig};
+use crate::store::Scanners;
 
 /// All groups of a rule set.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,8 +27,9 @@ pub(crate) struct Index {
     pub(crate) transactions: Box<[Box<[[TransactionIndex; 2]]>]>,
     /// Whose transactions are looked at together with the stream before them: bit by protocol, by zone and direction.
     pub(crate) backward: [[u128; 2]; ZONES],
-    /// Patterns. Versions of a protocol share theirs, and so do zones.
-    pub(crate) scanners: Box<[Scanner]>,
+    /// Patterns. Versions of a protocol share theirs, and so do zones. They are packed by themselves.
+    #[serde(skip)]
+    pub(crate) scanners: Scanners,
     /// Rules on frames.
     pub(crate) frames: Box<[u32]>,
     /// Rules on addresses alone.

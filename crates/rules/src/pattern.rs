@@ -71,8 +71,9 @@ impl Pattern {
         if from > bytes.len() {
             return None;
         }
-        let found = self.regex()?.find_at(bytes, from).ok()??;
-        Some((found.start(), found.end()))
+        // An expression that matches by itself keeps its working memory, 20 KiB of it, for the next time. Hundreds of
+        // expressions come to be asked, and few of them often.
+        self.captures_at(bytes, from, &mut None)
     }
 
     /// Where it first matches from a position on, with its groups in `locations`.

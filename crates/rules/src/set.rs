@@ -202,7 +202,11 @@ impl RuleSet {
     /// Writes the `metadata` object of flowbits, flowints and variables into the open object, when there are any.
     pub fn write_metadata(&self, state: &FlowState, outcome: Option<&Outcome>, json: &mut Json) {
         let packet_vars = outcome.map_or(&[][..], |outcome| &outcome.packet_vars);
-        if state.bits.is_empty() && state.ints.is_empty() && state.vars.is_empty() && packet_vars.is_empty() {
+        if state.bits.is_empty()
+            && state.rare.ints.is_empty()
+            && state.rare.vars.is_empty()
+            && packet_vars.is_empty()
+        {
             return;
         }
         json.object("metadata");
@@ -213,9 +217,9 @@ impl RuleSet {
             }
             json.end();
         }
-        if !state.vars.is_empty() {
+        if !state.rare.vars.is_empty() {
             json.array("flowvars");
-            for (name, value) in &state.vars {
+            for (name, value) in &state.rare.vars {
                 json.object_item().bytes_text(self.names.vars.name(*name), value).end();
             }
             json.end();
@@ -227,9 +231,9 @@ impl RuleSet {
             }
             json.end();
         }
-        if !state.ints.is_empty() {
+        if !state.rare.ints.is_empty() {
             json.object("flowints");
-            for (name, value) in &state.ints {
+            for (name, value) in &state.rare.ints {
                 json.number(self.names.ints.name(*name), *value);
             }
             json.end();

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use model::{Blank, Time};
+use model::{Blank, Seldom, Time};
 use smallvec::SmallVec;
 
 use crate::count::Counter;
@@ -29,9 +29,15 @@ pub struct FlowState {
     /// All transactions were looked at as they stand, per direction, and whether what was there was all there would be.
     pub(crate) settled: [Option<bool>; 2],
     pub(crate) bits: SmallVec<[u32; 4]>,
+    pub(crate) rare: Seldom<Lists>,
+}
+
+/// What rules keep with few flows: every flow that rules look at has a state, and all together these lists were most of it.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Lists {
     pub(crate) ints: SmallVec<[(u32, u32); 1]>,
     pub(crate) vars: Vec<(u32, Vec<u8>)>,
-    pub(crate) tags: Option<Box<Tags>>,
+    pub(crate) tags: Tags,
     /// Thresholds tracked by flow: rule, which of its conditions, counter.
     pub(crate) counters: Vec<(u32, u8, Counter)>,
     /// Transactions' own bits (`xbits` with `track tx`): bit, transaction.
@@ -41,6 +47,13 @@ pub struct FlowState {
 impl Blank for FlowState {
     fn blank() -> &'static Self {
         static BLANK: LazyLock<FlowState> = LazyLock::new(FlowState::default);
+        &BLANK
+    }
+}
+
+impl Blank for Lists {
+    fn blank() -> &'static Self {
+        static BLANK: LazyLock<Lists> = LazyLock::new(Lists::default);
         &BLANK
     }
 }
@@ -149,27 +162,27 @@ impl FlowState {
     }
 
     pub(crate) fn int(&self, name: u32) -> Option<u32> {
-        self.ints.iter().find(|(each, _)| *each == name).map(|(_, value)| *value)
+        self.rare.ints.iter().find(|(each, _)| *each == name).map(|(_, value)| *value)
     }
 
     pub(crate) fn set_int(&mut self, name: u32, value: u32) {
-        match self.ints.iter_mut().find(|(each, _)| *each == name) {
+        match self.rare.ints.iter_mut().find(|(each, _)| *each == name) {
             Some((_, place)) => *place = value,
-            None => self.ints.push((name, value)),
+            None => self.rare.ints.push((name, value)),
         }
     }
 
     pub(crate) fn var(&self, name: u32) -> Option<&[u8]> {
-        self.vars.iter().find(|(each, _)| *each == name).map(|(_, value)| value.as_slice())
+        self.rare.vars.iter().find(|(each, _)| *each == name).map(|(_, value)| value.as_slice())
     }
 
     /// Keeps a captured value; a later one under the same name replaces it.
     pub(crate) fn set_var(&mut self, name: u32, value: &[u8]) {
-        if let Some((_, place)) = self.vars.iter_mut().find(|(each, _)| *each == name) {
+        if let Some((_, place)) = self.rare.vars.iter_mut().find(|(each, _)| *each == name) {
             place.clear();
             place.extend_from_slice(value);
-        } else if self.vars.len() < VARS_MAX {
-            self.vars.push((name, value.to_vec()));
+        } else if self.rare.vars.len() < VARS_MAX {
+            self.rare.vars.push((name, value.to_vec()));
         }
     }
 }

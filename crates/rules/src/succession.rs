@@ -59,14 +59,15 @@ impl Succession {
         state.zone = None;
         let of = |list: &[Option<u32>], old: u32| list.get(old as usize).copied().flatten();
         state.bits = state.bits.iter().filter_map(|bit| of(&self.bits, *bit)).collect();
-        state.ints =
-            state.ints.iter().filter_map(|(name, value)| Some((of(&self.ints, *name)?, *value))).collect();
-        let vars = std::mem::take(&mut state.vars);
-        state.vars =
+        let Some(lists) = state.rare.written_mut() else { return };
+        lists.ints =
+            lists.ints.iter().filter_map(|(name, value)| Some((of(&self.ints, *name)?, *value))).collect();
+        let vars = std::mem::take(&mut lists.vars);
+        lists.vars =
             vars.into_iter().filter_map(|(name, value)| Some((of(&self.vars, name)?, value))).collect();
-        state.tx_bits = state.tx_bits.iter().filter_map(|(bit, tx)| Some((self.xbit(*bit)?, *tx))).collect();
-        let counters = std::mem::take(&mut state.counters);
-        state.counters = counters
+        lists.tx_bits = lists.tx_bits.iter().filter_map(|(bit, tx)| Some((self.xbit(*bit)?, *tx))).collect();
+        let counters = std::mem::take(&mut lists.counters);
+        lists.counters = counters
             .into_iter()
             .filter_map(|(rule, which, counter)| Some((self.rule(rule)?, which, counter)))
             .collect();

@@ -13,7 +13,6 @@ mod segment;
 mod session;
 mod shut;
 mod stamps;
-mod thin;
 mod work;
 
 pub use data::Conflict;

@@ -87,7 +87,7 @@ impl Stream<'_> {
         let left = turn.payload_at;
         let right = left + payload.len() as u64;
         let chunk = (self.chunk(turn.direction) as usize).max(payload.len());
-        let around = side.around.as_deref().filter(|around| !around.bytes.is_empty());
+        let around = Some(&side.rare.around).filter(|around| !around.bytes.is_empty());
         let late = around.map(|around| (around.at, around.bytes.as_slice()));
         let mut runs = side.data.runs(0).chain(late);
         let run = runs.find(|(start, data)| *start <= left && right <= start + data.len() as u64);
@@ -136,7 +136,7 @@ impl Stream<'_> {
         let side = &self.session.as_deref()?.sides[turn.direction.index()];
         let settled = side.data.contiguous(turn.payload_at).get(..len);
         settled.or_else(|| {
-            let Around { at, bytes } = side.around.as_deref()?;
+            let Around { at, bytes } = &side.rare.around;
             let skip = usize::try_from(turn.payload_at.checked_sub(*at)?).ok()?;
             bytes.get(skip..skip.checked_add(len)?)
         })

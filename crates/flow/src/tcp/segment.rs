@@ -53,13 +53,13 @@ impl Work<'_, '_> {
         };
         let (left, len) = (self.turn.payload_at, self.p.payload.len() as u64);
         let side = &mut self.s.sides[direction.index()];
-        if let Some(around) = &mut side.around {
-            around.bytes.clear();
+        if let Some(lists) = side.rare.written_mut() {
+            lists.around.bytes.clear();
         }
         if side.data.is_one_run() {
             return;
         }
-        let around = side.around.get_or_insert_default();
+        let around = &mut side.rare.around;
         if let Some(from) = side.data.around_late(left, left + len, u64::from(chunk), &mut around.bytes) {
             around.at = from;
         }

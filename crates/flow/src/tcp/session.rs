@@ -1,9 +1,10 @@
 //! What is remembered of a TCP session.
 
+use model::{Blank, Seldom, Thin};
+
 use super::State;
 use super::data::Data;
 use super::memory::Memory;
-use super::thin::Thin;
 use crate::Policy;
 
 /// SACK ranges remembered per direction.
@@ -42,8 +43,8 @@ pub(super) struct Side {
     pub(super) reset_received: bool,
     /// Sequence number of offset [`Data::base`] plus what was taken out before it.
     pub(super) base_seq: u32,
-    /// Ranges acknowledged selectively, disjoint and sorted from `last_ack` on.
-    pub(super) sacked: Thin<(u32, u32)>,
+    /// What few sessions have.
+    pub(super) rare: Seldom<Lists>,
 
     /// The bytes.
     pub(super) data: Data,
@@ -57,12 +58,8 @@ pub(super) struct Side {
     pub(super) shown_at: u64,
     /// And its length; no stretch is longer than the memory for streams.
     pub(super) shown_len: u32,
-    /// Inline: what lies around the packet at hand while it waits behind a hole.
-    pub(super) around: Option<Box<Around>>,
     /// The application layer waits for so many bytes.
     pub(super) needed: u32,
-    /// Offsets where an urgent byte was taken out, sorted.
-    pub(super) urgent: Thin<u64>,
     /// How many were taken out so far.
     pub(super) urgent_count: u32,
     /// Nothing is kept any more.
@@ -113,7 +110,7 @@ impl Side {
 
     /// Sequence number of an absolute offset at or after the base.
     pub(super) fn sequence_at(&self, offset: u64) -> u32 {
-        let taken = self.urgent.partition_point(|at| *at < offset);
+        let taken = self.rare.urgent.partition_point(|at| *at < offset);
         let distance = offset.saturating_sub(self.data.base()) as u32;
         self.base_seq.wrapping_add(distance).wrapping_add(taken as u32)
     }
@@ -122,7 +119,7 @@ impl Side {
     pub(super) fn next_taken(&self, seq: u32) -> Option<u64> {
         let raw = self.raw(seq)?;
         let index = self.taken_before(raw);
-        self.urgent.get(index).map(|at| at + index as u64 - raw)
+        self.rare.urgent.get(index).map(|at| at + index as u64 - raw)
     }
 
     /// Takes the urgent byte at `seq` out of the sequence: what follows moves one to the left. False when something that
@@ -130,14 +127,14 @@ impl Side {
     pub(super) fn take_out(&mut self, seq: u32) -> bool {
         let Some(raw) = self.raw(seq) else { return true };
         let index = self.taken_before(raw);
-        if self.urgent.get(index).is_some_and(|at| at + index as u64 == raw) {
+        if self.rare.urgent.get(index).is_some_and(|at| at + index as u64 == raw) {
             return true;
         }
         let offset = raw - index as u64;
-        if index < self.urgent.len() || self.data.right() > offset {
+        if index < self.rare.urgent.len() || self.data.right() > offset {
             return false;
         }
-        self.urgent.push(offset);
+        self.rare.urgent.push(offset);
         self.urgent_count += 1;
         true
     }
@@ -152,10 +149,10 @@ impl Side {
     /// How many bytes were taken out between the base and the raw offset.
     fn taken_before(&self, raw: u64) -> usize {
         // The n-th taken byte stood, with those before it left in, at its offset plus n: ascending, so bisect.
-        let (mut low, mut high) = (0, self.urgent.len());
+        let (mut low, mut high) = (0, self.rare.urgent.len());
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.urgent.get(middle) {
+            match self.rare.urgent.get(middle) {
                 Some(at) if at + (middle as u64) < raw => low = middle + 1,
                 _ => high = middle,
             }
@@ -169,10 +166,31 @@ impl Side {
         if offset <= base {
             return;
         }
-        let passed = self.urgent.partition_point(|at| *at < offset);
-        self.urgent.drop_first(passed);
+        let passed = self.rare.urgent.partition_point(|at| *at < offset);
+        if passed > 0 {
+            self.rare.urgent.drain(..passed);
+        }
         self.base_seq = self.base_seq.wrapping_add((offset - base) as u32).wrapping_add(passed as u32);
         self.data.slide(offset, memory);
+    }
+}
+
+/// What few sessions have.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    /// Ranges acknowledged selectively, disjoint and sorted from `last_ack` on.
+    pub(super) sacked: Vec<(u32, u32)>,
+    /// Offsets where an urgent byte was taken out, sorted.
+    pub(super) urgent: Vec<u64>,
+    /// Inline: what lies around the packet at hand while it waits behind a hole.
+    pub(super) around: Around,
+}
+
+impl Blank for Lists {
+    fn blank() -> &'static Self {
+        static BLANK: Lists =
+            Lists { sacked: Vec::new(), urgent: Vec::new(), around: Around { at: 0, bytes: Vec::new() } };
+        &BLANK
     }
 }
 
@@ -232,7 +250,11 @@ impl Session {
     pub(crate) fn warm(&self) -> u64 {
         let of = |side: &Side| {
             let marks = side.next_seq ^ side.last_ack ^ side.min_inspect_depth ^ u32::from(side.tcp_flags);
-            u64::from(marks) ^ side.app_progress ^ side.shown_at ^ side.urgent.len() as u64 ^ side.data.warm()
+            u64::from(marks)
+                ^ side.app_progress
+                ^ side.shown_at
+                ^ side.rare.urgent.len() as u64
+                ^ side.data.warm()
         };
         of(&self.sides[0]) ^ of(&self.sides[1]) ^ u64::from(self.depth)
     }
@@ -247,8 +269,11 @@ impl Session {
         for side in [a, b] {
             let mut data = std::mem::take(&mut side.data);
             data.reset(memory);
-            let around = side.around.take();
-            *side = Side { data, around, ..Side::default() };
+            let around = side.rare.written_mut().map(|lists| std::mem::take(&mut lists.around));
+            *side = Side { data, ..Side::default() };
+            if let Some(around) = around.filter(|around| around.bytes.capacity() > 0) {
+                side.rare.around = around;
+            }
         }
         let sides = std::mem::take(&mut self.sides);
         *self = Session { sides, ..Session::default() };
@@ -273,6 +298,6 @@ mod tests {
     fn a_session_stays_small() {
         // A table holds a hundred thousand sessions; most of what one can keep, most sessions never have.
         let bytes = size_of::<Session>();
-        assert!(bytes <= 512, "a session keeps {bytes} bytes before its first byte of data");
+        assert!(bytes <= 448, "a session keeps {bytes} bytes before its first byte of data");
     }
 }

@@ -276,7 +276,9 @@ impl Work<'_, '_> {
 pub(super) fn update_last_ack(side: &mut Side, ack: u32) {
     if after(ack, side.last_ack) {
         side.last_ack = ack;
-        side.sacked.retain(|(_, right)| after(*right, ack));
+        if let Some(lists) = side.rare.written_mut() {
+            lists.sacked.retain(|(_, right)| after(*right, ack));
+        }
     }
 }
 
@@ -312,14 +314,14 @@ fn within(address: IpAddr, network: IpAddr, prefix: u8) -> bool {
 
 /// Bytes acknowledged selectively beyond the acknowledged edge.
 fn sacked_bytes(side: &Side) -> u32 {
-    side.sacked.iter().fold(0_u32, |sum, (left, right)| {
+    side.rare.sacked.iter().fold(0_u32, |sum, (left, right)| {
         let left = if before(*left, side.last_ack) { side.last_ack } else { *left };
         sum.wrapping_add(right.wrapping_sub(left))
     })
 }
 
 fn insert_sack(side: &mut Side, mut left: u32, mut right: u32) {
-    side.sacked.retain(|(l, r)| {
+    side.rare.sacked.retain(|(l, r)| {
         let apart = before(right, *l) || before(*r, left);
         if !apart {
             if before(*l, left) {
@@ -331,7 +333,7 @@ fn insert_sack(side: &mut Side, mut left: u32, mut right: u32) {
         }
         apart
     });
-    if side.sacked.len() < super::session::SACK_MAX {
-        side.sacked.push((left, right));
+    if side.rare.sacked.len() < super::session::SACK_MAX {
+        side.rare.sacked.push((left, right));
     }
 }

@@ -153,6 +153,15 @@ pub(crate) struct Exchange {
     pub(super) bodies: [Carried; 2],
 }
 
+impl Carried {
+    /// Gives back room that only waited for more.
+    pub(super) fn rest(&mut self) {
+        if let Kept::Here(body) = &mut self.kept {
+            body.rest();
+        }
+    }
+}
+
 impl Exchange {
     /// The head of one direction.
     pub(super) fn head(&self, direction: Direction) -> &Head {

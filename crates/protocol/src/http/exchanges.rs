@@ -62,6 +62,13 @@ impl Exchanges {
     pub(super) fn rest(&mut self) {
         self.spare = None;
         self.open.rest();
+        for carried in self.open.iter_mut().flat_map(|open| &mut open.body.bodies) {
+            carried.rest();
+        }
+    }
+
+    pub(super) fn look_away(&mut self, direction: Direction) {
+        self.open.look_away(direction);
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&Transaction<Exchange>> {

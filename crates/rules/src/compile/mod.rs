@@ -26,6 +26,7 @@ use crate::inspect::Transform;
 use crate::ir::{PacketTest, Place, Rule};
 use crate::scan::{Scanner, ScannerBuilder};
 use crate::sig::{Head, Kind, Part, Sig, Test, What};
+use crate::store::Scanners;
 
 /// Puts rules in order, brings them into running form, and gives names their numbers.
 pub(crate) fn signatures(rules: Vec<Rule>, settings: &Settings) -> (Vec<Sig>, Names) {
@@ -260,7 +261,7 @@ impl Builder {
             blind: Index::blind(&transactions),
             packets,
             transactions,
-            scanners: shared.scanners.into(),
+            scanners: Scanners::built(shared.scanners),
             backward: self.backward,
             frames: self.frames.into(),
             ip_only: AddressIndex::build(&self.ip_only, sigs, names),

@@ -8,7 +8,6 @@ use super::{Hit, Run};
 use crate::ir::{TagOf, Verb};
 use crate::late::{Decision, Holds, count_in_flow, suppressed};
 use crate::sig::{Kind, Sig};
-use crate::state::Tags;
 use crate::{Alert, Candidate};
 
 /// Wording of EVE's `drop.reason` for a rule.
@@ -72,7 +71,7 @@ impl Run<'_, '_> {
             return Decision { holds: Holds::Silent, action: None };
         }
         let mut decision = match &mut self.scene.flow {
-            Some(flow) => count_in_flow(sig, candidate, &mut flow.state.counters),
+            Some(flow) => count_in_flow(sig, candidate, &mut flow.state.rare.counters),
             None => Decision::ALERT,
         };
         if let (Holds::Alert, Some(late)) = (decision.holds, &mut self.late) {
@@ -165,7 +164,7 @@ impl Run<'_, '_> {
         let layers = self.scene.layers;
         match (tag.of, &mut self.scene.flow, &mut self.late) {
             (TagOf::Session, Some(flow), _) => {
-                flow.state.tags.get_or_insert_with(Box::<Tags>::default).start(tag, rule, self.scene.time);
+                flow.state.rare.tags.start(tag, rule, self.scene.time);
             }
             (TagOf::HostSource | TagOf::HostDestination, _, Some(late)) => {
                 late.tag(tag, rule, layers.src, layers.dst, self.scene.time);
@@ -182,12 +181,9 @@ impl Run<'_, '_> {
         let (now, len) = (self.scene.time, self.scene.bytes.len() as u64);
         let mut tagged = false;
         if let Some(flow) = &mut self.scene.flow
-            && let Some(tags) = &mut flow.state.tags
+            && let Some(lists) = flow.state.rare.written_mut()
         {
-            tagged = tags.count(now, len);
-            if tags.is_empty() {
-                flow.state.tags = None;
-            }
+            tagged = lists.tags.count(now, len);
         }
         if let Some(late) = &mut self.late {
             let layers = self.scene.layers;

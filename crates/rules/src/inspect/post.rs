@@ -63,7 +63,7 @@ impl Run<'_, '_> {
     /// Sets, unsets or (`None`) toggles a bit of a transaction.
     fn transaction_bit(&mut self, bit: u32, tx: Option<u64>, to: Option<bool>) {
         let (Some(flow), Some(tx)) = (&mut self.scene.flow, tx) else { return };
-        let bits = &mut flow.state.tx_bits;
+        let bits = &mut flow.state.rare.tx_bits;
         let known = bits.contains(&(bit, tx));
         if to.unwrap_or(!known) {
             if !known && bits.len() < TX_BITS_MAX {

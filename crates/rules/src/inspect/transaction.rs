@@ -450,8 +450,11 @@ impl Run<'_, '_> {
     pub(super) fn transaction_bits(&self, sig: &Sig, tx: &Tx) -> bool {
         sig.tests.iter().all(|test| match test {
             Test::Xbit { bit, track: BitTrack::Tx, set } => {
-                let known =
-                    self.scene.flow.as_ref().is_some_and(|flow| flow.state.tx_bits.contains(&(*bit, tx.id)));
+                let known = self
+                    .scene
+                    .flow
+                    .as_ref()
+                    .is_some_and(|flow| flow.state.rare.tx_bits.contains(&(*bit, tx.id)));
                 known == *set
             }
             _ => true,

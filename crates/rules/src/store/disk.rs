@@ -1,11 +1,11 @@
 //! A rule set as one run of bytes.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Shelf, Sigs, part};
+use super::{Bytes, Scanners, Shelf, Sigs, part};
 use crate::compile::{self, Names};
 use crate::index::Index;
 use crate::ir::Late;
@@ -19,7 +19,9 @@ struct Front {
     index: Index,
     /// Order, turns.
     needs: [bool; 2],
+    /// Where packed rules start, and behind them packed scanners.
     starts: Box<[u32]>,
+    scanners: Box<[u32]>,
     /// Rules that cannot be packed.
     written: Vec<Written>,
 }
@@ -53,17 +55,19 @@ impl RuleSet {
             written.push(Written { position, text, origin: sig.meta.origin, late: sig.late.to_vec() });
         }
         let needs = [self.needs_order(), self.needs_turns()];
-        let front = (&self.names, &self.index, needs, &self.sigs.starts, written);
+        let (scanners, packed) = self.index.scanners.packed()?;
+        let front = (&self.names, &self.index, needs, &self.sigs.starts, scanners, written);
         let mut bytes = postcard::to_stdvec(&front).ok()?;
         let length = bytes.len() as u64;
         bytes.extend_from_slice(&self.sigs.all()?);
+        bytes.extend_from_slice(&packed);
         bytes.extend_from_slice(&length.to_le_bytes());
         Some(bytes)
     }
 
     /// The rule set that [`RuleSet::to_bytes`] of this very program made of rules read in an equal environment and compiled
     /// with equal settings; `None` when what is on the shelf is not that. It begins at byte `from` there; what lies before is
-    /// no matter. Rules stay on the shelf until they are first asked for.
+    /// no matter. Rules stay on the shelf until they are first asked for, and so do the strings of each group.
     pub fn from_shelf(
         shelf: Box<dyn Shelf>,
         from: u64,
@@ -79,9 +83,14 @@ impl RuleSet {
         if !shelf.read(from, &mut front) {
             return None;
         }
-        let bytes = Bytes::There { shelf, from: start, len: end - start };
         part::forget();
-        let front: Front = postcard::from_bytes(&front).ok()?;
+        let mut front: Front = postcard::from_bytes(&front).ok()?;
+        let shelf: Arc<dyn Shelf> = shelf.into();
+        let len = u64::from(*front.starts.last()?);
+        let middle = start.checked_add(len).filter(|middle| *middle <= end)?;
+        let packed = Bytes::There { shelf: Arc::clone(&shelf), from: middle, len: end - middle };
+        front.index.scanners = Scanners::shelved(front.scanners, packed)?;
+        let bytes = Bytes::There { shelf, from: start, len };
         let mut cells: Vec<OnceLock<Box<crate::Sig>>> = Vec::new();
         cells.resize_with(front.starts.len().checked_sub(1)?, OnceLock::new);
         let mut names = front.names;
@@ -95,8 +104,7 @@ impl RuleSet {
         }
         names.close();
         let sigs = Sigs { cells: cells.into(), starts: front.starts, bytes };
-        let whole = sigs.starts.last().is_some_and(|end| u64::from(*end) == sigs.bytes.len());
         let ordered = sigs.starts.is_sorted();
-        (whole && ordered).then(|| RuleSet::restored(sigs, names, front.index, settings, front.needs))
+        ordered.then(|| RuleSet::restored(sigs, names, front.index, settings, front.needs))
     }
 }

@@ -6,10 +6,13 @@
 mod disk;
 pub(crate) mod foreign;
 pub(crate) mod part;
+mod scanners;
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+pub(crate) use scanners::Scanners;
 
 use crate::sig::Sig;
 
@@ -22,13 +25,13 @@ pub(crate) struct Sigs {
     bytes: Bytes,
 }
 
-/// Where packed signatures are.
+/// Where packed things are.
 #[derive(Debug)]
 pub(crate) enum Bytes {
     /// In memory.
     Here(Vec<u8>),
     /// Elsewhere, from a place on, so many of them: they are read when they are asked for.
-    There { shelf: Box<dyn Shelf>, from: u64, len: u64 },
+    There { shelf: Arc<dyn Shelf>, from: u64, len: u64 },
 }
 
 /// What keeps a packed rule set, byte by byte, until a rule is asked for: a file, mostly.
