@@ -124,10 +124,8 @@ impl Bursts {
     fn add(&mut self, sample: Sample) {
         if self.first.payload == Payload::NONE {
             self.first = sample;
-        } else {
-            if self.more.len() + 1 < FlowFact::BURSTS {
-                self.more.push(sample);
-            }
+        } else if self.more.len() + 1 < FlowFact::BURSTS {
+            self.more.push(sample);
         }
     }
 
@@ -286,7 +284,9 @@ impl Conversation {
 
     /// Other rules take the place of those so far.
     pub(crate) fn follow(&mut self, succession: &rules::Succession) {
-        succession.flow(&mut self.rules);
+        if let Some(state) = self.rules.written_mut() {
+            succession.flow(state);
+        }
         if let Some(session) = self.app.session_mut() {
             for index in 0..session.count() {
                 succession.transaction(&mut session.core_mut(index).inspected);

@@ -1,5 +1,6 @@
 //! What few of many have, at one word for those that have it not.
 
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 /// A value that is its default until somebody writes it.
@@ -10,6 +11,12 @@ pub struct Seldom<T>(Option<Box<T>>);
 pub trait Blank: Default + 'static {
     /// The default, once for all.
     fn blank() -> &'static Self;
+}
+
+impl<K: 'static, V: 'static> Blank for BTreeMap<K, V> {
+    fn blank() -> &'static Self {
+        const { &BTreeMap::new() }
+    }
 }
 
 impl<T> Default for Seldom<T> {

@@ -11,9 +11,8 @@
 //! bytes by configuration, [`CONFLICTS_MAX`] conflicts of [`EXCERPT_MAX`] bytes.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::{Deref, DerefMut};
 
-use model::Thin;
+use model::{Seldom, Thin};
 
 use super::memory::Memory;
 use crate::Policy;
@@ -167,28 +166,6 @@ struct Late {
     to: u64,
 }
 
-/// Late segments by where they start: one word until there is one, as in nearly every session.
-#[derive(Debug, Default)]
-struct Waiting(
-    #[expect(clippy::box_collection, reason = "a map takes three words, its box one")]
-    Option<Box<BTreeMap<u64, Late>>>,
-);
-
-impl Deref for Waiting {
-    type Target = BTreeMap<u64, Late>;
-
-    fn deref(&self) -> &BTreeMap<u64, Late> {
-        static NOTHING: BTreeMap<u64, Late> = BTreeMap::new();
-        self.0.as_deref().unwrap_or(&NOTHING)
-    }
-}
-
-impl DerefMut for Waiting {
-    fn deref_mut(&mut self) -> &mut BTreeMap<u64, Late> {
-        self.0.get_or_insert_default()
-    }
-}
-
 /// The bytes of one direction.
 #[derive(Debug, Default)]
 pub(super) struct Data {
@@ -200,7 +177,8 @@ pub(super) struct Data {
     right: u64,
     regions: VecDeque<Region>,
     bounds: VecDeque<Bound>,
-    late: Waiting,
+    /// Late segments by where they start; nearly no session has one.
+    late: Seldom<BTreeMap<u64, Late>>,
     /// Segment bounds matter to the receiver's policy.
     bounded: bool,
     seen: bool,
@@ -402,9 +380,7 @@ impl Data {
         while self.bounds.front().is_some_and(|bound| bound.end <= offset) {
             self.bounds.pop_front();
         }
-        while !self.late.is_empty()
-            && let Some(entry) = self.late.first_entry()
-        {
+        while let Some(entry) = self.late.written_mut().and_then(BTreeMap::first_entry) {
             let late = entry.get();
             let end = *entry.key() + late.bytes.len() as u64;
             if end > offset {
@@ -427,7 +403,7 @@ impl Data {
         }
         self.bounds.shrink_to_fit();
         if self.late.is_empty() {
-            self.late = Waiting::default();
+            self.late = Seldom::default();
         }
     }
 
@@ -580,9 +556,7 @@ impl Data {
         };
         loop {
             let end = self.regions[at].end();
-            if !self.late.is_empty()
-                && let Some(late) = self.late.remove(&end)
-            {
+            if let Some(late) = self.late.written_mut().and_then(|late| late.remove(&end)) {
                 self.regions[at].append(&late.bytes);
                 memory.release(LATE_OVERHEAD);
                 let bound = Bound { start: end, end: self.regions[at].end(), from: late.from, to: late.to };
