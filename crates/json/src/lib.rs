@@ -371,50 +371,94 @@ fn escape_utf8(out: &mut Vec<u8>, value: &[u8]) {
     if are_plain(value) {
         return out.extend_from_slice(value);
     }
-    let mut clean = 0;
-    for (index, &byte) in value.iter().enumerate() {
-        if is_plain(byte) {
-            continue;
+    let mut rest = value;
+    loop {
+        let (plain, others) =
+            rest.split_at(rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len()));
+        if !plain.is_empty() {
+            out.extend_from_slice(plain);
         }
-        out.extend_from_slice(&value[clean..index]);
-        clean = index + 1;
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            0x0c => out.extend_from_slice(b"\\f"),
-            _ => {
-                let digit = |nibble: u8| DIGITS[usize::from(nibble & 15)];
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte)]);
-            }
-        }
+        let Some((byte, behind)) = others.split_first() else { return };
+        let (text, len) = ESCAPES[usize::from(byte & 0x7f)];
+        // As with digits: a block of known size, cut.
+        let end = out.len() + usize::from(len);
+        out.extend_from_slice(&text);
+        out.truncate(end);
+        rest = behind;
     }
-    out.extend_from_slice(&value[clean..]);
 }
+
+/// What stands for each byte of ASCII that does not stand for itself inside a JSON string (RFC 8259 §7), and how long it is.
+const ESCAPES: [([u8; 6], u8); 128] = {
+    let mut escapes = [([0; 6], 0); 128];
+    let mut byte = 0;
+    while byte < 128 {
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            0x08 => b'b',
+            0x0c => b'f',
+            _ => 0,
+        };
+        escapes[byte as usize] = match short {
+            0 => ([b'\\', b'u', b'0', b'0', DIGITS[byte as usize >> 4], DIGITS[byte as usize & 15]], 6),
+            _ => ([b'\\', short, 0, 0, 0, 0], 2),
+        };
+        byte += 1;
+    }
+    escapes
+};
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// Appends a number in decimal digits.
-pub fn decimal_into(out: &mut Vec<u8>, mut value: u64) {
-    if value < 10 {
-        return out.push(b'0' + value as u8);
+#[inline]
+pub fn decimal_into(out: &mut Vec<u8>, value: u64) {
+    match u32::try_from(value) {
+        Ok(value) if value < 10_000 => {
+            let zeros = usize::from(value < 1_000) + usize::from(value < 100) + usize::from(value < 10);
+            let digits = u32::from_le_bytes(four_digits(value)) >> (zeros * 8);
+            // A block of known size is copied in one move; what is beyond the digits is cut off again.
+            let end = out.len() + 4 - zeros;
+            out.extend_from_slice(&digits.to_le_bytes());
+            out.truncate(end);
+        }
+        _ => long_decimal_into(out, value),
     }
-    let start = out.len();
-    let end = start + value.ilog10() as usize + 1;
-    // A block of known size is copied in a move or two; what is beyond the digits is cut off again.
-    out.extend_from_slice(&[b'0'; DECIMAL_DIGITS_MAX]);
+}
+
+#[inline(never)]
+fn long_decimal_into(out: &mut Vec<u8>, value: u64) {
+    let digits = |value: u64| {
+        let [a, b, c, d] = four_digits((value / 10_000) as u32);
+        let [e, f, g, h] = four_digits((value % 10_000) as u32);
+        [a, b, c, d, e, f, g, h]
+    };
+    let (high, low) = (value / 100_000_000, digits(value % 100_000_000));
+    if high > 0 {
+        decimal_into(out, high);
+        return out.extend_from_slice(&low);
+    }
+    let low = u64::from_le_bytes(low);
+    let zeros = (low ^ u64::from_le_bytes([b'0'; 8])).trailing_zeros() as usize / 8;
+    let end = out.len() + 8 - zeros;
+    out.extend_from_slice(&(low >> (zeros * 8)).to_le_bytes());
     out.truncate(end);
-    let (first, pairs) = out[start..].as_rchunks_mut::<2>();
-    for pair in pairs.iter_mut().rev() {
-        *pair = PAIRS[(value % 100) as usize];
-        value /= 100;
-    }
-    if let [digit] = first {
-        *digit = b'0' + value as u8;
-    }
+}
+
+/// The digits of a number below ten thousand, zeros in front.
+#[inline]
+pub fn four_digits(value: u32) -> [u8; 4] {
+    let ([a, b], [c, d]) = (two_digits(value / 100), two_digits(value % 100));
+    [a, b, c, d]
+}
+
+/// The digits of a number below a hundred, a zero in front.
+#[inline]
+pub fn two_digits(value: u32) -> [u8; 2] {
+    PAIRS[value as usize]
 }
 
 /// Appends a number in lower-case hexadecimal digits, as many as it has.
@@ -435,9 +479,6 @@ const PAIRS: [[u8; 2]; 100] = {
     }
     pairs
 };
-
-/// Digits of the largest number.
-const DECIMAL_DIGITS_MAX: usize = 20;
 
 /// Bytes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {

@@ -34,12 +34,8 @@ impl Clock {
             self.set_second(time.secs());
         }
         let micros = (time.nanos() % 1_000_000_000 / 1_000) as u32;
-        let (mut place, mut rest) = (26, micros);
-        while place > 20 {
-            place -= 1;
-            self.text[place] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
+        let pairs = [micros / 10_000, micros / 100 % 100, micros % 100].map(json::two_digits);
+        self.text[20..26].copy_from_slice(pairs.as_flattened());
         &self.text
     }
 
