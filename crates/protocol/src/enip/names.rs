@@ -1,4 +1,4 @@
-//! Names of EtherNet/IP and CIP values (The CIP Networks Library, volumes 1 and 2).
+//! Names of EtherNet/IP and CIP values (The CIP Networks Library, volumes 1 and 2), each table in the order of the values.
 
 use json::Json;
 
@@ -88,10 +88,10 @@ pub(super) const CIP_STATUS: Enumeration = &[
     ("attribute_not_supported", 20),
     ("too_much_data", 21),
     ("object_does_not_exist", 22),
-    ("invalid_parameter", 32),
-    ("path_size_invalid", 38),
     ("embedded_service_error", 30),
     ("vendor_specific_error", 31),
+    ("invalid_parameter", 32),
+    ("path_size_invalid", 38),
 ];
 
 pub(super) const CLASSES: &[(&str, u64)] = &[
@@ -167,9 +167,9 @@ pub(super) const DEVICES: &[(&str, u64)] = &[
 
 /// Writes the name of `value`; its number when it has none.
 pub(super) fn write(key: &str, names: &[(&'static str, u64)], value: u64, json: &mut Json) {
-    match names.iter().find(|(_, known)| *known == value) {
-        Some((name, _)) => json.plain(key, name.as_bytes()),
-        None => json.plain_by(key, |out| {
+    match names.binary_search_by_key(&value, |(_, known)| *known) {
+        Ok(at) => json.plain(key, names[at].0.as_bytes()),
+        Err(_) => json.plain_by(key, |out| {
             out.extend_from_slice(b"unknown-");
             json::decimal_into(out, value);
         }),

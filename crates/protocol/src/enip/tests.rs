@@ -32,6 +32,14 @@ fn a_response_joins_its_request() {
 }
 
 #[test]
+fn names_are_looked_up_in_the_order_of_their_values() {
+    use names::{CIP_STATUS, CLASSES, COMMANDS, DEVICES, SERVICES, STATUS, VENDORS};
+    for table in [CIP_STATUS, CLASSES, COMMANDS, DEVICES, SERVICES, STATUS, VENDORS] {
+        assert!(table.is_sorted_by(|(_, one), (_, next)| one < next), "{table:?}");
+    }
+}
+
+#[test]
 fn rechunking_changes_nothing() {
     let whole = talk(1000).all(log::write);
     for chunk in [1, 5, 24] {
