@@ -16,51 +16,72 @@ const ESCAPE: usize = 6;
 /// A value that goes on for so many letters, and nothing else, is padding.
 const WORD_MIN: u32 = 128;
 
-/// What is looked for, in lower case; made once, since pages come in many small chunks.
-struct Marks {
-    escapes: [Finder<'static>; 2],
-    sled: [Finder<'static>; 2],
-    unescapes: [Finder<'static>; 2],
-    object: Finder<'static>,
-    class: [Finder<'static>; 1],
-    objects: [Finder<'static>; 2],
-    paths: [Finder<'static>; 1],
-    /// Words that only those write who attack, or who write about it.
-    words: [Finder<'static>; 5],
-    growth: Finder<'static>,
-    /// Objects and their like that reach out of a page, and the bit of each.
-    reaches: [(Finder<'static>, u16); 11],
+/// What a string says of the page that it stands in.
+#[derive(Debug, Clone, Copy)]
+enum Mark {
+    /// Four hexadecimal digits behind it are two bytes of code, or of what is jumped into.
+    Escape,
+    Sled,
+    Unescape,
+    Object,
+    /// Means something behind an object's tag only.
+    Class,
+    NewObject,
+    Path,
+    /// Only those write it who attack, or who write about it.
+    Word,
+    Growth,
+    /// An object, or its like, that reaches out of a page; the bit of what it is for.
+    Reach(u16),
 }
 
-static MARKS: LazyLock<Marks> = LazyLock::new(|| Marks {
-    escapes: finders(["%u", "\\u"]),
-    sled: finders(["\\x90\\x90", "%90%90"]),
-    unescapes: finders(["unescape", "fromcharcode"]),
-    object: Finder::new("<object"),
-    class: finders(["clsid:"]),
-    objects: finders(["activexobject(", "createobject("]),
-    paths: finders(["c:\\"]),
-    words: finders(["shellcode", "heapspray", "heap spray", "spraytoaddress", "nopsled"]),
-    growth: Finder::new("while"),
-    reaches: [
-        ("wscript.shell", ScriptSeen::RUNS),
-        ("shell.application", ScriptSeen::RUNS),
-        ("cmd.exe", ScriptSeen::RUNS),
-        ("cmd /c", ScriptSeen::RUNS),
-        ("powershell", ScriptSeen::RUNS),
-        ("calc.exe", ScriptSeen::RUNS),
-        ("adodb.stream", ScriptSeen::STORES),
-        ("savetofile", ScriptSeen::STORES),
-        ("scripting.filesystemobject", ScriptSeen::STORES),
-        ("microsoft.xmlhttp", ScriptSeen::FETCHES),
-        ("msxml2.", ScriptSeen::FETCHES),
-    ]
-    .map(|(name, bit)| (Finder::new(name), bit)),
+/// What is looked for, in lower case.
+const MARKS: [(&str, Mark); 28] = [
+    ("%u", Mark::Escape),
+    ("\\u", Mark::Escape),
+    ("\\x90\\x90", Mark::Sled),
+    ("%90%90", Mark::Sled),
+    ("unescape", Mark::Unescape),
+    ("fromcharcode", Mark::Unescape),
+    ("<object", Mark::Object),
+    ("clsid:", Mark::Class),
+    ("activexobject(", Mark::NewObject),
+    ("createobject(", Mark::NewObject),
+    ("c:\\", Mark::Path),
+    ("shellcode", Mark::Word),
+    ("heapspray", Mark::Word),
+    ("heap spray", Mark::Word),
+    ("spraytoaddress", Mark::Word),
+    ("nopsled", Mark::Word),
+    ("while", Mark::Growth),
+    ("wscript.shell", Mark::Reach(ScriptSeen::RUNS)),
+    ("shell.application", Mark::Reach(ScriptSeen::RUNS)),
+    ("cmd.exe", Mark::Reach(ScriptSeen::RUNS)),
+    ("cmd /c", Mark::Reach(ScriptSeen::RUNS)),
+    ("powershell", Mark::Reach(ScriptSeen::RUNS)),
+    ("calc.exe", Mark::Reach(ScriptSeen::RUNS)),
+    ("adodb.stream", Mark::Reach(ScriptSeen::STORES)),
+    ("savetofile", Mark::Reach(ScriptSeen::STORES)),
+    ("scripting.filesystemobject", Mark::Reach(ScriptSeen::STORES)),
+    ("microsoft.xmlhttp", Mark::Reach(ScriptSeen::FETCHES)),
+    ("msxml2.", Mark::Reach(ScriptSeen::FETCHES)),
+];
+
+/// Says which marks there are, of which a chunk of a page has few; each of those is then looked for by itself. Made once, since
+/// pages come in many small chunks.
+struct Finders {
+    any: literal::Finder,
+    each: [Finder<'static>; MARKS.len()],
+}
+
+static FINDERS: LazyLock<Finders> = LazyLock::new(|| {
+    let mut any = literal::Builder::default();
+    for ((text, _), number) in MARKS.iter().zip(0..) {
+        any.add(text.as_bytes(), number);
+    }
+    let any = any.build().expect("there are marks");
+    Finders { any, each: MARKS.map(|(text, _)| Finder::new(text)) }
 });
-
-fn finders<const N: usize>(marks: [&'static str; N]) -> [Finder<'static>; N] {
-    marks.map(Finder::new)
-}
 
 /// Marks of one file.
 #[derive(Debug, Default)]
@@ -91,8 +112,7 @@ impl Script {
         let mut text = std::mem::take(&mut self.carry);
         let old = text.len();
         text.extend_from_slice(bytes);
-        text[old..].make_ascii_lowercase();
-        self.marks(&text, old);
+        self.marks(&mut text, old);
         if self.object {
             self.words(bytes);
         }
@@ -115,35 +135,41 @@ impl Script {
         }
     }
 
-    /// Marks that end behind the first `old` bytes.
-    fn marks(&mut self, text: &[u8], old: usize) {
-        let (seen, marks) = (&mut self.seen, &*MARKS);
-        // What began in the last chunk counts in this one; an escape counts with its digits.
-        let behind = |finder: &'static Finder<'static>, len: usize| {
-            let from = old.saturating_sub(len - 1);
-            finder.find_iter(&text[from..]).map(move |at| from + at)
-        };
-        let found = |finder: &'static Finder<'static>| behind(finder, finder.needle().len());
-        for at in marks.escapes.iter().flat_map(|escape| behind(escape, ESCAPE)) {
-            escape(seen, text.get(at + 2..at + ESCAPE));
+    /// Marks that end behind the first `old` bytes: what began in the last chunk counts in this one, an escape with its digits.
+    fn marks(&mut self, text: &mut [u8], old: usize) {
+        let mut present = 0_u32;
+        FINDERS
+            .any
+            .scan(text, |numbers| present |= numbers.iter().fold(0, |bits, number| bits | 1 << number));
+        if present == 0 {
+            return;
         }
-        let count = |marks: &'static [Finder<'static>]| {
-            marks.iter().map(|mark| found(mark).count() as u32).sum::<u32>()
-        };
-        seen.sled += count(&marks.sled);
-        seen.unescapes += count(&marks.unescapes);
-        self.object |= found(&marks.object).next().is_some();
-        if self.object {
-            seen.objects += count(&marks.class);
-        }
-        seen.objects += count(&marks.objects);
-        seen.paths += count(&marks.paths);
-        seen.words += count(&marks.words);
-        seen.growth += found(&marks.growth).filter(|at| grows(&text[*at..])).count() as u32;
-        for (name, bit) in &marks.reaches {
-            if found(name).next().is_some() {
-                seen.reaches |= bit;
+        text.make_ascii_lowercase();
+        let seen = &mut self.seen;
+        let mut classes = 0;
+        for ((name, mark), (number, finder)) in MARKS.iter().zip(FINDERS.each.iter().enumerate()) {
+            if present >> number & 1 == 0 {
+                continue;
             }
+            let len = if let Mark::Escape = mark { ESCAPE } else { name.len() };
+            let from = old.saturating_sub(len - 1);
+            for at in finder.find_iter(&text[from..]).map(|at| from + at) {
+                match *mark {
+                    Mark::Escape => escape(seen, text.get(at + 2..at + ESCAPE)),
+                    Mark::Sled => seen.sled += 1,
+                    Mark::Unescape => seen.unescapes += 1,
+                    Mark::Object => self.object = true,
+                    Mark::Class => classes += 1,
+                    Mark::NewObject => seen.objects += 1,
+                    Mark::Path => seen.paths += 1,
+                    Mark::Word => seen.words += 1,
+                    Mark::Growth => seen.growth += u32::from(grows(&text[at..])),
+                    Mark::Reach(bit) => seen.reaches |= bit,
+                }
+            }
+        }
+        if self.object {
+            seen.objects += classes;
         }
     }
 }
