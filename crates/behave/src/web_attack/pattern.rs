@@ -292,10 +292,9 @@ fn command(text: &str) -> f64 {
 
 /// Calls into the language behind a template.
 fn expression(text: &str) -> f64 {
-    let opened = any(text, &["${", "#{", "%{", "{{", "<%", "*{"]);
-    let calls = any(
-        text,
-        &[
+    let opened = text.contains(['{', '%']) && any(text, &["${", "#{", "%{", "{{", "<%", "*{"]);
+    let calls = || {
+        let calls = [
             "freemarker",
             "getruntime",
             "java.lang",
@@ -315,15 +314,13 @@ fn expression(text: &str) -> f64 {
             "getclass(",
             "#_memberaccess",
             "scriptengine",
-        ],
-    );
-    match (opened, calls) {
-        (true, true) => 5.0,
-        (true, false) if any(text, &["{{7*7", "${7*7", "#{7*7", "{{config", "{{request"]) => 4.4,
-        (false, true) if any(text, &["java.lang.runtime", "class.module.classloader", "#_memberaccess"]) => {
-            4.6
-        }
-        _ if text.contains("class.module.classloader") => 4.6,
+        ];
+        any(text, &calls)
+    };
+    match opened {
+        true if calls() => 5.0,
+        true if any(text, &["{{7*7", "${7*7", "#{7*7", "{{config", "{{request"]) => 4.4,
+        _ if any(text, &["java.lang.runtime", "class.module.classloader", "#_memberaccess"]) => 4.6,
         _ => 0.0,
     }
 }
@@ -338,7 +335,8 @@ fn inclusion(text: &str) -> f64 {
         "expect://",
         "phar://",
     ];
-    let code = any(text, &["<?php", "<%eval", "<%@ page"])
+    let code = text.contains('<')
+        && any(text, &["<?php", "<%eval", "<%@ page"])
         && any(text, &["eval(", "system(", "exec(", "passthru(", "assert(", "runtime"]);
     let remote = in_order(text, ["=http://", ".txt?"], 100) || in_order(text, ["=http://", "/cmd"], 100);
     match () {
@@ -401,7 +399,7 @@ fn files(text: &str) -> f64 {
     ];
     let climbs = text.matches("../").count() + text.matches("..\\").count();
     match climbs {
-        _ if any(text, &known) && (climbs > 0 || any(text, &["=/", "=c:", "=file:"])) => 4.8,
+        _ if (climbs > 0 || any(text, &["=/", "=c:", "=file:"])) && any(text, &known) => 4.8,
         3.. => 4.2,
         _ => 0.0,
     }
@@ -530,10 +528,9 @@ fn entity(text: &str) -> f64 {
 
 /// A script where a value belongs.
 fn script(text: &str, header: bool) -> f64 {
-    let tag = any(text, &["<script", "<img src=", "<svg", "<iframe", "<body onload"]);
-    let runs = any(
-        text,
-        &[
+    let tag = text.contains('<') && any(text, &["<script", "<img src=", "<svg", "<iframe", "<body onload"]);
+    let runs = || {
+        let runs = [
             "alert(",
             "document.cookie",
             "prompt(",
@@ -543,14 +540,15 @@ fn script(text: &str, header: bool) -> f64 {
             "onload=",
             "string.fromcharcode",
             "src=http",
-        ],
-    );
-    match (tag, runs) {
-        (true, true) => 4.4,
-        (true, false) if !header && text.contains("</script") => 4.2,
-        (true, false) => 3.2,
-        (false, true) if any(text, &["\"onmouseover", "javascript:", "' onerror=", "\" onerror="]) => 4.2,
-        _ => 0.0,
+        ];
+        any(text, &runs)
+    };
+    match tag {
+        true if runs() => 4.4,
+        true if !header && text.contains("</script") => 4.2,
+        true => 3.2,
+        false if any(text, &["\"onmouseover", "javascript:", "' onerror=", "\" onerror="]) && runs() => 4.2,
+        false => 0.0,
     }
 }
 
