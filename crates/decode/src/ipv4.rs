@@ -137,6 +137,7 @@ impl Walk<'_> {
         false
     }
 
+    #[inline]
     fn ipv4_fields(&mut self, datagram: Part<'_>, header: &[u8; 20], header_len: usize) {
         let [_, tos, _, _, id0, id1, flags, _, ttl, protocol, _, _, rest @ ..] = header;
         let [s0, s1, s2, s3, d0, d1, d2, d3] = *rest;
@@ -164,10 +165,18 @@ impl Walk<'_> {
         }
     }
 
+    #[inline]
     fn ipv4_body(&mut self, protocol: u8, body: Part<'_>) {
         match protocol {
             protocol::TCP => self.tcp(body),
             protocol::UDP => self.udp(body),
+            _ => self.other_ipv4_body(protocol, body),
+        }
+    }
+
+    #[inline(never)]
+    fn other_ipv4_body(&mut self, protocol: u8, body: Part<'_>) {
+        match protocol {
             protocol::ICMP => self.icmp(body),
             protocol::GRE => self.gre(body),
             protocol::SCTP => self.sctp(body),

@@ -59,6 +59,7 @@ impl Walk<'_> {
     }
 
     /// Ethernet II. False when the header is not all there.
+    #[inline]
     pub(crate) fn ethernet(&mut self, part: Part<'_>) -> bool {
         let Some(header) = read_ethernet(part) else {
             self.broken(Event::EthernetPktTooSmall);
@@ -70,14 +71,25 @@ impl Walk<'_> {
     }
 
     /// What an EtherType announces. False when nobody here reads it.
+    #[inline]
     pub(crate) fn network(&mut self, kind: u16, part: Part<'_>) -> bool {
         match kind {
             ether_type::IPV4 => {
                 self.ipv4(part);
+                true
             }
             ether_type::IPV6 => {
                 self.ipv6(part);
+                true
             }
+            _ => self.other_network(kind, part),
+        }
+    }
+
+    /// [`Self::network`] for all but IP itself, which is nearly always what there is.
+    #[inline(never)]
+    fn other_network(&mut self, kind: u16, part: Part<'_>) -> bool {
+        match kind {
             ether_type::VLAN | ether_type::PROVIDER_BRIDGE | ether_type::QINQ => {
                 self.vlan(part);
             }

@@ -44,10 +44,14 @@ impl Walk<'_> {
     }
 
     /// Checks the checksum of a TCP, UDP or ICMPv6 message, `part`, with the pseudo header of its level.
+    #[inline]
     pub(crate) fn check_sum(&mut self, part: Part<'_>) {
-        if !self.config.checksums || self.layers.unsent {
-            return;
+        if self.config.checksums && !self.layers.unsent {
+            self.sum_up(part);
         }
+    }
+
+    fn sum_up(&mut self, part: Part<'_>) {
         let layers = &mut *self.layers;
         let (src, dst): (&IpAddr, &IpAddr) = (&layers.src, &layers.dst);
         let pseudo = checksum::pseudo_header(src, dst, layers.protocol, part.len());

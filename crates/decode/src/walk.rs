@@ -37,17 +37,22 @@ impl<'w> Walk<'w> {
     }
 
     /// Notes something odd.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn odd(&mut self, event: DecodeEvent) {
         self.layers.events.insert(event);
     }
 
     /// Notes a broken header.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn broken(&mut self, event: DecodeEvent) {
         self.layers.invalid = true;
         self.layers.events.insert(event);
     }
 
     /// Counts a nested header. False when there are too many, which ends the decoding.
+    #[inline]
     pub(crate) fn descend(&mut self) -> bool {
         self.depth = self.depth.saturating_add(1);
         if self.depth > self.config.levels_max {
