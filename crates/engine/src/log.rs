@@ -12,6 +12,7 @@ use report::eve::{self, AppNames, EndedFlow, Ends, Head, TcpEnd, flow_ends};
 use crate::config::{Config, Mode};
 use crate::conversation::{Conversation, who};
 use crate::facts;
+use crate::frame::Frames;
 use crate::output::Output;
 use crate::packet;
 use crate::shape::Unknown;
@@ -208,6 +209,7 @@ pub(crate) fn packet_without_flow(
 /// Logs what is ready of every open transaction, its files and oddities, and forgets what everybody is done with.
 ///
 /// `ending`: the flow is over, whatever is left is logged as it stands.
+#[inline]
 pub(crate) fn transactions(
     entry: &mut Entry<'_, Conversation>,
     view: Option<&View<'_>>,
@@ -216,16 +218,40 @@ pub(crate) fn transactions(
     out: &mut Output,
     ending: bool,
 ) {
+    if ending || has_news(entry, packet) {
+        news(entry, view, packet, config, out, ending);
+    }
+}
+
+/// Whether something may have become ready since it was looked for last: most packets bring nothing.
+fn has_news(entry: &Entry<'_, Conversation>, packet: Option<Direction>) -> bool {
+    let open = entry.app.app.protocol_id().is_some() && (!entry.app.looked_at || is_cut(entry, packet));
+    open || !entry.app.app_events.is_empty()
+}
+
+/// Whether the packet goes beyond the reassembly depth: nothing of a file will come, and it is cut off by what shows so.
+fn is_cut(entry: &Entry<'_, Conversation>, packet: Option<Direction>) -> bool {
+    match (&entry.stream, packet) {
+        (Some(stream), Some(direction)) => stream.depth_reached(direction),
+        _ => false,
+    }
+}
+
+#[inline(never)]
+fn news(
+    entry: &mut Entry<'_, Conversation>,
+    view: Option<&View<'_>>,
+    packet: Option<Direction>,
+    config: &Config,
+    out: &mut Output,
+    ending: bool,
+) {
+    let cut = is_cut(entry, packet);
     let time = view.map_or(entry.flow.last_time, |view| view.seen.time);
     let conversation = &mut *entry.app;
     flow_anomalies(conversation, entry.flow, view, time, config, out);
     let Some(id) = conversation.app.protocol_id() else { return };
     let protocol = protocol::get(id);
-    // Beyond the depth nothing of a file will come: it is cut off by the packet that shows so.
-    let cut = match (&entry.stream, packet) {
-        (Some(stream), Some(direction)) => stream.depth_reached(direction),
-        _ => false,
-    };
     if conversation.looked_at && !ending && !cut {
         return;
     }
@@ -298,6 +324,7 @@ pub(crate) fn transactions(
 }
 
 /// Writes the records of frames that are there as a whole, and forgets them.
+#[inline]
 pub(crate) fn frames(
     entry: &mut Entry<'_, Conversation>,
     view: Option<&View<'_>>,
@@ -305,7 +332,20 @@ pub(crate) fn frames(
     direction: Direction,
     tools: &mut Tools<'_>,
 ) {
-    let Some(mut frames) = entry.app.frames.take() else { return };
+    if let Some(frames) = entry.app.frames.take() {
+        whole_frames(frames, entry, view, time, direction, tools);
+    }
+}
+
+#[inline(never)]
+fn whole_frames(
+    mut frames: Box<Frames>,
+    entry: &mut Entry<'_, Conversation>,
+    view: Option<&View<'_>>,
+    time: Time,
+    direction: Direction,
+    tools: &mut Tools<'_>,
+) {
     if let Some(stream) = &entry.stream {
         frames.collect(direction, stream);
     }

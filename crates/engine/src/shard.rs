@@ -196,9 +196,10 @@ impl Shard {
                     (Some(stream), Some(turn)) if turn.replaced => rewrite::passed_on(seen, stream, turn),
                     _ => None,
                 };
-                let seen = Seen { bytes: earlier.as_deref().unwrap_or(seen.bytes), ..*seen };
-                let view = View { seen, ..*view };
-                inspect::packet(&view, &mut entry, &touch, turn.as_mut(), verdict, sealed, tools);
+                let rewritten =
+                    earlier.as_deref().map(|bytes| View { seen: Seen { bytes, ..*seen }, ..*view });
+                let view = rewritten.as_ref().unwrap_or(view);
+                inspect::packet(view, &mut entry, &touch, turn.as_mut(), verdict, sealed, tools);
             }
         }
         let direction = turn.as_ref().map_or(touch.direction, |turn| turn.direction);
