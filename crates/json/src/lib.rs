@@ -64,7 +64,8 @@ impl Json {
         self.due = false;
     }
 
-    // Keys are literals: inlined, their length is known and copying them is a move or two.
+    // Keys are literals: inlined, their length is known and copying them is a move or two. What writes the values is there
+    // once for all: what records are full of should stay near.
     #[inline(always)]
     fn key(&mut self, key: &str) {
         if std::mem::replace(&mut self.due, !self.open.is_empty()) {
@@ -134,7 +135,7 @@ impl Json {
     }
 
     /// `key: "text"`, escaped.
-    #[inline]
+    #[inline(always)]
     pub fn text(&mut self, key: &str, value: &str) -> &mut Self {
         self.key(key);
         self.quoted_str(value);
@@ -142,13 +143,10 @@ impl Json {
     }
 
     /// `key: "text"` for text that is known to need no escaping: printable ASCII without `"` and `\`.
-    #[inline]
+    #[inline(always)]
     pub fn plain(&mut self, key: &str, value: &[u8]) -> &mut Self {
-        debug_assert!(value.iter().all(|byte| is_plain(*byte)), "plain text needs no escaping");
         self.key(key);
-        self.bytes.push(b'"');
-        self.bytes.extend_from_slice(value);
-        self.bytes.push(b'"');
+        self.quoted_plain(value);
         self
     }
 
@@ -216,19 +214,11 @@ impl Json {
     }
 
     /// `key: 7`.
-    #[inline]
+    #[inline(always)]
     pub fn number(&mut self, key: &str, value: impl Integer) -> &mut Self {
-        self.member_number(key, value.parts());
-        self
-    }
-
-    // One for all types of numbers: what records are full of should stay near.
-    fn member_number(&mut self, key: &str, (negative, value): (bool, u64)) {
         self.key(key);
-        if negative {
-            self.bytes.push(b'-');
-        }
-        decimal_into(&mut self.bytes, value);
+        self.integer(value.parts());
+        self
     }
 
     /// `key: 0.25`; a value that is not finite becomes `null`. Whole numbers keep `.0`.
@@ -241,7 +231,8 @@ impl Json {
     /// `key: 0.25` for 25: hundredths, exactly as [`Json::float`] writes the number that is nearest to them.
     pub fn hundredths(&mut self, key: &str, value: impl Integer) -> &mut Self {
         let (negative, value) = value.parts();
-        self.member_number(key, (negative, value / 100));
+        self.key(key);
+        self.integer((negative, value / 100));
         let (tenths, rest) = (value / 10 % 10, value % 10);
         self.bytes.extend_from_slice(&[b'.', b'0' + tenths as u8]);
         if rest != 0 {
@@ -251,7 +242,7 @@ impl Json {
     }
 
     /// `key: true`.
-    #[inline]
+    #[inline(always)]
     pub fn boolean(&mut self, key: &str, value: bool) -> &mut Self {
         self.key(key);
         self.bytes.extend_from_slice(if value { b"true" } else { b"false" });
@@ -269,12 +260,16 @@ impl Json {
     pub fn hex(&mut self, key: &str, value: &[u8], separator: Option<u8>) -> &mut Self {
         self.key(key);
         self.bytes.push(b'"');
-        for (index, byte) in value.iter().enumerate() {
-            if let (Some(separator), true) = (separator, index > 0) {
-                self.bytes.push(separator);
+        match separator {
+            None => push_hex(&mut self.bytes, value),
+            Some(separator) => {
+                for (index, byte) in value.iter().enumerate() {
+                    if index > 0 {
+                        self.bytes.push(separator);
+                    }
+                    self.bytes.extend_from_slice(&hex_pair(*byte));
+                }
             }
-            self.bytes.push(DIGITS[usize::from(byte >> 4)]);
-            self.bytes.push(DIGITS[usize::from(byte & 15)]);
         }
         self.bytes.push(b'"');
         self
@@ -297,11 +292,7 @@ impl Json {
     /// An array item: number.
     pub fn number_item(&mut self, value: impl Integer) -> &mut Self {
         self.separate();
-        let (negative, value) = value.parts();
-        if negative {
-            self.bytes.push(b'-');
-        }
-        decimal_into(&mut self.bytes, value);
+        self.integer(value.parts());
         self
     }
 
@@ -312,6 +303,22 @@ impl Json {
         write_display(&mut self.bytes, value);
         self.bytes.push(b'"');
         self
+    }
+
+    #[inline(never)]
+    fn integer(&mut self, (negative, value): (bool, u64)) {
+        if negative {
+            self.bytes.push(b'-');
+        }
+        decimal_into(&mut self.bytes, value);
+    }
+
+    #[inline(never)]
+    fn quoted_plain(&mut self, value: &[u8]) {
+        debug_assert!(value.iter().all(|byte| is_plain(*byte)), "plain text needs no escaping");
+        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(value);
+        self.bytes.push(b'"');
     }
 
     fn quoted_str(&mut self, value: &str) {
@@ -339,8 +346,8 @@ pub fn escape_into(out: &mut Vec<u8>, value: &[u8]) {
         escape_utf8(out, plain);
         let count = others.iter().position(u8::is_ascii).unwrap_or(others.len());
         for byte in &others[..count] {
-            out.extend_from_slice(b"\\\\x");
-            out.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+            let [high, low] = hex_pair(*byte);
+            out.extend_from_slice(&[b'\\', b'\\', b'x', high, low]);
         }
         rest = &others[count..];
     }
@@ -371,28 +378,30 @@ fn escape_utf8(out: &mut Vec<u8>, value: &[u8]) {
     if are_plain(value) {
         return out.extend_from_slice(value);
     }
-    let mut rest = value;
-    loop {
-        let (plain, others) =
-            rest.split_at(rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len()));
-        if !plain.is_empty() {
-            out.extend_from_slice(plain);
+    for bytes in value.chunks(ESCAPED_TOGETHER) {
+        let mut text = [0; ESCAPED_TOGETHER * ESCAPE_MAX];
+        let mut len = 0;
+        for byte in bytes {
+            // A block of known size each; the next one begins where what counts of it ends.
+            let (escape, used) = ESCAPES[usize::from(*byte)];
+            text[len..len + ESCAPE_MAX].copy_from_slice(&escape);
+            len += usize::from(used);
         }
-        let Some((byte, behind)) = others.split_first() else { return };
-        let (text, len) = ESCAPES[usize::from(byte & 0x7f)];
-        // As with digits: a block of known size, cut.
-        let end = out.len() + usize::from(len);
-        out.extend_from_slice(&text);
-        out.truncate(end);
-        rest = behind;
+        out.extend_from_slice(&text[..len]);
     }
 }
 
-/// What stands for each byte of ASCII that does not stand for itself inside a JSON string (RFC 8259 §7), and how long it is.
-const ESCAPES: [([u8; 6], u8); 128] = {
-    let mut escapes = [([0; 6], 0); 128];
-    let mut byte = 0;
-    while byte < 128 {
+/// Bytes whose escapes are put together before they are appended.
+const ESCAPED_TOGETHER: usize = 16;
+/// Bytes of the longest escape: `\u0000`.
+const ESCAPE_MAX: usize = 6;
+
+/// What stands for each byte inside a JSON string (RFC 8259 §7), and how long it is.
+const ESCAPES: [([u8; ESCAPE_MAX], u8); 256] = {
+    let mut escapes = [([0; ESCAPE_MAX], 0); 256];
+    let mut number = 0;
+    while number < escapes.len() {
+        let byte = number as u8;
         let short = match byte {
             b'"' | b'\\' => byte,
             b'\n' => b'n',
@@ -402,11 +411,12 @@ const ESCAPES: [([u8; 6], u8); 128] = {
             0x0c => b'f',
             _ => 0,
         };
-        escapes[byte as usize] = match short {
-            0 => ([b'\\', b'u', b'0', b'0', DIGITS[byte as usize >> 4], DIGITS[byte as usize & 15]], 6),
-            _ => ([b'\\', short, 0, 0, 0, 0], 2),
+        escapes[number] = match (is_plain(byte), short) {
+            (true, _) => ([byte, 0, 0, 0, 0, 0], 1),
+            (false, 0) => ([b'\\', b'u', b'0', b'0', DIGITS[number >> 4], DIGITS[number & 15]], 6),
+            (false, _) => ([b'\\', short, 0, 0, 0, 0], 2),
         };
-        byte += 1;
+        number += 1;
     }
     escapes
 };
@@ -482,12 +492,23 @@ const PAIRS: [[u8; 2]; 100] = {
 
 /// Bytes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    let mut text = Vec::with_capacity(bytes.len() * 2);
+    push_hex(&mut text, bytes);
+    String::from_utf8(text).expect("digits are ASCII")
+}
+
+fn push_hex(out: &mut Vec<u8>, value: &[u8]) {
+    for bytes in value.chunks(32) {
+        let mut text = [[0; 2]; 32];
+        for (pair, byte) in text.iter_mut().zip(bytes) {
+            *pair = hex_pair(*byte);
+        }
+        out.extend_from_slice(text[..bytes.len()].as_flattened());
     }
-    text
+}
+
+fn hex_pair(byte: u8) -> [u8; 2] {
+    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
 }
 
 /// What [`Json::number`] takes: the integers of up to 64 bits.

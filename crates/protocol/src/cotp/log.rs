@@ -11,7 +11,7 @@ use crate::{Enumeration, Scope};
 /// Writes a number and, when it has one, its name.
 fn named(json: &mut Json, key: &str, list: Enumeration, value: u64) {
     match name(list, value) {
-        Some(name) => json.text(key, name),
+        Some(name) => json.plain(key, name.as_bytes()),
         None => json.number(key, value),
     };
 }
@@ -65,7 +65,7 @@ pub(super) fn s7comm(scope: &Scope<'_>, json: &mut Json) -> bool {
     let Some(Message::S7(first)) = exchange(scope).either() else { return false };
     json.object("s7comm").number("pdu_reference", first.reference);
     if let Some(act) = first.act() {
-        json.text("function", act);
+        json.plain("function", act.as_bytes());
     } else if let Some(function) = first.function {
         json.number("function", function);
     }

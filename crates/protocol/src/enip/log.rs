@@ -71,7 +71,8 @@ fn write_cip(cip: &Cip, json: &mut Json) {
     if !cip.path.is_empty() {
         json.array("path");
         for segment in &cip.path {
-            json.object_item().text("segment_type", segment.kind.name()).number("value", segment.value).end();
+            json.object_item().plain("segment_type", segment.kind.name().as_bytes());
+            json.number("value", segment.value).end();
         }
         json.end();
     }

@@ -28,7 +28,7 @@ pub(super) fn write(scope: &Scope<'_>, json: &mut Json) -> bool {
 fn write_message(message: &Message, json: &mut Json) {
     json.number("transaction_id", message.transaction).number("protocol_id", message.protocol);
     json.number("unit_id", message.unit).number("function_raw", message.function);
-    json.text("function_code", function_name(message.function));
+    json.plain("function_code", function_name(message.function).as_bytes());
     write_bits("access_type", message.access, &ACCESS, json);
     write_bits("category", message.category, &CATEGORY, json);
     write_bits("error_flags", message.flaws, &FLAWS, json);
