@@ -170,6 +170,7 @@ struct Queue {
 }
 
 const NONE: u32 = u32::MAX;
+
 /// Protocol classes (TCP, UDP, ICMP, other) times states (new, established, closed, bypassed).
 const CLASSES: usize = 16;
 /// A flow without a packet for so long keeps only what somebody still has to read: a table holds many idle flows, and the last
@@ -177,6 +178,16 @@ const CLASSES: usize = 16;
 const REST_SECS: u64 = 10;
 /// Flows that are brought near together before they are laid to rest.
 const RESTED_TOGETHER: usize = 16;
+
+/// The first class of a protocol.
+fn protocol_class(protocol: u8) -> u8 {
+    match protocol {
+        key::TCP => 0,
+        key::UDP => 4,
+        key::ICMP | key::ICMP6 => 8,
+        _ => 12,
+    }
+}
 
 /// When a flow with its last packet at `last` is laid to rest: at the first whole second after [`REST_SECS`].
 fn rest_due(last: Time) -> Time {
@@ -219,8 +230,15 @@ impl<A: Default + Rest> Table<A> {
     /// Takes the next flow whose deadline has come by `now` out of the table, earliest deadline first.
     ///
     /// The caller finishes it through [`Table::entry`] and then calls [`Table::release`].
+    #[inline]
     pub fn next_due(&mut self, now: Time) -> Option<Slot> {
         self.settle();
+        // Asked before each packet, and nearly always in vain.
+        if now < self.rest_due && now < self.earliest { None } else { self.look_for_due(now) }
+    }
+
+    #[inline(never)]
+    fn look_for_due(&mut self, now: Time) -> Option<Slot> {
         if now >= self.rest_due {
             self.lay_to_rest(now);
         }
@@ -487,6 +505,7 @@ impl<A: Default + Rest> Table<A> {
         let (nodes, hasher) = (&self.nodes, &self.hasher);
         self.index.insert_unique(hash, at, |other| hasher.hash_one(nodes[*other].key));
         self.counters.opened += 1;
+        self.links[at as usize].class = protocol_class(self.nodes[at].flow.protocol);
         self.links[at as usize].class = self.class_of(at);
         self.link(at);
         at
@@ -544,25 +563,21 @@ impl<A: Default + Rest> Table<A> {
         }
     }
 
+    /// The class that a flow belongs to now: its protocol stays what it was.
+    #[inline]
     fn class_of(&self, at: u32) -> u8 {
-        let flow = &self.nodes[at].flow;
-        let protocol = match flow.protocol {
-            key::TCP => 0,
-            key::UDP => 1,
-            key::ICMP | key::ICMP6 => 2,
-            _ => 3,
-        };
-        let state = match flow.state {
+        let state = match self.nodes[at].flow.state {
             FlowState::New => 0,
             FlowState::Established => 1,
             FlowState::Closed => 2,
             FlowState::LocalBypassed | FlowState::CaptureBypassed => 3,
         };
-        protocol * 4 + state
+        self.links[at as usize].class & !3 | state
     }
 
     /// Takes note of what the last flow handed out became. Whoever asks for something next does so too; done at once, the
     /// flow is still at hand.
+    #[inline]
     pub fn settle(&mut self) {
         if let Some(at) = self.dirty.take()
             && self.links[at as usize].linked
