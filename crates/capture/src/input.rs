@@ -233,7 +233,7 @@ impl Input {
     }
 
     /// Puts the next packet at the head. The one that was there must have been taken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn advance(&mut self, wait: bool) -> State {
         loop {
             let step = match &mut self.reader {
@@ -261,7 +261,7 @@ impl Input {
     }
 
     /// Leaves a packet behind that was handed out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn took(&mut self, time: Time, found: &Found) {
         if self.facts.links.last() != Some(&found.link) {
             self.note_link(found.link);

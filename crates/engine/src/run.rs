@@ -25,16 +25,19 @@ use crate::worker::{SHARDS, Worker};
 const REFUSED_ORDER: &str =
     "new rules were not taken over: they need packets one after the other; start with one worker";
 
+/// Stands for [`Mind::rewritten`] in place of a worker's output.
+const REWRITTEN: usize = usize::MAX;
+
 /// Batches under way per worker.
 const BATCHES_UNDER_WAY: usize = 6;
 
 /// Where a run's output goes. Called on one thread, in order.
 pub trait Sink {
-    /// Rendered EVE records, each ending in a newline.
+    /// Rendered EVE records of an epoch, in pieces of one or more; each record ends in a newline.
     ///
     /// # Errors
     /// What the disk says; ends the run.
-    fn records(&mut self, bytes: &[u8]) -> io::Result<()>;
+    fn records(&mut self, pieces: &mut dyn Iterator<Item = &[u8]>) -> io::Result<()>;
     /// A file that rules asked for: its SHA-256 in hexadecimal, and its content. The same file may come several times.
     ///
     /// # Errors
@@ -134,6 +137,8 @@ pub fn run_with_orders(
         desk,
         overview,
         cursor: Vec::new(),
+        pieces: Vec::new(),
+        rewritten: Vec::new(),
         settled: Vec::new(),
         alerted: HashSet::with_hasher(FixedState::with_seed(0)),
         tells_of_flows: config.eve.wants("flow"),
@@ -379,6 +384,10 @@ struct Mind<'a> {
     overview: Overview,
     /// Position in each worker's output while merging; kept for its memory.
     cursor: Vec<usize>,
+    /// What an epoch's records are made of: whose output, or [`REWRITTEN`], and which bytes of it; kept for its memory.
+    pieces: Vec<(usize, Range<usize>)>,
+    /// Records that say something else than when they were rendered.
+    rewritten: Vec<u8>,
     /// Facts about alerts that waited for their late conditions, and held.
     settled: Vec<Event>,
     /// Flows of which an alert that waited held; until their records are written.
@@ -484,8 +493,8 @@ impl Mind<'_> {
         let mut next = std::mem::take(&mut self.cursor);
         next.clear();
         next.resize(outputs.len(), 0);
-        // Records that follow each other in memory are passed on as one piece.
-        let mut piece = (0, 0..0);
+        self.pieces.clear();
+        self.rewritten.clear();
         loop {
             let first = outputs
                 .iter()
@@ -494,7 +503,7 @@ impl Mind<'_> {
                 .min();
             let Some((moment, lane)) = first else {
                 self.cursor = next;
-                return self.pass_on(outputs, piece);
+                return self.pass_on(outputs);
             };
             assert!(self.last < Some(moment), "moments are unique and only grow");
             self.last = Some(moment);
@@ -520,26 +529,32 @@ impl Mind<'_> {
                 && self.alerted.remove(&perhaps.flow)
                 && let Some(at) = perhaps.at
             {
-                self.pass_on(outputs, std::mem::take(&mut piece))?;
                 let output = &outputs[lane];
                 let (before, after) = (output.bytes(record.start..at), output.bytes(at..record.end));
                 let after = after.strip_prefix(b"false").unwrap_or(after);
-                self.sink.records(&[before, b"true", after].concat())?;
+                let start = self.rewritten.len();
+                self.rewritten.extend([before, b"true", after].into_iter().flatten());
+                self.pieces.push((REWRITTEN, start..self.rewritten.len()));
                 continue;
             }
-            if (lane, record.start) == (piece.0, piece.1.end) {
-                piece.1.end = record.end;
-            } else {
-                self.pass_on(outputs, std::mem::replace(&mut piece, (lane, record.start..record.end)))?;
+            // Records that follow each other in memory are passed on as one piece.
+            match self.pieces.last_mut() {
+                Some((last, piece)) if (*last, piece.end) == (lane, record.start) => piece.end = record.end,
+                _ => self.pieces.push((lane, record.start..record.end)),
             }
         }
     }
 
-    fn pass_on(&mut self, outputs: &[Output], (lane, range): (usize, Range<usize>)) -> io::Result<()> {
-        match outputs.get(lane) {
-            Some(output) if !range.is_empty() => self.sink.records(output.bytes(range)),
-            _ => Ok(()),
+    fn pass_on(&mut self, outputs: &[Output]) -> io::Result<()> {
+        if self.pieces.is_empty() {
+            return Ok(());
         }
+        let rewritten = &self.rewritten;
+        let mut pieces = self.pieces.iter().map(|(lane, range)| match outputs.get(*lane) {
+            Some(output) => output.bytes(range.clone()),
+            None => &rewritten[range.clone()],
+        });
+        self.sink.records(&mut pieces)
     }
 
     fn event(&mut self, event: &Event) {

@@ -11,7 +11,7 @@ use flow::{Defrag, Seen, Trail};
 use model::{Packet, PacketId, Time};
 use rules::{Inspector, Late, Outcome, RuleSet, Succession};
 
-use crate::ahead::{self, Ahead};
+use crate::ahead::{Ahead, Whose};
 use crate::config::Config;
 use crate::output::Output;
 use crate::shard::{Shard, Tools, View};
@@ -69,22 +69,20 @@ impl Worker {
 
     /// Lives through a batch. Afterwards every shard stands at the batch's last packet time.
     pub(crate) fn batch(&mut self, batch: &Batch, config: &Config) {
-        let mut from = 0;
         let mut ahead = Ahead::default();
-        while from < batch.len() {
-            let upto = batch.len().min(from + ahead::PACKETS);
-            ahead.look(&self.shards, batch, from..upto, config);
-            for index in from..upto {
-                let Some(packet) = batch.get(index) else { break };
+        let mut packets = batch.iter();
+        while ahead.look(&self.shards, packets.by_ref(), config) {
+            for (packet, whose) in ahead.packets() {
                 (self.now, self.last) = (packet.time, packet.id);
                 if let Some(seat) = &self.seat {
                     seat.come_to(Step::level(packet.id, 0));
                 }
-                if !ahead.is_of_others(index - from) {
-                    self.packet(&packet, ahead.trail(index - from), config);
+                match whose {
+                    Whose::Others => {}
+                    Whose::Ours(number, trail) => self.packet(packet, Some((*number, trail)), config),
+                    Whose::Unknown => self.packet(packet, None, config),
                 }
             }
-            from = upto;
         }
         let (now, last, seat) = (self.now, self.last, self.seat.take());
         let (shards, mut tools) = self.lend(config);

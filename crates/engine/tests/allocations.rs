@@ -42,7 +42,7 @@ static ALLOCATOR: Counting = Counting;
 struct Notes(Vec<u64>);
 
 impl Sink for Notes {
-    fn records(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
+    fn records(&mut self, _pieces: &mut dyn Iterator<Item = &[u8]>) -> std::io::Result<()> {
         Ok(())
     }
 

@@ -16,8 +16,8 @@ const CHANGE: u64 = 600;
 struct Kept(Vec<u8>);
 
 impl Sink for Kept {
-    fn records(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.0.extend_from_slice(bytes);
+    fn records(&mut self, pieces: &mut dyn Iterator<Item = &[u8]>) -> std::io::Result<()> {
+        self.0.extend(pieces.flatten());
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use engine::{Config, Outcome, Sink};
 struct Nothing;
 
 impl Sink for Nothing {
-    fn records(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
+    fn records(&mut self, _pieces: &mut dyn Iterator<Item = &[u8]>) -> std::io::Result<()> {
         Ok(())
     }
 

@@ -11,8 +11,8 @@ use rules::{Environment, Loader, RuleSet, Settings};
 struct Kept(Vec<u8>);
 
 impl Sink for Kept {
-    fn records(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.0.extend_from_slice(bytes);
+    fn records(&mut self, pieces: &mut dyn Iterator<Item = &[u8]>) -> std::io::Result<()> {
+        self.0.extend(pieces.flatten());
         Ok(())
     }
 

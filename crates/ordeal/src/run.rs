@@ -20,8 +20,8 @@ pub struct Heard {
 }
 
 impl Sink for Heard {
-    fn records(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.records.extend_from_slice(bytes);
+    fn records(&mut self, pieces: &mut dyn Iterator<Item = &[u8]>) -> io::Result<()> {
+        self.records.extend(pieces.flatten());
         Ok(())
     }
 

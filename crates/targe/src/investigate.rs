@@ -1,7 +1,7 @@
 //! `targe investigate`: captures in, events, findings, incidents and a report out.
 
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Read, Write};
+use std::io::{IoSlice, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use crate::scanner::Scanner;
 const LONG_INPUT_BYTES: u64 = 64 << 20;
 /// Inputs up to this size, all together, are always named by their digest.
 const DIGEST_BYTES: u64 = 256 << 20;
-/// Bytes gathered before they are written to disk; larger pieces are written as they are.
-const WRITE_BYTES: usize = 128 << 10;
+/// Pieces that are written to disk together.
+const WRITTEN_TOGETHER: usize = 64;
 
 /// What the report says where checksums were not held against segments.
 const OFFLOADED: &str = "wrong TCP checksums were not held against segments: more than a tenth of the first ones are wrong, as \
@@ -66,12 +66,7 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     let path = folder.join("eve.json");
     let eve = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let progress = progress_bar(arguments, source.total_bytes());
-    let mut sink = Files {
-        eve: BufWriter::with_capacity(WRITE_BYTES, eve),
-        store: kept.then(|| folder.join("filestore")),
-        scanner,
-        progress,
-    };
+    let mut sink = Files { eve, store: kept.then(|| folder.join("filestore")), scanner, progress };
     // What is to be run again must not depend on when a signal came.
     let listens = rules.is_some() && arguments.bundle.is_none();
     let mut reload =
@@ -82,7 +77,6 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     };
     let outcome = engine::run_with_orders(&mut source, &settings.engine, &mut sink, orders)
         .context("cannot write eve.json")?;
-    sink.eve.flush().context("cannot write eve.json")?;
     sink.progress.finish_and_clear();
     for (path, content) in &outcome.data_sets {
         save(Path::new(path), folder, content)?;
@@ -356,9 +350,23 @@ pub(crate) fn settings(arguments: &Investigate) -> Result<Settings> {
     Ok(settings)
 }
 
+/// Writes all that slices hold, without bringing it together first.
+fn write_slices(file: &mut File, mut slices: &mut [IoSlice<'_>]) -> std::io::Result<()> {
+    IoSlice::advance_slices(&mut slices, 0);
+    while !slices.is_empty() {
+        match file.write_vectored(slices) {
+            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut slices, written),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// Output files, and the progress bar.
 struct Files {
-    eve: BufWriter<File>,
+    eve: File,
     /// Where stored files go: below it a folder per first byte of the digest, as Suricata's `filestore`.
     store: Option<PathBuf>,
     scanner: Option<Scanner>,
@@ -366,8 +374,19 @@ struct Files {
 }
 
 impl engine::Sink for Files {
-    fn records(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.eve.write_all(bytes)
+    fn records(&mut self, pieces: &mut dyn Iterator<Item = &[u8]>) -> std::io::Result<()> {
+        loop {
+            let mut slices = [IoSlice::new(&[]); WRITTEN_TOGETHER];
+            let mut count = 0;
+            for (slice, piece) in slices.iter_mut().zip(&mut *pieces) {
+                *slice = IoSlice::new(piece);
+                count += 1;
+            }
+            if count == 0 {
+                return Ok(());
+            }
+            write_slices(&mut self.eve, &mut slices[..count])?;
+        }
     }
 
     fn file(&mut self, sha256: &str, content: &[u8]) -> std::io::Result<()> {

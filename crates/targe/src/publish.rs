@@ -123,8 +123,9 @@ impl Alerts {
 }
 
 impl engine::Sink for Alerts {
-    fn records(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        for line in bytes.split(|byte| *byte == b'\n').filter(|line| is_alert(line)) {
+    fn records(&mut self, pieces: &mut dyn Iterator<Item = &[u8]>) -> std::io::Result<()> {
+        let lines = pieces.flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
+        for line in lines.filter(|line| is_alert(line)) {
             if let Ok(record) = serde_json::from_slice(line) {
                 self.count(&record);
             }

@@ -172,7 +172,7 @@ struct Nowhere<'a> {
 }
 
 impl engine::Sink for Nowhere<'_> {
-    fn records(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
+    fn records(&mut self, _pieces: &mut dyn Iterator<Item = &[u8]>) -> std::io::Result<()> {
         Ok(())
     }
 

@@ -82,8 +82,8 @@ fn pair(record: &Value) -> Option<Pair> {
 }
 
 impl engine::Sink for Pairs {
-    fn records(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        for line in bytes.split(|byte| *byte == b'\n') {
+    fn records(&mut self, pieces: &mut dyn Iterator<Item = &[u8]>) -> std::io::Result<()> {
+        for line in pieces.flat_map(|bytes| bytes.split(|byte| *byte == b'\n')) {
             self.line(line);
         }
         Ok(())

@@ -19,7 +19,7 @@ const WATCHED_MAX: usize = 2_000;
 struct Nowhere;
 
 impl engine::Sink for Nowhere {
-    fn records(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
+    fn records(&mut self, _pieces: &mut dyn Iterator<Item = &[u8]>) -> std::io::Result<()> {
         Ok(())
     }
 
