@@ -507,8 +507,10 @@ fn push_hex(out: &mut Vec<u8>, value: &[u8]) {
     }
 }
 
-fn hex_pair(byte: u8) -> [u8; 2] {
-    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
+/// The two lower-case hexadecimal digits of a byte.
+#[inline]
+pub const fn hex_pair(byte: u8) -> [u8; 2] {
+    [DIGITS[byte as usize >> 4], DIGITS[byte as usize & 15]]
 }
 
 /// What [`Json::number`] takes: the integers of up to 64 bits.

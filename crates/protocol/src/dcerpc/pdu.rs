@@ -121,12 +121,10 @@ impl fmt::Display for Identifier {
 impl Identifier {
     /// `367abb81-9844-35f1-ad32-98f038001003` (RFC 9562 §4).
     pub(crate) fn text(self) -> [u8; 36] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [b'-'; 36];
         let places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
         for (place, byte) in places.into_iter().zip(self.0) {
-            text[place] = DIGITS[usize::from(byte >> 4)];
-            text[place + 1] = DIGITS[usize::from(byte & 15)];
+            [text[place], text[place + 1]] = json::hex_pair(byte);
         }
         text
     }

@@ -117,10 +117,6 @@ fn begins(value: &[u8], word: &[u8]) -> bool {
 }
 
 fn body_md5<'a>(scope: &Scope<'a>, scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in mime(scope)?.body_md5? {
-        scratch.push(DIGITS[usize::from(byte >> 4)]);
-        scratch.push(DIGITS[usize::from(byte & 15)]);
-    }
+    scratch.extend(mime(scope)?.body_md5?.into_iter().flat_map(json::hex_pair));
     Some(scratch)
 }

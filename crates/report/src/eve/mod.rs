@@ -221,11 +221,10 @@ const OCTETS: [([u8; 4], u8); 256] = {
 
 /// An IPv6 address in full groups.
 fn grouped(address: Ipv6Addr) -> [u8; 39] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = [b':'; 39];
     for (group, octets) in text.chunks_mut(5).zip(address.octets().as_chunks::<2>().0) {
         for (place, octet) in group.as_chunks_mut::<2>().0.iter_mut().zip(octets) {
-            *place = [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 15)]];
+            *place = json::hex_pair(*octet);
         }
     }
     text
