@@ -218,15 +218,14 @@ pub(crate) fn transactions(
     out: &mut Output,
     ending: bool,
 ) {
-    if ending || has_news(entry, packet) {
-        news(entry, view, packet, config, out, ending);
+    if !entry.app.app_events.is_empty() {
+        flow_anomalies(entry, view, config, out);
     }
-}
-
-/// Whether something may have become ready since it was looked for last: most packets bring nothing.
-fn has_news(entry: &Entry<'_, Conversation>, packet: Option<Direction>) -> bool {
-    let open = entry.app.app.protocol_id().is_some() && (!entry.app.looked_at || is_cut(entry, packet));
-    open || !entry.app.app_events.is_empty()
+    let Some(id) = entry.app.app.protocol_id() else { return };
+    // Most packets bring nothing that was not looked at.
+    if ending || !entry.app.looked_at || is_cut(entry, packet) {
+        open_transactions(id, entry, view, packet, config, out, ending);
+    }
 }
 
 /// Whether the packet goes beyond the reassembly depth: nothing of a file will come, and it is cut off by what shows so.
@@ -238,7 +237,8 @@ fn is_cut(entry: &Entry<'_, Conversation>, packet: Option<Direction>) -> bool {
 }
 
 #[inline(never)]
-fn news(
+fn open_transactions(
+    id: ProtocolId,
     entry: &mut Entry<'_, Conversation>,
     view: Option<&View<'_>>,
     packet: Option<Direction>,
@@ -246,15 +246,9 @@ fn news(
     out: &mut Output,
     ending: bool,
 ) {
-    let cut = is_cut(entry, packet);
+    let (protocol, cut) = (protocol::get(id), is_cut(entry, packet));
     let time = view.map_or(entry.flow.last_time, |view| view.seen.time);
     let conversation = &mut *entry.app;
-    flow_anomalies(conversation, entry.flow, view, time, config, out);
-    let Some(id) = conversation.app.protocol_id() else { return };
-    let protocol = protocol::get(id);
-    if conversation.looked_at && !ending && !cut {
-        return;
-    }
     let ethernet = conversation.first_macs(entry.flow);
     let Some(session) = conversation.app.session_mut() else { return };
     // Both sides have said that nothing more will come: what is open is logged as it stands.
@@ -368,22 +362,21 @@ fn whole_frames(
 
 /// Oddities of the flow's application layer itself.
 fn flow_anomalies(
-    conversation: &mut Conversation,
-    flow: &Flow,
+    entry: &mut Entry<'_, Conversation>,
     view: Option<&View<'_>>,
-    time: Time,
     config: &Config,
     out: &mut Output,
 ) {
+    let (conversation, flow) = (&mut *entry.app, &*entry.flow);
     let events = std::mem::take(&mut conversation.app_events);
-    if events.is_empty() || !config.eve.anomaly[2] || !wanted(config, "anomaly") {
+    if !config.eve.anomaly[2] || !wanted(config, "anomaly") {
         return;
     }
     for event in events.iter() {
         let start = out.mark();
         let head = match view {
             Some(view) => packet_head(view, Some(flow), "anomaly"),
-            None => flow_head(flow, None, time, "anomaly", Direction::ToServer),
+            None => flow_head(flow, None, flow.last_time, "anomaly", Direction::ToServer),
         };
         eve::write_head(&mut out.json, &mut out.clock, &config.eve, &head);
         out.json.object("anomaly");

@@ -505,6 +505,7 @@ impl<A: Default + Rest> Table<A> {
         let (nodes, hasher) = (&self.nodes, &self.hasher);
         self.index.insert_unique(hash, at, |other| hasher.hash_one(nodes[*other].key));
         self.counters.opened += 1;
+        // The state that it begins in comes on top.
         self.links[at as usize].class = protocol_class(self.nodes[at].flow.protocol);
         self.links[at as usize].class = self.class_of(at);
         self.link(at);

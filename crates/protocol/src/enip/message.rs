@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::names::{COMMANDS, STATUS, name};
 use crate::wire::Wire;
 
 /// The encapsulation header.
@@ -116,17 +117,13 @@ pub(super) fn plausible(bytes: &[u8]) -> bool {
         Some((command, length, status, wire.le32()?))
     })();
     let Some((command, length, status, options)) = header else { return false };
-    let known = |list: crate::Enumeration, value: u64| list.iter().any(|(_, known)| *known == value);
     let fits = match command {
         0x65 => length == 4,
         0x66 => length == 0,
         0x6f | 0x70 => length >= 6 || status != 0,
         _ => true,
     };
-    known(super::names::COMMANDS, command.into())
-        && known(super::names::STATUS, status.into())
-        && options == 0
-        && fits
+    name(COMMANDS, command.into()).is_some() && name(STATUS, status.into()).is_some() && options == 0 && fits
 }
 
 /// Reads one whole packet; true: something in it could not be read.

@@ -165,11 +165,16 @@ pub(super) const DEVICES: &[(&str, u64)] = &[
     ("Managed Ethernet Switch", 0x2c),
 ];
 
+/// The name of `value`.
+pub(super) fn name(names: &[(&'static str, u64)], value: u64) -> Option<&'static str> {
+    names.binary_search_by_key(&value, |(_, known)| *known).ok().map(|at| names[at].0)
+}
+
 /// Writes the name of `value`; its number when it has none.
 pub(super) fn write(key: &str, names: &[(&'static str, u64)], value: u64, json: &mut Json) {
-    match names.binary_search_by_key(&value, |(_, known)| *known) {
-        Ok(at) => json.plain(key, names[at].0.as_bytes()),
-        Err(_) => json.plain_by(key, |out| {
+    match name(names, value) {
+        Some(name) => json.plain(key, name.as_bytes()),
+        None => json.plain_by(key, |out| {
             out.extend_from_slice(b"unknown-");
             json::decimal_into(out, value);
         }),

@@ -43,19 +43,12 @@ impl Clock {
         self.second = second;
         let (year, month, day) = civil(second / 86_400);
         let of_day = second % 86_400;
-        digits(&mut self.text[0..4], year);
-        digits(&mut self.text[5..7], month);
-        digits(&mut self.text[8..10], day);
-        digits(&mut self.text[11..13], of_day / 3_600);
-        digits(&mut self.text[14..16], of_day / 60 % 60);
-        digits(&mut self.text[17..19], of_day % 60);
-    }
-}
-
-fn digits(place: &mut [u8], mut value: u64) {
-    for digit in place.iter_mut().rev() {
-        *digit = b'0' + (value % 10) as u8;
-        value /= 10;
+        // Nanoseconds in 64 bits end in the year 2554.
+        self.text[..4].copy_from_slice(&json::four_digits(year as u32));
+        let pairs = [(5, month), (8, day), (11, of_day / 3_600), (14, of_day / 60 % 60), (17, of_day % 60)];
+        for (at, value) in pairs {
+            self.text[at..at + 2].copy_from_slice(&json::two_digits(value as u32));
+        }
     }
 }
 
