@@ -4,7 +4,7 @@
 //! for the flow, then for its session, one after the other; when several packets are looked at together, all of them wait at
 //! the same time. Nothing is decided here: each packet finds its flow by itself afterwards.
 
-use flow::{Slot, Trail};
+use flow::{Fetch, Slot, Trail};
 use model::Packet;
 use smallvec::SmallVec;
 
@@ -57,9 +57,9 @@ impl<'b> Ahead<'b> {
                 *slot = shard.and_then(|shard| Some((shard, shard.scent(trail)?)));
             }
         }
-        let read = slots.iter().flatten().fold(0, |sum, (shard, slot)| sum ^ shard.warm(*slot));
-        // Without a reader, nothing would be read.
-        std::hint::black_box(read);
+        for step in Fetch::STEPS {
+            slots.iter().flatten().for_each(|(shard, slot)| shard.fetch(*slot, step));
+        }
         !self.packets.is_empty()
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use decode::{Ethernet, Layers, Transport};
 use flow::{Flow, FlowState};
-use model::{Direction, Fact, FlowFact, Opening, Seldom, Thin, Time};
+use model::{Direction, Fact, FlowFact, Opening, Seldom, Thin, Time, fetch};
 use protocol::{App, Endpoints};
 
 use crate::cards::Leaving;
@@ -138,11 +138,6 @@ impl Bursts {
     fn rest(&mut self) {
         self.more.shrink();
     }
-
-    /// Reads a little of what adding one needs.
-    fn warm(&self) -> u32 {
-        self.more.last().map_or(0, |sample| sample.at_ms)
-    }
 }
 
 /// How the payload of a flow began.
@@ -248,12 +243,11 @@ impl Conversation {
         [&macs.sides[client], &macs.sides[1 - client]]
     }
 
-    /// Reads a little of what a packet needs; see [`flow::Table::warm`].
-    pub(crate) fn warm(&self) -> u64 {
-        let bursts = self.bursts.warm();
-        let app = u64::from(self.app.is_recognised()) ^ self.app.events().len() as u64;
-        let rest = self.transactions ^ self.last_payload.nanos() ^ self.app_events.len() as u64;
-        u64::from(bursts) ^ app ^ rest ^ u64::from(self.shape.is_empty() ^ self.frames.is_some())
+    /// Brings what hangs on it near; see [`flow::Table::fetch`].
+    pub(crate) fn fetch(&self) {
+        self.app.session().into_iter().for_each(fetch);
+        self.bursts.more.fetch();
+        self.rules.fetch();
     }
 
     /// Notes when and how much payload travelled.

@@ -2,7 +2,7 @@
 
 use decode::{Layers, Transport};
 use flow::tcp::{Fate, State};
-use flow::{Chunk, Entry, Seen, Slot, Stream, Table, Touch, Trail, Turn};
+use flow::{Chunk, Entry, Fetch, Seen, Slot, Stream, Table, Touch, Trail, Turn};
 use model::{Direction, EventKind, Seldom, Time};
 use protocol::{AppStatus, Asks, Data, Expectation, Feed, FileState, Turnaround};
 use rules::{Inspector, Late, Outcome, RuleSet, Succession};
@@ -108,9 +108,9 @@ impl Shard {
         self.flows.scent(trail)
     }
 
-    /// Brings what the next packet of a flow needs near; says something that depends on all of it.
-    pub(crate) fn warm(&self, slot: Slot) -> u64 {
-        self.flows.warm(slot, Conversation::warm)
+    /// Brings what the next packet of a flow needs near, a step at a time.
+    pub(crate) fn fetch(&self, slot: Slot, step: Fetch) {
+        self.flows.fetch(slot, step, Conversation::fetch);
     }
 
     /// What was counted.

@@ -30,13 +30,6 @@ pub(crate) struct Key {
     vlans: u64,
 }
 
-impl Key {
-    /// Reads a little of it; see [`crate::Table::warm`].
-    pub(crate) fn warm(&self) -> u64 {
-        self.addresses[0][1] ^ self.vlans
-    }
-}
-
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         for address in &self.addresses {

@@ -28,7 +28,7 @@ pub mod tcp;
 pub use config::{Config, Exception, Policy, StreamConfig, Timeouts, Urgent};
 pub use defrag::{Accepted, Defrag, DefragConfig, DefragCounters, FRAGMENTS_MAX, Overlap, STORE_MAX};
 pub use flow::{EndReason, Flow, FlowState, Transport};
-pub use table::{Counters, Entry, Rest, Seen, Slot, Table, Touch, Trail};
+pub use table::{Counters, Entry, Fetch, Rest, Seen, Slot, Table, Touch, Trail};
 pub use tcp::{
     Chunk, Conflict, Deliver, Fate, State, Stream, StreamEvent, StreamEvents, StreamTrouble, Turn, Window,
     Windows,

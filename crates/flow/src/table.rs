@@ -6,7 +6,7 @@
 use decode::Layers;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use model::{Direction, FlowId, PacketId, Time};
+use model::{Direction, FlowId, PacketId, Time, fetch};
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
@@ -41,6 +41,22 @@ impl<'a> Seen<'a> {
 /// Handle of a flow inside its table; valid until [`Table::release`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot(pub(crate) u32);
+
+/// What is brought near together; see [`Table::fetch`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetch {
+    /// The flow.
+    Flow,
+    /// Its session, and what else hangs on it.
+    Session,
+    /// Where the bytes of its session are.
+    Bytes,
+}
+
+impl Fetch {
+    /// All of them, one after the other.
+    pub const STEPS: [Fetch; 3] = [Fetch::Flow, Fetch::Session, Fetch::Bytes];
+}
 
 /// Where a packet's flow is looked for; see [`Table::trail`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -307,9 +323,9 @@ impl<A: Default + Rest> Table<A> {
                     break;
                 }
                 let due = &due[..count];
-                let read = due.iter().fold(0, |sum, at| sum ^ self.warm(Slot(*at), |_| 0));
-                // Without a reader, nothing would be read.
-                std::hint::black_box(read);
+                for step in Fetch::STEPS {
+                    due.iter().for_each(|at| self.fetch(Slot(*at), step, |_| ()));
+                }
                 for at in due {
                     let node = &mut self.nodes[*at];
                     if let Some(session) = &mut node.session {
@@ -405,21 +421,33 @@ impl<A: Default + Rest> Table<A> {
         self.index.find(trail.hash, |_| true).copied().map(Slot)
     }
 
-    /// Reads a little of everything that a packet of this flow is going to need, so that it is near when it is needed; says
-    /// something that depends on all of it.
+    /// Brings what a packet of this flow is going to need near, a step at a time: the flow, then what hangs on it, then what
+    /// hangs on that. The places of a step are known when the step before has come, so it is taken for several flows first;
+    /// `of_app` is the caller's share in it. Nothing but speed depends on it.
     ///
-    /// Flows lie far apart, and a packet that is worked on waits for one place after the other. Those of several packets
-    /// that are read together are waited for once.
-    pub fn warm(&self, slot: Slot, of_app: impl Fn(&A) -> u64) -> u64 {
-        let Some(node) = self.nodes.get(slot.0) else { return 0 };
-        let near = |at: u32| self.links.get(at as usize).map_or(0, |link| u64::from(link.before));
-        let link = self.links.get(slot.0 as usize).map_or(0, |link| near(link.before) ^ near(link.after));
-        let flow = &node.flow;
-        let counted =
-            flow.last_time.nanos() ^ flow.packets[0] ^ flow.payload[1] ^ u64::from(flow.client_port);
-        let known = node.key.warm() ^ flow.first_time.nanos() ^ u64::from(flow.tcp_flags[0]);
-        let session = node.session.as_deref().map_or(0, Session::warm);
-        counted ^ known ^ link ^ session ^ of_app(&node.app)
+    /// Flows lie far apart, and a packet that is worked on waits for one place after the other. What is asked for together is
+    /// waited for once.
+    #[inline]
+    pub fn fetch(&self, slot: Slot, step: Fetch, of_app: impl Fn(&A)) {
+        let Some(node) = self.nodes.get(slot.0) else { return };
+        match step {
+            Fetch::Flow => fetch(node),
+            Fetch::Session => {
+                if let Some(session) = node.session.as_deref() {
+                    fetch(session);
+                }
+                if let Some(link) = self.links.get(slot.0 as usize) {
+                    let beside = [link.before, link.after];
+                    beside.iter().filter_map(|at| self.links.get(*at as usize)).for_each(fetch);
+                }
+                of_app(&node.app);
+            }
+            Fetch::Bytes => {
+                if let Some(session) = node.session.as_deref() {
+                    session.fetch();
+                }
+            }
+        }
     }
 
     /// The flow behind a handle.

@@ -6,6 +6,7 @@
 mod event;
 mod finding;
 mod incident;
+mod near;
 mod packet;
 mod seldom;
 mod talk;
@@ -19,6 +20,7 @@ pub use incident::{
     AddressSeen, Campaign, Certificate, ClientSeen, Incident, Infrastructure, NameSeen, Phase, PortSeen,
     Profile, Rhythm, Role, Server, TimelineEntry,
 };
+pub use near::fetch;
 pub use packet::{Direction, FlowId, LinkType, LossMark, Moment, Packet, PacketId, Time};
 pub use seldom::{Blank, Seldom, Thin};
 pub use talk::{KeptTalk, Talk};

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
+use crate::fetch;
+
 /// A value that is its default until somebody writes it.
 #[derive(Debug, Clone)]
 pub struct Seldom<T>(Option<Box<T>>);
@@ -26,6 +28,11 @@ impl<T> Default for Seldom<T> {
 }
 
 impl<T> Seldom<T> {
+    /// Brings the value near, when it was written; see [`fetch`].
+    pub fn fetch(&self) {
+        self.0.as_deref().into_iter().for_each(fetch);
+    }
+
     /// The value, when it was written.
     pub fn written_mut(&mut self) -> Option<&mut T> {
         self.0.as_deref_mut()
@@ -69,6 +76,11 @@ impl<T> Thin<T> {
     /// Adds an item behind the others.
     pub fn push(&mut self, item: T) {
         self.list().push(item);
+    }
+
+    /// Brings the list near, when there is one, but not what is in it; see [`fetch`].
+    pub fn fetch(&self) {
+        self.0.as_deref().into_iter().for_each(fetch);
     }
 
     /// Forgets everything, keeps the memory.

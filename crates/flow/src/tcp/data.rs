@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use model::{Seldom, Thin};
+use model::{Seldom, Thin, fetch};
 
 use super::memory::Memory;
 use crate::Policy;
@@ -197,11 +197,10 @@ impl Data {
         self.seen
     }
 
-    /// Reads a little of what inserting a segment needs; see [`crate::Table::warm`].
-    pub(super) fn warm(&self) -> u64 {
-        let regions = self.regions.front().map_or(0, |region| region.start ^ region.head as u64);
-        let bounds = self.bounds.back().map_or(0, |bound| bound.to);
-        self.base ^ self.right ^ regions ^ bounds ^ self.late.len() as u64 ^ self.conflicts.len() as u64
+    /// Brings what inserting a segment needs near; see [`crate::Table::fetch`].
+    pub(super) fn fetch(&self) {
+        self.regions.front().into_iter().for_each(fetch);
+        self.bounds.back().into_iter().for_each(fetch);
     }
 
     /// First offset still kept.

@@ -246,17 +246,9 @@ impl Session {
         self.state >= State::Established
     }
 
-    /// Reads a little of everything that a packet needs; see [`crate::Table::warm`].
-    pub(crate) fn warm(&self) -> u64 {
-        let of = |side: &Side| {
-            let marks = side.next_seq ^ side.last_ack ^ side.min_inspect_depth ^ u32::from(side.tcp_flags);
-            u64::from(marks)
-                ^ side.app_progress
-                ^ side.shown_at
-                ^ side.rare.urgent.len() as u64
-                ^ side.data.warm()
-        };
-        of(&self.sides[0]) ^ of(&self.sides[1]) ^ u64::from(self.depth)
+    /// Brings what lies outside of it near; see [`crate::Table::fetch`].
+    pub(crate) fn fetch(&self) {
+        self.sides.iter().for_each(|side| side.data.fetch());
     }
 
     pub(super) fn swap(&mut self) {
