@@ -5,7 +5,7 @@
 //! the same time. Nothing is decided here: each packet finds its flow by itself afterwards.
 
 use flow::{Fetch, Slot, Trail};
-use model::Packet;
+use model::{Packet, Time};
 use smallvec::SmallVec;
 
 use crate::config::Config;
@@ -38,7 +38,7 @@ impl<'b> Ahead<'b> {
         &self.packets
     }
 
-    /// Looks at the next packets; false when there are none.
+    /// Looks at the next packets, and at the flows that are over by then; false when there are none.
     pub(crate) fn look(
         &mut self,
         shards: &[Option<Box<Shard>>],
@@ -50,15 +50,18 @@ impl<'b> Ahead<'b> {
             let whose = whose(shards, &packet, config);
             self.packets.push((packet, whose));
         }
-        let mut slots: [Option<(&Shard, Slot)>; PACKETS] = [None; PACKETS];
-        for ((_, whose), slot) in self.packets.iter().zip(&mut slots) {
+        let mut known: [Option<(&Shard, Time, Option<Slot>)>; PACKETS] = [None; PACKETS];
+        for ((packet, whose), known) in self.packets.iter().zip(&mut known) {
             if let Whose::Ours(number, trail) = whose {
                 let shard = shards[*number].as_deref();
-                *slot = shard.and_then(|shard| Some((shard, shard.scent(trail)?)));
+                *known = shard.map(|shard| (shard, packet.time, shard.scent(trail)));
             }
         }
         for step in Fetch::STEPS {
-            slots.iter().flatten().for_each(|(shard, slot)| shard.fetch(*slot, step));
+            for (shard, now, slot) in known.iter().flatten() {
+                shard.fetch_due(*now, step);
+                slot.iter().for_each(|slot| shard.fetch(*slot, step));
+            }
         }
         !self.packets.is_empty()
     }

@@ -22,6 +22,9 @@ const EXPECTATION_NS_MAX: u64 = 30_000_000_000;
 /// Bytes of a line that are carried over a gap.
 const CARRIED_MAX: usize = 64 * 1024;
 
+/// Flows that are brought near together at the end of the input.
+const ENDED_TOGETHER: u64 = 8;
+
 /// State of one shard. Every limit belongs to it.
 #[derive(Debug)]
 pub(crate) struct Shard {
@@ -85,8 +88,13 @@ impl Shard {
 
     /// Ends everything: the input is over. `number` is the shard's own: shards end one after the other.
     pub(crate) fn finish(&mut self, number: usize, now: Time, tools: &mut Tools<'_>) {
-        let mut ended = 0;
+        let mut ended: u64 = 0;
         while let Some(slot) = self.flows.next_at_end(now) {
+            if ended.is_multiple_of(ENDED_TOGETHER) {
+                for step in Fetch::STEPS {
+                    self.flows.fetch_ended(ENDED_TOGETHER as usize, step, Conversation::fetch);
+                }
+            }
             tools.out.begin(Cause::End { time: now, shard: number, ended });
             ended += 1;
             self.end_flow_now(slot, now, tools);
@@ -111,6 +119,11 @@ impl Shard {
     /// Brings what the next packet of a flow needs near, a step at a time.
     pub(crate) fn fetch(&self, slot: Slot, step: Fetch) {
         self.flows.fetch(slot, step, Conversation::fetch);
+    }
+
+    /// The same for flows that are over by `now`.
+    pub(crate) fn fetch_due(&self, now: Time, step: Fetch) {
+        self.flows.fetch_due(now, step, Conversation::fetch);
     }
 
     /// What was counted.

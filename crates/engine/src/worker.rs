@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use capture::Batch;
 use decode::{Decoder, Layers};
-use flow::{Defrag, Seen, Trail};
+use flow::{Defrag, Fetch, Seen, Trail};
 use model::{Packet, PacketId, Time};
 use rules::{Inspector, Late, Outcome, RuleSet, Succession};
 
@@ -21,6 +21,9 @@ use crate::turns::{Seat, Step};
 pub const SHARDS: usize = 64;
 /// How often a rebuilt datagram may be fragments again.
 const DEFRAG_DEPTH: usize = 3;
+
+/// Shards of which what is over is brought near together.
+const ADVANCED_TOGETHER: usize = 8;
 
 /// Some of the shards, and what is needed to feed them.
 pub(crate) struct Worker {
@@ -86,12 +89,19 @@ impl Worker {
         }
         let (now, last, seat) = (self.now, self.last, self.seat.take());
         let (shards, mut tools) = self.lend(config);
-        for (number, shard) in shards.iter_mut().enumerate() {
-            if let Some(seat) = &seat {
-                seat.come_to(Step::advance(last, number));
+        let mut number = 0;
+        for shards in shards.chunks_mut(ADVANCED_TOGETHER) {
+            for step in Fetch::STEPS {
+                shards.iter().flatten().for_each(|shard| shard.fetch_due(now, step));
             }
-            if let Some(shard) = shard {
-                shard.advance(now, &mut tools);
+            for shard in shards {
+                if let Some(seat) = &seat {
+                    seat.come_to(Step::advance(last, number));
+                }
+                if let Some(shard) = shard {
+                    shard.advance(now, &mut tools);
+                }
+                number += 1;
             }
         }
         self.seat = seat;

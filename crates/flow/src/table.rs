@@ -195,6 +195,9 @@ const REST_SECS: u64 = 10;
 /// Flows that are brought near together before they are laid to rest.
 const RESTED_TOGETHER: usize = 16;
 
+/// Flows of a class that are brought near together before they are ended.
+const ENDED_TOGETHER: usize = 4;
+
 /// The first class of a protocol.
 fn protocol_class(protocol: u8) -> u8 {
     match protocol {
@@ -448,6 +451,35 @@ impl<A: Default + Rest> Table<A> {
                 }
             }
         }
+    }
+
+    /// The same for the flows that will have to be ended first by `now`.
+    #[inline]
+    pub fn fetch_due(&self, now: Time, step: Fetch, of_app: impl Fn(&A)) {
+        if now >= self.earliest {
+            self.fetch_heads(now, step, of_app);
+        }
+    }
+
+    #[inline(never)]
+    fn fetch_heads(&self, now: Time, step: Fetch, of_app: impl Fn(&A)) {
+        for (class, queue) in self.queues.iter().enumerate() {
+            let timeout = self.timeout(class as u8);
+            let mut at = queue.head;
+            for _ in 0..ENDED_TOGETHER {
+                let Some(link) = self.links.get(at as usize) else { break };
+                if self.deadline(link.last, timeout) > now {
+                    break;
+                }
+                self.fetch(Slot(at), step, &of_app);
+                at = link.after;
+            }
+        }
+    }
+
+    /// The same for the `count` flows that [`Table::next_ended`] gives next.
+    pub fn fetch_ended(&self, count: usize, step: Fetch, of_app: impl Fn(&A)) {
+        self.ended.iter().take(count).for_each(|at| self.fetch(Slot(*at), step, &of_app));
     }
 
     /// The flow behind a handle.
