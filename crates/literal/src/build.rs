@@ -10,6 +10,7 @@ use crate::each::{Each, SIEVED_MAX};
 use crate::pairs::Pairs;
 use crate::passes::Passes;
 use crate::rarity::{LEVEL_BITS, cost};
+use crate::sieve::Sieve;
 use crate::stride::{STRIDE, Strides};
 use crate::table::{Entry, NARROW, window_of};
 use crate::{Finder, NEAR, STRING_BYTES_MAX, Strings};
@@ -145,27 +146,33 @@ impl Builder {
 /// Strings by how they are looked for.
 #[derive(Default)]
 struct Ways {
-    wide: Vec<Entry>,
-    narrow: Vec<Entry>,
+    long: Vec<Long>,
     each: Vec<Entry>,
     /// Strings of two and three bytes.
     short: Vec<u32>,
     single: Vec<(u8, u32)>,
-    /// Long strings that are better looked for at each position: what that gains, and their row.
-    unlucky: Vec<Unlucky>,
     /// How many strings have chosen a window.
     shared: HashMap<u64, u64, foldhash::fast::FixedState>,
     count: usize,
     shortest: Option<usize>,
 }
 
-/// A long string whose windows are too common in any row of four.
-struct Unlucky {
+/// A long string, and both ways to look for it.
+struct Long {
+    /// What looking for it at each position gains.
     gain: u64,
     /// Its rarest window.
     single: Entry,
+    /// Four windows, of which one starts at a multiple of four.
     row: Vec<Entry>,
     wide: bool,
+}
+
+impl Long {
+    /// Its windows are too common in any row.
+    fn is_unlucky(&self) -> bool {
+        self.gain >= GAIN_MIN
+    }
 }
 
 /// What a long string must gain to be looked for at each position: one time in four thousand that a window is met for nothing.
@@ -194,15 +201,13 @@ impl Ways {
         let (cost, row) = row;
         let (single, at) = rarest(string);
         let gain = cost.saturating_sub(single.saturating_mul(ONCE));
-        if gain >= GAIN_MIN {
-            let single = Entry::new::<NARROW_LEN>(string, at, number);
-            self.unlucky.push(Unlucky { gain, single, row, wide });
-            return;
+        let long = Long { gain, single: Entry::new::<NARROW_LEN>(string, at, number), row, wide };
+        if !long.is_unlucky() {
+            for entry in &long.row {
+                *self.shared.entry(entry.window).or_default() += 1;
+            }
         }
-        for entry in &row {
-            *self.shared.entry(entry.window).or_default() += 1;
-        }
-        if wide { &mut self.wide } else { &mut self.narrow }.extend(row);
+        self.long.push(long);
     }
 
     /// The cheapest row of windows of `LEN` bytes, with its cost per byte of traffic.
@@ -228,30 +233,52 @@ impl Ways {
     }
 
     fn build(mut self, strings: &Strings) -> Passes {
-        self.settle();
+        let [wide, narrow] = self.settle();
+        let (each, short) = (Each::build(self.each), Pairs::build(&self.short, strings));
+        let sieve = sieve(each.as_ref(), short.as_ref(), strings);
         Passes {
-            long: Strides::build(self.wide, self.narrow),
-            each: Each::build(self.each, strings),
-            short: Pairs::build(&self.short, strings),
+            long: Strides::build(wide, narrow),
+            each,
+            short,
+            sieve,
             single: self.single.into(),
             count: self.count,
             shortest: self.shortest.unwrap_or(usize::MAX),
         }
     }
 
-    /// Decides which long strings are looked for at each position: those that gain most, as long as a sieve takes them.
-    fn settle(&mut self) {
-        let mut unlucky = std::mem::take(&mut self.unlucky);
-        unlucky.sort_by_key(|each| (Reverse(each.gain), each.single.string));
-        for each in unlucky {
-            if self.each.len() < SIEVED_MAX {
-                self.each.push(each.single);
+    /// Decides which long strings are looked for at each position: all of a few, else those that gain most, as long as a sieve
+    /// takes them. The windows of the others, wide and narrow.
+    fn settle(&mut self) -> [Vec<Entry>; 2] {
+        let mut long = std::mem::take(&mut self.long);
+        long.sort_by_key(|long| (Reverse(long.gain), long.single.string));
+        let few = self.each.len() + long.len() <= SIEVED_MAX;
+        let [mut wide, mut narrow] = [Vec::new(), Vec::new()];
+        for long in long {
+            if few || long.is_unlucky() && self.each.len() < SIEVED_MAX {
+                self.each.push(long.single);
             } else {
-                if each.wide { &mut self.wide } else { &mut self.narrow }.extend(each.row);
+                if long.wide { &mut wide } else { &mut narrow }.extend(long.row);
             }
         }
+        [wide, narrow]
     }
 }
+
+/// What goes before the strings of two to six bytes, and long ones among them, when they are few.
+fn sieve(each: Option<&Each>, short: Option<&Pairs>, strings: &Strings) -> Option<Sieve> {
+    let each = each.filter(|each| each.is_sieved());
+    let short = short.filter(|short| short.is_sieved());
+    let tellings = each.into_iter().flat_map(|each| each.tellings(strings));
+    let tellings: Vec<_> =
+        tellings.chain(short.into_iter().flat_map(|short| short.tellings(strings))).collect();
+    let shares = each.map_or(0, Each::len) * SHORT_SET + short.map_or(0, Pairs::len) * SET;
+    (shares > 0).then(|| Sieve::build(&tellings, shares.div_ceil(SET * SHORT_SET)))
+}
+
+/// Strings of four bytes and more in a set of a sieve, if it held no others, and shorter ones, which let more through.
+const SET: usize = 50;
+const SHORT_SET: usize = 20;
 
 /// Strings from so many bytes on are looked for at each fourth position, and from so many by windows of eight bytes.
 const LONG: usize = NARROW_LEN + STRIDE - 1;

@@ -3,42 +3,41 @@
 use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
-use crate::sieve::{Sieve, Telling};
+use crate::sieve::Telling;
 use crate::table::{Entry, NARROW, Table, window_of};
 use crate::{Found, Strings};
 
 /// Strings up to which a sieve goes first; beyond that it lets too much through.
-pub(crate) const SIEVED_MAX: usize = 192;
-/// Strings per set of a sieve.
-const SET: usize = 40;
+pub(crate) const SIEVED_MAX: usize = 256;
 
 /// Strings by a window of four bytes.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Each {
-    sieve: Option<Sieve>,
     filter: Filter,
     table: Table,
 }
 
 impl Each {
-    pub(crate) fn build(entries: Vec<Entry>, all: &Strings) -> Option<Self> {
+    pub(crate) fn build(entries: Vec<Entry>) -> Option<Self> {
         if entries.is_empty() {
             return None;
         }
-        let telling = |entry: &Entry| -> Telling {
-            let bytes = all.string(entry.string).get(entry.at()..).unwrap_or_default();
-            std::array::from_fn(|at| bytes.get(at).copied())
-        };
-        let tellings: Vec<Telling> = entries.iter().map(telling).collect();
-        let sieve = (entries.len() <= SIEVED_MAX).then(|| Sieve::build(&tellings, SET));
         let filter = Filter::build(entries.len(), entries.iter().map(|entry| entry.window));
-        Some(Self { sieve, filter, table: Table::build(entries) })
+        Some(Self { filter, table: Table::build(entries) })
     }
 
-    /// The sieve, if there is one.
+    /// Whether a sieve goes first.
     #[inline]
-    pub(crate) fn sieve(&self) -> Option<&Sieve> {
-        self.sieve.as_ref()
+    pub(crate) fn is_sieved(&self) -> bool {
+        self.table.len() <= SIEVED_MAX
+    }
+
+    /// The bytes that tell each string.
+    pub(crate) fn tellings(&self, all: &Strings) -> impl Iterator<Item = Telling> {
+        self.table.entries().iter().map(|entry| {
+            let bytes = all.string(entry.string).get(entry.at()..).unwrap_or_default();
+            std::array::from_fn(|at| bytes.get(at).copied())
+        })
     }
 
     /// What is asked at each position.
@@ -67,6 +66,6 @@ impl Each {
     }
 
     pub(crate) fn size_bytes(&self) -> usize {
-        self.filter.size_bytes() + self.table.size_bytes() + self.sieve.as_ref().map_or(0, Sieve::size_bytes)
+        self.filter.size_bytes() + self.table.size_bytes()
     }
 }

@@ -10,7 +10,8 @@
 //!   them starts at a multiple of four wherever the string occurs, so that only each fourth position is looked at.
 //! - Of all windows of a string those are taken that traffic is least likely to have, by what was measured; see `rarity.rs`.
 //! - Shorter strings, and those of which any four windows are too common (a byte among zeros), are looked for at each position.
-//!   Where they are few, vectors tell for 64 positions at once which are worth that; see `sieve.rs`.
+//!   Where they are few, vectors tell for 64 positions at once which are worth that; see `sieve.rs`. Where all strings are few,
+//!   that goes for all of them: a sieve's tables are near at once, a filter's words are waited for one by one.
 //! - Strings of up to six bytes that must lie at a known place are looked for there alone.
 //! - Strings that must end near the start of the buffer are looked for there alone; see [`NEAR`].
 //! - Filling of one byte over and over is looked at where it begins and ends.

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rarity::commonness;
-use crate::sieve::{BUCKETS, Sieve, Telling};
+use crate::sieve::Telling;
 use crate::{Found, Strings};
 
-/// Strings up to which a sieve goes first: it must let nothing through but them, since traffic is full of short strings' bytes.
-const SIEVED_MAX: usize = 6 * BUCKETS;
+/// Strings up to which a sieve goes first: it must let little through but them, since traffic is full of short strings' bytes.
+const SIEVED_MAX: usize = 48;
 /// Words of a bit set for all pairs.
 const WORDS: usize = 1 << 11;
 /// That bit set.
@@ -16,7 +16,6 @@ type Bits = [u32; WORDS];
 /// Strings by a pair of bytes.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pairs {
-    sieve: Option<Sieve>,
     /// A bit for each pair in all its spellings, so that the buffer's bytes need no folding.
     bits: Box<[u32]>,
     /// Pairs in order, with their string and where they lie in it.
@@ -30,7 +29,6 @@ impl Pairs {
         }
         let mut bits = vec![0u32; WORDS];
         let mut entries = Vec::with_capacity(strings.len());
-        let mut tellings: Vec<Telling> = Vec::with_capacity(strings.len());
         for string in strings {
             let bytes = all.string(*string);
             let at = pair_of(bytes);
@@ -42,17 +40,23 @@ impl Pairs {
                 }
             }
             entries.push((u16::from_le_bytes([*low, *high]), *string, u32::try_from(at).unwrap_or(0)));
-            tellings.push(std::array::from_fn(|place| bytes.get(at + place).copied()));
         }
         entries.sort_unstable();
-        let sieve = (strings.len() <= SIEVED_MAX).then(|| Sieve::build(&tellings, BUCKETS));
-        Some(Self { sieve, bits: bits.into(), entries: entries.into() })
+        Some(Self { bits: bits.into(), entries: entries.into() })
     }
 
-    /// The sieve, if there is one.
+    /// Whether a sieve goes first.
     #[inline]
-    pub(crate) fn sieve(&self) -> Option<&Sieve> {
-        self.sieve.as_ref()
+    pub(crate) fn is_sieved(&self) -> bool {
+        self.entries.len() <= SIEVED_MAX
+    }
+
+    /// The bytes that tell each string.
+    pub(crate) fn tellings(&self, all: &Strings) -> impl Iterator<Item = Telling> {
+        self.entries.iter().map(|(_, string, at)| {
+            let bytes = all.string(*string).get(*at as usize..).unwrap_or_default();
+            std::array::from_fn(|place| bytes.get(place).copied())
+        })
     }
 
     /// What is asked at each position.
@@ -96,9 +100,7 @@ impl Pairs {
     }
 
     pub(crate) fn size_bytes(&self) -> usize {
-        size_of_val(&self.bits[..])
-            + size_of_val(&self.entries[..])
-            + self.sieve.as_ref().map_or(0, Sieve::size_bytes)
+        size_of_val(&self.bits[..]) + size_of_val(&self.entries[..])
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Passes {
     pub(crate) each: Option<Each>,
     /// Strings of two and three bytes.
     pub(crate) short: Option<Pairs>,
+    /// Goes before these two where they are few.
+    pub(crate) sieve: Option<Sieve>,
     /// Strings of one byte.
     pub(crate) single: Box<[(u8, u32)]>,
     /// How many there are.
@@ -41,12 +43,11 @@ macro_rules! walk {
             use crate::filter::$by::{Lookup, each, strides};
             use crate::{pairs, sieve};
             let long = passes.long.as_ref().map(|long| Lookup::new(long.filter()));
-            let (each_sets, short_sets) = passes.sets();
-            let sieved = !each_sets.is_empty() || !short_sets.is_empty();
+            let sets = passes.sieve.as_ref().map_or(&[][..], Sieve::sets);
             // What is too much for a sieve.
-            let unsieved = passes.each.as_ref().filter(|each| each.sieve().is_none());
+            let unsieved = passes.each.as_ref().filter(|each| !each.is_sieved());
             let unsieved = unsieved.map(|each| Lookup::new(each.filter()));
-            let bits = passes.short.as_ref().filter(|short| short.sieve().is_none()).map(Pairs::bits);
+            let bits = passes.short.as_ref().filter(|short| !short.is_sieved()).map(Pairs::bits);
             let mut at = 0;
             while at < bytes.len() {
                 let block = cut.block(at);
@@ -56,8 +57,8 @@ macro_rules! walk {
                         passes.look_long(mask, bytes, at, strings, found);
                     }
                 }
-                let [mut of_each, mut of_short] =
-                    if sieved { sieve::$by::glance(each_sets, short_sets, block) } else { [0, 0] };
+                let sieved = if sets.is_empty() { 0 } else { sieve::$by::glance(sets, block) };
+                let [mut of_each, mut of_short] = [sieved; 2];
                 if let Some(filter) = unsieved {
                     of_each = each(filter, block);
                 }
@@ -109,14 +110,6 @@ impl Passes {
                 found.tell(strings, *string);
             }
         }
-    }
-
-    /// The sieves' sets, of strings known by four bytes and of those known by two.
-    #[inline]
-    fn sets(&self) -> (&[crate::sieve::Tables], &[crate::sieve::Tables]) {
-        let each = self.each.as_ref().and_then(Each::sieve).map_or(&[][..], Sieve::sets);
-        let short = self.short.as_ref().and_then(Pairs::sieve).map_or(&[][..], Sieve::sets);
-        (each, short)
     }
 
     /// Each fourth position of a block, as far as bits are set for it.
@@ -177,6 +170,7 @@ impl Passes {
         self.long.as_ref().map_or(0, Strides::size_bytes)
             + self.each.as_ref().map_or(0, Each::size_bytes)
             + self.short.as_ref().map_or(0, Pairs::size_bytes)
+            + self.sieve.as_ref().map_or(0, Sieve::size_bytes)
             + size_of_val(&self.single[..])
     }
 }

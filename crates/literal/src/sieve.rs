@@ -13,7 +13,7 @@ use crate::rarity::commonness;
 /// Bytes of a string that tell it.
 const BYTES: usize = 4;
 /// Strings without company in a set.
-pub(crate) const BUCKETS: usize = 8;
+const BUCKETS: usize = 8;
 
 /// The bytes that tell a string; none where it ends.
 pub(crate) type Telling = [Option<u8>; BYTES];
@@ -27,12 +27,11 @@ pub(crate) struct Sieve {
 }
 
 impl Sieve {
-    /// For strings, up to `of_set` in a set.
-    pub(crate) fn build(tellings: &[Telling], of_set: usize) -> Self {
-        let buckets = tellings.len().div_ceil(of_set).max(1) * BUCKETS;
-        let mut buckets = together(tellings.iter().map(Bucket::of).collect(), buckets);
+    /// For strings, in so many sets.
+    pub(crate) fn build(tellings: &[Telling], sets: usize) -> Self {
+        let mut buckets = together(tellings.iter().map(Bucket::of).collect(), sets.max(1) * BUCKETS);
         // What lets most through is spread over the sets.
-        buckets.sort_by_key(|bucket| std::cmp::Reverse(bucket.through()));
+        buckets.sort_by_key(|bucket| std::cmp::Reverse(bucket.through));
         let sets = buckets.len().div_ceil(BUCKETS).max(1);
         let of_set = |set: usize| buckets.iter().skip(set).step_by(sets);
         Self { sets: (0..sets).map(|set| tables(of_set(set))).collect() }
@@ -53,6 +52,8 @@ impl Sieve {
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     halves: [[u16; 2]; BYTES],
+    /// How many of four billion positions come through, roughly.
+    through: u64,
 }
 
 impl Bucket {
@@ -63,24 +64,24 @@ impl Bucket {
                 .fold([0, 0], |[low, high], byte| [low | 1 << (byte & 15), high | 1 << (byte >> 4)]),
             None => [u16::MAX; 2],
         });
-        Self { halves }
+        Self::new(halves)
     }
 
-    fn with(mut self, other: &Self) -> Self {
-        for (both, others) in self.halves.iter_mut().zip(other.halves) {
+    fn with(&self, other: &Self) -> Self {
+        let mut halves = self.halves;
+        for (both, others) in halves.iter_mut().zip(other.halves) {
             both[0] |= others[0];
             both[1] |= others[1];
         }
-        self
+        Self::new(halves)
     }
 
-    /// How many of four billion positions come through, roughly.
-    fn through(&self) -> u64 {
+    fn new(halves: [[u16; 2]; BYTES]) -> Self {
         let share = |[low, high]: &[u16; 2]| {
             let rows = (0..16).filter(|row| high >> row & 1 != 0);
             rows.map(|row| row_weight(row, *low)).sum::<u64>().min(1 << 10)
         };
-        self.halves.iter().map(share).product::<u64>() >> 8
+        Self { halves, through: halves.iter().map(share).product::<u64>() >> 8 }
     }
 }
 
@@ -132,9 +133,8 @@ const WEIGHTS: [u16; 256] = {
 
 /// Puts together those that let least more through together than alone, until no more than `count` are left.
 fn together(mut buckets: Vec<Bucket>, count: usize) -> Vec<Bucket> {
-    let more = |one: &Bucket, other: &Bucket| {
-        one.with(other).through().saturating_sub(one.through() + other.through())
-    };
+    let more =
+        |one: &Bucket, other: &Bucket| one.with(other).through.saturating_sub(one.through + other.through);
     // For each the best of those behind it.
     let best = |buckets: &[Bucket], at: usize| -> (u64, usize) {
         let behind = buckets.iter().enumerate().skip(at + 1);
@@ -182,22 +182,20 @@ pub(crate) mod plain {
     use super::{BYTES, Tables};
     use crate::blocks::{BLOCK, Block};
 
-    /// Which positions of a block come through one of the sets, for two sieves.
+    /// Which positions of a block come through one of the sets.
     #[inline]
-    pub(crate) fn glance(one: &[Tables], other: &[Tables], block: &Block) -> [u64; 2] {
-        [one, other].map(|sets| {
-            let mut mask = 0;
-            for (lane, telling) in block.windows(BYTES).take(BLOCK).enumerate() {
-                let comes_through = sets.iter().any(|tables| {
-                    let left = |bits: u8, (table, byte): (&[[u8; 16]; 2], &u8)| {
-                        bits & table[0][usize::from(byte & 15)] & table[1][usize::from(byte >> 4)]
-                    };
-                    tables.iter().zip(telling).fold(u8::MAX, left) != 0
-                });
-                mask |= u64::from(comes_through) << lane;
-            }
-            mask
-        })
+    pub(crate) fn glance(sets: &[Tables], block: &Block) -> u64 {
+        let mut mask = 0;
+        for (lane, telling) in block.windows(BYTES).take(BLOCK).enumerate() {
+            let comes_through = sets.iter().any(|tables| {
+                let left = |bits: u8, (table, byte): (&[[u8; 16]; 2], &u8)| {
+                    bits & table[0][usize::from(byte & 15)] & table[1][usize::from(byte >> 4)]
+                };
+                tables.iter().zip(telling).fold(u8::MAX, left) != 0
+            });
+            mask |= u64::from(comes_through) << lane;
+        }
+        mask
     }
 }
 
@@ -221,7 +219,7 @@ pub(crate) mod avx512 {
     /// The same as [`super::plain::glance`]. Counted by hand: what iterators are made of is not always put in line here.
     #[inline]
     #[target_feature(enable = "avx512bw")]
-    pub(crate) fn glance(one: &[Tables], other: &[Tables], block: &Block) -> [u64; 2] {
+    pub(crate) fn glance(sets: &[Tables], block: &Block) -> u64 {
         let half = _mm512_set1_epi8(15);
         let mut halves = [[_mm512_setzero_si512(); 2]; BYTES];
         let mut place = 0;
@@ -231,7 +229,7 @@ pub(crate) mod avx512 {
             halves[place][1] = _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), half);
             place += 1;
         }
-        [through(one, &halves), through(other, &halves)]
+        through(sets, &halves)
     }
 
     #[inline]
@@ -273,9 +271,9 @@ pub(crate) mod avx2 {
     /// The same as [`super::plain::glance`]. Counted by hand: what iterators are made of is not always put in line here.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(crate) fn glance(one: &[Tables], other: &[Tables], block: &Block) -> [u64; 2] {
+    pub(crate) fn glance(sets: &[Tables], block: &Block) -> u64 {
         let half = _mm256_set1_epi8(15);
-        let mut masks = [0, 0];
+        let mut mask = 0;
         for from in [0, 32] {
             let mut halves = [[_mm256_setzero_si256(); 2]; BYTES];
             let mut place = 0;
@@ -285,10 +283,9 @@ pub(crate) mod avx2 {
                 halves[place][1] = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), half);
                 place += 1;
             }
-            masks[0] |= through(one, &halves) << from;
-            masks[1] |= through(other, &halves) << from;
+            mask |= through(sets, &halves) << from;
         }
-        masks
+        mask
     }
 
     #[inline]
@@ -319,17 +316,17 @@ mod tests {
     use crate::blocks::{Block, Means, TAKEN};
 
     /// What a block comes to.
-    fn by(means: Means, one: &[Tables], other: &[Tables], block: &Block) -> [u64; 2] {
+    fn by(means: Means, sets: &[Tables], block: &Block) -> u64 {
         match means {
-            Means::Plain => plain::glance(one, other, block),
+            Means::Plain => plain::glance(sets, block),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
             // SAFETY: the processor has AVX2.
-            Means::Avx2 => unsafe { avx2::glance(one, other, block) },
+            Means::Avx2 => unsafe { avx2::glance(sets, block) },
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "what the processor can do is known at run time only")]
             // SAFETY: the processor has AVX-512.
-            Means::Avx512 => unsafe { avx512::glance(one, other, block) },
+            Means::Avx512 => unsafe { avx512::glance(sets, block) },
         }
     }
 
@@ -345,8 +342,7 @@ mod tests {
             let sets: Vec<Tables> = sets.into_iter().map(sparse).collect();
             let block: Block = bytes.try_into().expect("as long as a block");
             for means in Means::all() {
-                let (one, other) = sets.split_at(sets.len() / 2);
-                prop_assert_eq!(by(means, one, other, &block), plain::glance(one, other, &block));
+                prop_assert_eq!(by(means, &sets, &block), plain::glance(&sets, &block));
             }
         }
     }
@@ -356,11 +352,11 @@ mod tests {
         let bytes = |number: u8| [Some(number), Some(number.wrapping_mul(7)), Some(0), Some(number / 2)];
         let tellings: Vec<Telling> = (0..100).map(bytes).collect();
         assert_eq!(together(tellings.iter().map(Bucket::of).collect(), 16).len(), 16);
-        let sieve = Sieve::build(&tellings, 50);
+        let sieve = Sieve::build(&tellings, 2);
         for telling in &tellings {
             let mut block: Block = [0; TAKEN];
             block[..BYTES].copy_from_slice(&telling.map(|byte| byte.unwrap_or(0)));
-            let [mask, _] = plain::glance(sieve.sets(), &[], &block);
+            let mask = plain::glance(sieve.sets(), &block);
             assert!(mask & 1 != 0, "{telling:?}");
         }
     }

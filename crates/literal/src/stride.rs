@@ -1,4 +1,4 @@
-//! Strings of seven bytes or more, looked for at each fourth position.
+//! Strings of seven bytes or more, where there are many, looked for at each fourth position.
 //!
 //! Wherever a string occurs, one of four windows in a row starts at a multiple of four. Strings of eleven bytes and more have
 //! four windows of eight bytes, which hardly ever occur by chance; those of seven to ten have four of four. The first four

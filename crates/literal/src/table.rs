@@ -109,6 +109,11 @@ impl Table {
         }
     }
 
+    /// What is in it.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

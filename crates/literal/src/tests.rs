@@ -16,9 +16,17 @@ fn naive(strings: &[Vec<u8>], bytes: &[u8]) -> BTreeSet<u32> {
 }
 
 fn found(strings: &[Vec<u8>], bytes: &[u8]) -> BTreeSet<u32> {
+    found_among(0, strings, bytes)
+}
+
+/// The same with so many other strings, which never occur: the more there are, the more ways there are to look.
+fn found_among(others: u32, strings: &[Vec<u8>], bytes: &[u8]) -> BTreeSet<u32> {
     let mut builder = Builder::default();
     for (number, string) in (0u32..).zip(strings) {
         builder.add(string, number);
+    }
+    for other in 0..others {
+        builder.add(format!("{other:08}").as_bytes(), u32::MAX);
     }
     let mut all = BTreeSet::new();
     if let Some(finder) = builder.build() {
@@ -40,7 +48,9 @@ proptest! {
         strings in prop::collection::vec(letters(1..12), 1..12),
         bytes in letters(0..80),
     ) {
-        prop_assert_eq!(found(&strings, &bytes), naive(&strings, &bytes));
+        for others in [0, 300] {
+            prop_assert_eq!(found_among(others, &strings, &bytes), naive(&strings, &bytes));
+        }
     }
 
     #[test]
@@ -53,7 +63,9 @@ proptest! {
         let mut strings = others;
         strings.push(string.clone());
         let bytes = [before, string.to_ascii_uppercase(), after].concat();
-        prop_assert_eq!(found(&strings, &bytes), naive(&strings, &bytes));
+        for others in [0, 300] {
+            prop_assert_eq!(found_among(others, &strings, &bytes), naive(&strings, &bytes));
+        }
     }
 
     #[test]
