@@ -248,6 +248,7 @@ impl Conversation {
         self.app.session().into_iter().for_each(fetch);
         self.bursts.more.fetch();
         self.rules.fetch();
+        self.shape.fetch();
     }
 
     /// Notes when and how much payload travelled.

@@ -584,7 +584,12 @@ impl Mind<'_> {
             while let Some(event) = waiting.next_if(|event| event.moment < moment) {
                 self.event(event);
             }
-            self.event(&outputs[lane].events[next[lane]]);
+            let at = next[lane];
+            let events = &outputs[lane].events;
+            // Two steps ahead what an event says comes near, one step ahead what that leads to.
+            events.get(at + 2).into_iter().for_each(|event| event.kind.fetch());
+            events.get(at + 1).into_iter().for_each(|event| event.kind.fetch_within());
+            self.event(&events[at]);
             next[lane] += 1;
         }
         for event in waiting {

@@ -49,6 +49,11 @@ pub(crate) struct Unknown {
 }
 
 impl Shapes {
+    /// Brings it near; see [`model::fetch`].
+    pub(crate) fn fetch(&self) {
+        self.sides.iter().flatten().for_each(|side| model::fetch(&**side));
+    }
+
     /// Takes in one payload.
     pub(crate) fn take(&mut self, direction: Direction, payload: &[u8]) {
         let side = self.sides[direction.index()].get_or_insert_default();

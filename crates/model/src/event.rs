@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::{Direction, FlowId, Moment, PacketId, Severity, Time};
+use crate::{Direction, FlowId, Moment, PacketId, Severity, Time, fetch};
 
 /// A neutral fact at a [`Moment`].
 #[derive(Debug, Clone)]
@@ -28,6 +28,26 @@ pub enum EventKind {
     Alert(Box<AlertFact>),
     /// A packet, a stream or a message can be read in more than one way.
     Oddity(Box<OddityFact>),
+}
+
+impl EventKind {
+    /// Brings what is said near; see [`fetch`].
+    pub fn fetch(&self) {
+        match self {
+            EventKind::Flow(fact) => fetch(&**fact),
+            EventKind::Transaction(fact) => fetch(&**fact),
+            EventKind::File(fact) => fetch(&**fact),
+            EventKind::Alert(fact) => fetch(&**fact),
+            EventKind::Oddity(fact) => fetch(&**fact),
+        }
+    }
+
+    /// Brings the fields of a transaction near, once the rest is.
+    pub fn fetch_within(&self) {
+        if let EventKind::Transaction(fact) = self {
+            fetch(&fact.fields[..]);
+        }
+    }
 }
 
 /// Something that receivers read differently, or not at all.
