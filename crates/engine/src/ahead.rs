@@ -5,7 +5,7 @@
 //! the same time. Nothing is decided here: each packet finds its flow by itself afterwards.
 
 use flow::{Fetch, Slot, Trail};
-use model::{Packet, Time};
+use model::{Packet, Time, fetch};
 use smallvec::SmallVec;
 
 use crate::config::Config;
@@ -14,6 +14,9 @@ use crate::worker::shard_of;
 
 /// Packets that are looked at together.
 const PACKETS: usize = 32;
+
+/// Bytes of a packet that its headers rarely go beyond.
+const HEADERS: usize = 128;
 
 /// Whose a packet is, as far as a look at its addresses tells.
 #[derive(Debug)]
@@ -47,8 +50,11 @@ impl<'b> Ahead<'b> {
     ) -> bool {
         self.packets.clear();
         for packet in packets.take(PACKETS) {
-            let whose = whose(shards, &packet, config);
-            self.packets.push((packet, whose));
+            fetch(packet.bytes.get(..HEADERS).unwrap_or(packet.bytes));
+            self.packets.push((packet, Whose::Unknown));
+        }
+        for (packet, found) in &mut self.packets {
+            *found = whose(shards, packet, config);
         }
         let mut known: [Option<(&Shard, Time, Option<Slot>)>; PACKETS] = [None; PACKETS];
         for ((packet, whose), known) in self.packets.iter().zip(&mut known) {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use decode::{Ethernet, Layers, Transport};
-use flow::{Flow, FlowState};
+use flow::{Fetch, Flow, FlowState};
 use model::{Direction, Fact, FlowFact, Opening, Seldom, Thin, Time, fetch};
 use protocol::{App, Endpoints};
 
@@ -243,12 +243,24 @@ impl Conversation {
         [&macs.sides[client], &macs.sides[1 - client]]
     }
 
-    /// Brings what hangs on it near; see [`flow::Table::fetch`].
-    pub(crate) fn fetch(&self) {
-        self.app.session().into_iter().for_each(fetch);
-        self.bursts.more.fetch();
-        self.rules.fetch();
-        self.shape.fetch();
+    /// Its share in [`flow::Table::fetch`]: what hangs on it, then the last transaction.
+    pub(crate) fn fetch(&self, step: Fetch) {
+        match step {
+            Fetch::Flow => {}
+            Fetch::Session => {
+                self.app.session().into_iter().for_each(fetch);
+                self.bursts.more.fetch();
+                self.rules.fetch();
+                self.shape.fetch();
+            }
+            Fetch::Bytes => {
+                if let Some(session) = self.app.session()
+                    && let Some(last) = session.count().checked_sub(1)
+                {
+                    fetch(session.core(last));
+                }
+            }
+        }
     }
 
     /// Notes when and how much payload travelled.

@@ -327,7 +327,7 @@ impl<A: Default + Rest> Table<A> {
                 }
                 let due = &due[..count];
                 for step in Fetch::STEPS {
-                    due.iter().for_each(|at| self.fetch(Slot(*at), step, |_| ()));
+                    due.iter().for_each(|at| self.fetch(Slot(*at), step, |_, _| ()));
                 }
                 for at in due {
                     let node = &mut self.nodes[*at];
@@ -431,7 +431,7 @@ impl<A: Default + Rest> Table<A> {
     /// Flows lie far apart, and a packet that is worked on waits for one place after the other. What is asked for together is
     /// waited for once.
     #[inline]
-    pub fn fetch(&self, slot: Slot, step: Fetch, of_app: impl Fn(&A)) {
+    pub fn fetch(&self, slot: Slot, step: Fetch, of_app: impl Fn(&A, Fetch)) {
         let Some(node) = self.nodes.get(slot.0) else { return };
         match step {
             Fetch::Flow => fetch(node),
@@ -443,7 +443,6 @@ impl<A: Default + Rest> Table<A> {
                     let beside = [link.before, link.after];
                     beside.iter().filter_map(|at| self.links.get(*at as usize)).for_each(fetch);
                 }
-                of_app(&node.app);
             }
             Fetch::Bytes => {
                 if let Some(session) = node.session.as_deref() {
@@ -451,18 +450,19 @@ impl<A: Default + Rest> Table<A> {
                 }
             }
         }
+        of_app(&node.app, step);
     }
 
     /// The same for the flows that will have to be ended first by `now`.
     #[inline]
-    pub fn fetch_due(&self, now: Time, step: Fetch, of_app: impl Fn(&A)) {
+    pub fn fetch_due(&self, now: Time, step: Fetch, of_app: impl Fn(&A, Fetch)) {
         if now >= self.earliest {
             self.fetch_heads(now, step, of_app);
         }
     }
 
     #[inline(never)]
-    fn fetch_heads(&self, now: Time, step: Fetch, of_app: impl Fn(&A)) {
+    fn fetch_heads(&self, now: Time, step: Fetch, of_app: impl Fn(&A, Fetch)) {
         for (class, queue) in self.queues.iter().enumerate() {
             let timeout = self.timeout(class as u8);
             let mut at = queue.head;
@@ -478,7 +478,7 @@ impl<A: Default + Rest> Table<A> {
     }
 
     /// The same for the `count` flows that [`Table::next_ended`] gives next.
-    pub fn fetch_ended(&self, count: usize, step: Fetch, of_app: impl Fn(&A)) {
+    pub fn fetch_ended(&self, count: usize, step: Fetch, of_app: impl Fn(&A, Fetch)) {
         self.ended.iter().take(count).for_each(|at| self.fetch(Slot(*at), step, &of_app));
     }
 
