@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use memmap2::{Advice, Mmap, UncheckedAdvice};
+use model::fetch;
 use sha2::{Digest, Sha256};
 
 use crate::CaptureError;
@@ -164,6 +165,8 @@ pub(crate) struct MapFeed {
 
 /// Bytes brought into the cache at a time, and how far ahead of the reader.
 const WARM_BYTES: usize = 8 * 1024;
+/// Bytes that are asked for at once.
+const LINE: usize = 64;
 
 /// Pages further behind the readers than this are given back, so that a large file does not count as memory in use.
 /// Packets that are still under way there are simply read again from the page cache.
@@ -217,7 +220,8 @@ impl MapFeed {
             // Hashing reads what is about to be looked at, which warms the cache as well.
             self.digest_until(from.min(self.map.len()) & !63);
         }
-        prefetch(self.map.get(from..).map_or(&[], |rest| rest.get(..WARM_BYTES).unwrap_or(rest)));
+        let near = self.map.get(from..).map_or(&[][..], |rest| rest.get(..WARM_BYTES).unwrap_or(rest));
+        near.chunks(LINE).for_each(fetch);
         self.next_warm = self.at.saturating_add(WARM_BYTES);
     }
 
@@ -235,21 +239,6 @@ impl MapFeed {
         }
         self.next_step = self.next_step.saturating_add(self.step_bytes);
     }
-}
-
-/// Brings bytes into the cache without waiting for them.
-fn prefetch(bytes: &[u8]) {
-    #[cfg(target_arch = "x86_64")]
-    for line in bytes.chunks(64) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        #[allow(unsafe_code, reason = "the only way to ask for a cache line")]
-        // SAFETY: a prefetch reads nothing that the program can see and never faults.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = bytes;
 }
 
 #[allow(unsafe_code, reason = "the only way to give mapped pages back")]
