@@ -34,10 +34,7 @@ impl Each {
 
     /// The bytes that tell each string.
     pub(crate) fn tellings(&self, all: &Strings) -> impl Iterator<Item = Telling> {
-        self.table.entries().iter().map(|entry| {
-            let bytes = all.string(entry.string).get(entry.at()..).unwrap_or_default();
-            std::array::from_fn(|at| bytes.get(at).copied())
-        })
+        self.table.entries().iter().map(|entry| all.telling(entry.string, entry.at()))
     }
 
     /// What is asked at each position.

@@ -153,6 +153,12 @@ impl Strings {
         }
     }
 
+    /// The bytes of a string from `at` on that tell it in a sieve.
+    fn telling(&self, string: u32, at: usize) -> sieve::Telling {
+        let bytes = self.string(string).get(at..).unwrap_or_default();
+        std::array::from_fn(|place| bytes.get(place).copied())
+    }
+
     #[inline]
     fn values(&self, string: u32) -> &[u32] {
         let at = string as usize;

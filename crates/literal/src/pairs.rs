@@ -53,10 +53,7 @@ impl Pairs {
 
     /// The bytes that tell each string.
     pub(crate) fn tellings(&self, all: &Strings) -> impl Iterator<Item = Telling> {
-        self.entries.iter().map(|(_, string, at)| {
-            let bytes = all.string(*string).get(*at as usize..).unwrap_or_default();
-            std::array::from_fn(|place| bytes.get(place).copied())
-        })
+        self.entries.iter().map(|(_, string, at)| all.telling(*string, *at as usize))
     }
 
     /// What is asked at each position.
