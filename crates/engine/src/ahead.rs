@@ -9,8 +9,9 @@ use model::{Packet, Time, fetch};
 use smallvec::SmallVec;
 
 use crate::config::Config;
+use crate::conversation::Conversation;
 use crate::shard::Shard;
-use crate::worker::shard_of;
+use crate::worker::{Shards, shard_of};
 
 /// Packets that are looked at together.
 const PACKETS: usize = 32;
@@ -44,7 +45,7 @@ impl<'b> Ahead<'b> {
     /// Looks at the next packets, and at the flows that are over by then; false when there are none.
     pub(crate) fn look(
         &mut self,
-        shards: &[Option<Box<Shard>>],
+        shards: &Shards,
         packets: impl Iterator<Item = Packet<'b>>,
         config: &Config,
     ) -> bool {
@@ -59,14 +60,14 @@ impl<'b> Ahead<'b> {
         let mut known: [Option<(&Shard, Time, Option<Slot>)>; PACKETS] = [None; PACKETS];
         for ((packet, whose), known) in self.packets.iter().zip(&mut known) {
             if let Whose::Ours(number, trail) = whose {
-                let shard = shards[*number].as_deref();
+                let shard = shards.each[*number].as_deref();
                 *known = shard.map(|shard| (shard, packet.time, shard.scent(trail)));
             }
         }
         for step in Fetch::STEPS {
             for (shard, now, slot) in known.iter().flatten() {
-                shard.fetch_due(*now, step);
-                slot.iter().for_each(|slot| shard.fetch(*slot, step));
+                shard.fetch_due(&shards.pool, *now, step);
+                slot.iter().for_each(|slot| shards.pool.fetch(*slot, step, Conversation::fetch));
             }
         }
         !self.packets.is_empty()
@@ -74,12 +75,12 @@ impl<'b> Ahead<'b> {
 }
 
 #[inline]
-fn whose(shards: &[Option<Box<Shard>>], packet: &Packet<'_>, config: &Config) -> Whose {
+fn whose(shards: &Shards, packet: &Packet<'_>, config: &Config) -> Whose {
     let Some(plain) = decode::plain(packet.link, packet.bytes, &config.decode) else {
         return Whose::Unknown;
     };
     let number = shard_of(plain.src, plain.dst);
-    match &shards[number] {
+    match &shards.each[number] {
         Some(shard) => Whose::Ours(number, shard.trail(&plain)),
         None => Whose::Others,
     }

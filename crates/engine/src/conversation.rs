@@ -243,7 +243,7 @@ impl Conversation {
         [&macs.sides[client], &macs.sides[1 - client]]
     }
 
-    /// Its share in [`flow::Table::fetch`]: what hangs on it, then the last transaction.
+    /// Its share in [`flow::Pool::fetch`]: what hangs on it, then the last transaction.
     pub(crate) fn fetch(&self, step: Fetch) {
         match step {
             Fetch::Flow => {}

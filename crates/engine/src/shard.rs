@@ -5,7 +5,7 @@ use flow::tcp::{Fate, State};
 use flow::{Chunk, Entry, Fetch, Seen, Slot, Stream, Table, Touch, Trail, Turn};
 use model::{Direction, EventKind, Seldom, Time};
 use protocol::{AppStatus, Asks, Data, Expectation, Feed, FileState, Turnaround};
-use rules::{Inspector, Late, Outcome, RuleSet, Succession};
+use rules::{Inspector, Late, Outcome, RuleSet};
 
 use crate::config::Config;
 use crate::conversation::{Conversation, endpoints};
@@ -28,7 +28,7 @@ const ENDED_TOGETHER: u64 = 8;
 /// State of one shard. Every limit belongs to it.
 #[derive(Debug)]
 pub(crate) struct Shard {
-    flows: Table<Conversation>,
+    flows: Table,
     expectations: Vec<(Expectation, model::FlowId, Time)>,
     asks: Asks,
     /// What was told of frames without IP.
@@ -47,6 +47,9 @@ pub(crate) struct View<'a> {
     /// Where its flow is looked for, when it is an ordinary packet.
     pub(crate) trail: Option<&'a Trail>,
 }
+
+/// The flows of a worker's shards.
+pub(crate) type Pool = flow::Pool<Conversation>;
 
 /// A worker's tools, lent to one shard at a time.
 pub(crate) struct Tools<'a> {
@@ -79,31 +82,26 @@ impl Shard {
     }
 
     /// Ends what is due by `now`.
-    pub(crate) fn advance(&mut self, now: Time, tools: &mut Tools<'_>) {
-        while let Some(slot) = self.flows.next_due(now) {
+    pub(crate) fn advance(&mut self, now: Time, pool: &mut Pool, tools: &mut Tools<'_>) {
+        while let Some(slot) = self.flows.with(pool).next_due(now) {
             let time = self.flows.due();
-            self.end_flow(slot, time, tools);
+            self.end_flow(slot, time, pool, tools);
         }
     }
 
     /// Ends everything: the input is over. `number` is the shard's own: shards end one after the other.
-    pub(crate) fn finish(&mut self, number: usize, now: Time, tools: &mut Tools<'_>) {
+    pub(crate) fn finish(&mut self, number: usize, now: Time, pool: &mut Pool, tools: &mut Tools<'_>) {
         let mut ended: u64 = 0;
-        while let Some(slot) = self.flows.next_at_end(now) {
+        while let Some(slot) = self.flows.with(pool).next_at_end(now) {
             if ended.is_multiple_of(ENDED_TOGETHER) {
                 for step in Fetch::STEPS {
-                    self.flows.fetch_ended(ENDED_TOGETHER as usize, step, Conversation::fetch);
+                    self.flows.fetch_ended(pool, ENDED_TOGETHER as usize, step, Conversation::fetch);
                 }
             }
             tools.out.begin(Cause::End { time: now, shard: number, ended });
             ended += 1;
-            self.end_flow_now(slot, now, tools);
+            self.end_flow_now(slot, now, pool, tools);
         }
-    }
-
-    /// Other rules take the place of those so far.
-    pub(crate) fn follow(&mut self, succession: &Succession) {
-        self.flows.each_app(|conversation| conversation.follow(succession));
     }
 
     /// Where an ordinary packet's flow is looked for.
@@ -116,14 +114,9 @@ impl Shard {
         self.flows.scent(trail)
     }
 
-    /// Brings what the next packet of a flow needs near, a step at a time.
-    pub(crate) fn fetch(&self, slot: Slot, step: Fetch) {
-        self.flows.fetch(slot, step, Conversation::fetch);
-    }
-
-    /// The same for flows that are over by `now`.
-    pub(crate) fn fetch_due(&self, now: Time, step: Fetch) {
-        self.flows.fetch_due(now, step, Conversation::fetch);
+    /// Brings flows that are over by `now` near, a step at a time.
+    pub(crate) fn fetch_due(&self, pool: &Pool, now: Time, step: Fetch) {
+        self.flows.fetch_due(pool, now, step, Conversation::fetch);
     }
 
     /// What was counted.
@@ -132,25 +125,25 @@ impl Shard {
     }
 
     /// The life of one level of one packet.
-    pub(crate) fn packet(&mut self, view: &View<'_>, tools: &mut Tools<'_>) {
-        self.live(view, tools);
-        self.flows.settle();
+    pub(crate) fn packet(&mut self, view: &View<'_>, pool: &mut Pool, tools: &mut Tools<'_>) {
+        self.live(view, pool, tools);
+        self.flows.with(pool).settle();
     }
 
-    fn live(&mut self, view: &View<'_>, tools: &mut Tools<'_>) {
+    fn live(&mut self, view: &View<'_>, pool: &mut Pool, tools: &mut Tools<'_>) {
         let seen = &view.seen;
-        self.advance(seen.time, tools);
+        self.advance(seen.time, pool, tools);
         tools.out.begin(Cause::Packet { time: seen.time, packet: seen.id, turn: view.turn });
         if inspect::is_dropped_before_flow(view, tools) {
             return;
         }
-        let mut touch = self.flows.touch_along(seen, view.trail);
-        while let Some(slot) = self.flows.next_ended() {
+        let mut touch = self.flows.with(pool).touch_along(seen, view.trail);
+        while let Some(slot) = self.flows.with(pool).next_ended() {
             // The flow that had to go is told of as of this packet.
-            self.end_flow_now(slot, seen.time, tools);
+            self.end_flow_now(slot, seen.time, pool, tools);
         }
         if !seen.layers.events.is_empty() {
-            let flow = touch.slot.map(|slot| self.flows.entry(slot).flow);
+            let flow = touch.slot.map(|slot| self.flows.with(pool).entry(slot).flow);
             log::decode_anomalies(view, flow.as_deref(), tools.config, tools.out);
         }
         let Some(slot) = touch.slot else {
@@ -160,9 +153,9 @@ impl Shard {
         };
         // The connection often stands before the command that says what it is for: its first data decide.
         if !seen.payload().is_empty() || touch.opened {
-            self.meet_expectation(slot, seen.time);
+            self.meet_expectation(slot, seen.time, pool);
         }
-        let mut entry = self.flows.entry(slot);
+        let mut entry = self.flows.with(pool).entry(slot);
         entry.app.sample(entry.flow.first_time, seen.time, touch.direction, seen.payload().len());
         if tools.config.eve.ethernet {
             entry.app.note_macs(seen.layers);
@@ -231,12 +224,12 @@ impl Shard {
     }
 
     /// A flow that was announced gets its protocol from the announcement.
-    fn meet_expectation(&mut self, slot: Slot, now: Time) {
+    fn meet_expectation(&mut self, slot: Slot, now: Time, pool: &mut Pool) {
         if self.expectations.is_empty() {
             return;
         }
         self.expectations.retain(|(_, _, since)| now.nanos_since(*since) <= EXPECTATION_NS_MAX);
-        let entry = self.flows.entry(slot);
+        let entry = self.flows.with(pool).entry(slot);
         if !entry.app.app.is_fresh() {
             return;
         }
@@ -264,15 +257,15 @@ impl Shard {
         }
     }
 
-    fn end_flow(&mut self, slot: Slot, time: Time, tools: &mut Tools<'_>) {
-        let flow = self.flows.entry(slot).flow.id.0;
+    fn end_flow(&mut self, slot: Slot, time: Time, pool: &mut Pool, tools: &mut Tools<'_>) {
+        let flow = self.flows.with(pool).entry(slot).flow.id.0;
         tools.out.begin(Cause::Timer { time, flow });
-        self.end_flow_now(slot, time, tools);
+        self.end_flow_now(slot, time, pool, tools);
     }
 
     /// Flushes what was not acknowledged, logs what is left, tells of the flow, forgets it.
-    fn end_flow_now(&mut self, slot: Slot, time: Time, tools: &mut Tools<'_>) {
-        let mut entry = self.flows.entry(slot);
+    fn end_flow_now(&mut self, slot: Slot, time: Time, pool: &mut Pool, tools: &mut Tools<'_>) {
+        let mut entry = self.flows.with(pool).entry(slot);
         // Of a dropped flow nothing is told that its drop came before.
         let dropped = entry.app.rules.dropped;
         if let (Some(stream), false) = (&entry.stream, dropped) {
@@ -305,7 +298,7 @@ impl Shard {
             tools.out.tell(EventKind::Flow(Box::new(fact)));
         }
         self.asks.expect.clear();
-        self.flows.release(slot);
+        self.flows.with(pool).release(slot);
     }
 }
 

@@ -14,7 +14,7 @@ use rules::{Inspector, Late, Outcome, RuleSet, Succession};
 use crate::ahead::{Ahead, Whose};
 use crate::config::Config;
 use crate::output::Output;
-use crate::shard::{Shard, Tools, View};
+use crate::shard::{Pool, Shard, Tools, View};
 use crate::turns::{Seat, Step};
 
 /// Logical shards: the unit of state. A constant of the format, not of the machine.
@@ -29,8 +29,7 @@ const ADVANCED_TOGETHER: usize = 8;
 pub(crate) struct Worker {
     decoders: Vec<Decoder>,
     defrags: Vec<Defrag>,
-    /// `None`: owned by another worker.
-    shards: Vec<Option<Box<Shard>>>,
+    shards: Shards,
     inspector: Option<Inspector>,
     late: Option<Late>,
     outcome: Outcome,
@@ -40,6 +39,14 @@ pub(crate) struct Worker {
     seat: Option<Seat>,
     /// The last packet of the input so far.
     last: PacketId,
+}
+
+/// A worker's shards, and the flows of them all.
+#[derive(Debug)]
+pub(crate) struct Shards {
+    /// `None`: owned by another worker.
+    pub(crate) each: Vec<Option<Box<Shard>>>,
+    pub(crate) pool: Pool,
 }
 
 impl Worker {
@@ -59,7 +66,7 @@ impl Worker {
         Self {
             decoders: (0..=DEFRAG_DEPTH).map(|_| Decoder::new(decode.clone())).collect(),
             defrags: (0..DEFRAG_DEPTH).map(|_| Defrag::new(config.defrag.clone())).collect(),
-            shards: (0..SHARDS).map(own).collect(),
+            shards: Shards { each: (0..SHARDS).map(own).collect(), pool: Pool::default() },
             inspector,
             late: config.rules.as_deref().filter(|_| count == 1).map(Late::new),
             outcome: Outcome::default(),
@@ -90,16 +97,16 @@ impl Worker {
         let (now, last, seat) = (self.now, self.last, self.seat.take());
         let (shards, mut tools) = self.lend(config);
         let mut number = 0;
-        for shards in shards.chunks_mut(ADVANCED_TOGETHER) {
+        for together in shards.each.chunks_mut(ADVANCED_TOGETHER) {
             for step in Fetch::STEPS {
-                shards.iter().flatten().for_each(|shard| shard.fetch_due(now, step));
+                together.iter().flatten().for_each(|shard| shard.fetch_due(&shards.pool, now, step));
             }
-            for shard in shards {
+            for shard in together {
                 if let Some(seat) = &seat {
                     seat.come_to(Step::advance(last, number));
                 }
                 if let Some(shard) = shard {
-                    shard.advance(now, &mut tools);
+                    shard.advance(now, &mut shards.pool, &mut tools);
                 }
                 number += 1;
             }
@@ -115,8 +122,8 @@ impl Worker {
             seat.come_to(Step::finish(self.last, number));
         }
         let (shards, mut tools) = self.lend(config);
-        if let Some(Some(shard)) = shards.get_mut(number) {
-            shard.finish(number, now, &mut tools);
+        if let Some(Some(shard)) = shards.each.get_mut(number) {
+            shard.finish(number, now, &mut shards.pool, &mut tools);
         }
     }
 
@@ -128,9 +135,7 @@ impl Worker {
         }
         self.inspector = Some(inspector);
         self.late = self.late.take().map(|late| late.succeed(old, new, succession));
-        for shard in self.shards.iter_mut().flatten() {
-            shard.follow(succession);
-        }
+        self.shards.pool.each_app(|conversation| conversation.follow(succession));
     }
 
     /// What became of every rule, when somebody watched.
@@ -148,10 +153,11 @@ impl Worker {
 
     /// What the shards counted.
     pub(crate) fn counters(&self) -> flow::Counters {
-        self.shards.iter().flatten().fold(flow::Counters::default(), |sum, shard| sum.plus(shard.counters()))
+        let shards = self.shards.each.iter().flatten();
+        shards.fold(flow::Counters::default(), |sum, shard| sum.plus(shard.counters()))
     }
 
-    fn lend<'a>(&'a mut self, config: &'a Config) -> (&'a mut [Option<Box<Shard>>], Tools<'a>) {
+    fn lend<'a>(&'a mut self, config: &'a Config) -> (&'a mut Shards, Tools<'a>) {
         let tools = Tools {
             config,
             rules: config.rules.as_deref(),
@@ -179,11 +185,11 @@ impl Worker {
             && layers.fragment.is_none()
         {
             // An ordinary packet: nothing is inside it, and whose it is has been looked up.
-            if let Some(shard) = &mut self.shards[number] {
+            if let Some(shard) = &mut self.shards.each[number] {
                 let len = layers.frame.end - layers.frame.start;
                 let seen = Seen { id: packet.id, time: packet.time, bytes: packet.bytes, layers, len };
                 let view = View { seen, turn: 0, root: Some(layers), trail: Some(trail) };
-                shard.packet(&view, &mut tools);
+                shard.packet(&view, &mut self.shards.pool, &mut tools);
             }
             return;
         }
@@ -197,7 +203,7 @@ impl Worker {
 struct Below<'a> {
     decoders: &'a mut [Decoder],
     defrags: &'a mut [Defrag],
-    shards: &'a mut [Option<Box<Shard>>],
+    shards: &'a mut Shards,
     /// Levels met so far in this captured packet, owned here or not: at most 17 per decoding, so it cannot overflow.
     turn: &'a mut u8,
     seat: Option<&'a Seat>,
@@ -232,13 +238,13 @@ impl Below<'_> {
     ) {
         let turn = *self.turn;
         *self.turn = turn.saturating_add(1);
-        if let Some(shard) = &mut self.shards[shard_of_packet(layers)] {
+        if let Some(shard) = &mut self.shards.each[shard_of_packet(layers)] {
             if let (Some(seat), 1..) = (self.seat, turn) {
                 seat.come_to(Step::level(packet.id, turn));
             }
             let len = layers.frame.end - layers.frame.start;
             let seen = Seen { id: packet.id, time: packet.time, bytes, layers, len };
-            shard.packet(&View { seen, turn, root, trail: None }, tools);
+            shard.packet(&View { seen, turn, root, trail: None }, &mut self.shards.pool, tools);
         }
     }
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
 use decode::{Checksum, Layers, Tcp, Transport};
-use flow::{Chunk, Config, Seen, Table};
+use flow::{Chunk, Config, Pool, Seen, Table};
 use model::{PacketId, Time};
 
 const PAYLOAD: [u8; 1448] = [b'x'; 1448];
@@ -25,7 +25,7 @@ fn run(flows: u32, inline: bool) {
     let mut config = Config::default();
     config.stream.inline = inline;
     config.stream.reassembly_depth = 0;
-    let mut table = Table::<()>::new(config);
+    let mut table = (Table::new(config), Pool::default());
     let mut packets = 0_u64;
     let mut bytes = 0_u64;
     let began = Instant::now();
@@ -52,7 +52,7 @@ fn run(flows: u32, inline: bool) {
 }
 
 fn send(
-    table: &mut Table<()>,
+    (table, pool): &mut (Table, Pool<()>),
     packets: &mut u64,
     flow: u32,
     client: bool,
@@ -96,11 +96,11 @@ fn send(
     let time = Time::from_micros(1_000_000 + *packets / 100);
     let seen =
         Seen { id: PacketId(*packets), time, bytes: payload, layers: &layers, len: payload.len() as u32 };
-    while let Some(slot) = table.next_due(time) {
-        table.release(slot);
+    while let Some(slot) = table.with(pool).next_due(time) {
+        table.with(pool).release(slot);
     }
-    let touch = table.touch(&seen);
-    let mut entry = table.entry(touch.slot.expect("TCP has flows"));
+    let touch = table.with(pool).touch(&seen);
+    let mut entry = table.with(pool).entry(touch.slot.expect("TCP has flows"));
     let stream = entry.stream.as_mut().expect("TCP has a stream");
     let mut turn = stream.accept(entry.flow, &seen, touch.direction);
     let mut read = 0;

@@ -6,14 +6,14 @@
 use decode::Layers;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use model::{Direction, FlowId, PacketId, Time, fetch};
+use model::{Direction, FlowId, PacketId, Time};
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
 use crate::key::{self, Identity, Key};
-use crate::slab::Slab;
-use crate::tcp::{Memory, Session, is_reuse, rest};
-use crate::{Config, EndReason, Flow, FlowState, Stream, Timeouts};
+use crate::pool::{Link, Node, Pool};
+use crate::tcp::{Held, Memory, Session, is_reuse, rest};
+use crate::{Config, EndReason, Fetch, Flow, FlowState, Stream, Timeouts};
 
 /// One level of a packet as the flow stage sees it.
 #[derive(Debug, Clone, Copy)]
@@ -38,25 +38,9 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Handle of a flow inside its table; valid until [`Table::release`].
+/// Handle of a flow inside its table; valid until [`Flows::release`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot(pub(crate) u32);
-
-/// What is brought near together; see [`Table::fetch`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fetch {
-    /// The flow.
-    Flow,
-    /// Its session, and what else hangs on it.
-    Session,
-    /// Where the bytes of its session are.
-    Bytes,
-}
-
-impl Fetch {
-    /// All of them, one after the other.
-    pub const STEPS: [Fetch; 3] = [Fetch::Flow, Fetch::Session, Fetch::Bytes];
-}
 
 /// Where a packet's flow is looked for; see [`Table::trail`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,7 +49,7 @@ pub struct Trail {
     hash: u64,
 }
 
-/// What [`Table::touch`] found.
+/// What [`Flows::touch`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Touch {
     /// The flow; `None` when this kind of packet has none.
@@ -128,17 +112,14 @@ pub struct Entry<'a, A> {
     pub stream: Option<Stream<'a>>,
 }
 
-/// The flows of one shard.
+/// The flows of one shard, by number in a [`Pool`].
 #[derive(Debug)]
-pub struct Table<A> {
-    config: Config,
+pub struct Table {
+    pub(crate) config: Config,
     hasher: FixedState,
     index: HashTable<u32>,
-    nodes: Slab<Node<A>>,
-    /// By number of the flow, as `nodes`.
-    links: Vec<Link>,
-    queues: [Queue; CLASSES],
-    ended: VecDeque<u32>,
+    pub(crate) queues: [Queue; CLASSES],
+    pub(crate) ended: VecDeque<u32>,
     /// Last flow handed out for change: its state may have moved it to another queue.
     dirty: Option<u32>,
     emergency: bool,
@@ -147,37 +128,17 @@ pub struct Table<A> {
     /// When the flow that was taken out last was due.
     due: Time,
     /// No flow is due before.
-    earliest: Time,
+    pub(crate) earliest: Time,
     /// No session is to be laid to rest before.
     rest_due: Time,
     memory: Memory,
     counters: Counters,
 }
 
-#[derive(Debug)]
-struct Node<A> {
-    flow: Flow,
-    app: A,
-    session: Option<Box<Session>>,
-    key: Key,
-}
-
-/// A flow's place in its queue. Kept apart from the flows: a packet changes those of its neighbours too, which would be
-/// waited for if they lay far away.
-#[derive(Debug, Clone, Copy)]
-struct Link {
-    before: u32,
-    after: u32,
-    /// The flow's last packet: what is due is found here, without waiting for the flow.
-    last: Time,
-    class: u8,
-    linked: bool,
-}
-
 /// Ends of a queue through the nodes, oldest first.
 #[derive(Debug, Clone, Copy)]
-struct Queue {
-    head: u32,
+pub(crate) struct Queue {
+    pub(crate) head: u32,
     tail: u32,
     /// Not before the time of any flow in the queue.
     latest: Time,
@@ -185,7 +146,7 @@ struct Queue {
     awake: u32,
 }
 
-const NONE: u32 = u32::MAX;
+pub(crate) const NONE: u32 = u32::MAX;
 
 /// Protocol classes (TCP, UDP, ICMP, other) times states (new, established, closed, bypassed).
 const CLASSES: usize = 16;
@@ -194,9 +155,6 @@ const CLASSES: usize = 16;
 const REST_SECS: u64 = 10;
 /// Flows that are brought near together before they are laid to rest.
 const RESTED_TOGETHER: usize = 16;
-
-/// Flows of a class that are brought near together before they are ended.
-const ENDED_TOGETHER: usize = 4;
 
 /// The first class of a protocol.
 fn protocol_class(protocol: u8) -> u8 {
@@ -224,15 +182,13 @@ impl Rest for () {
     fn rest(&mut self) {}
 }
 
-impl<A: Default + Rest> Table<A> {
+impl Table {
     /// An empty table.
     pub fn new(config: Config) -> Self {
         Self {
             hasher: FixedState::with_seed(config.seed),
             config,
             index: HashTable::new(),
-            nodes: Slab::new(),
-            links: Vec::new(),
             queues: [Queue { head: NONE, tail: NONE, latest: Time::default(), awake: NONE }; CLASSES],
             ended: VecDeque::new(),
             dirty: None,
@@ -246,171 +202,9 @@ impl<A: Default + Rest> Table<A> {
         }
     }
 
-    /// Takes the next flow whose deadline has come by `now` out of the table, earliest deadline first.
-    ///
-    /// The caller finishes it through [`Table::entry`] and then calls [`Table::release`].
-    #[inline]
-    pub fn next_due(&mut self, now: Time) -> Option<Slot> {
-        self.settle();
-        // Asked before each packet, and nearly always in vain.
-        if now < self.rest_due && now < self.earliest { None } else { self.look_for_due(now) }
-    }
-
-    #[inline(never)]
-    fn look_for_due(&mut self, now: Time) -> Option<Slot> {
-        if now >= self.rest_due {
-            self.lay_to_rest(now);
-        }
-        if now < self.earliest {
-            return None;
-        }
-        let mut best: Option<(Time, FlowId, u32, u32)> = None;
-        let mut earliest = Time::from_nanos(u64::MAX);
-        for class in 0..CLASSES {
-            let head = self.queues[class].head;
-            if head == NONE {
-                continue;
-            }
-            let timeout = self.timeout(class as u8);
-            let deadline = self.deadline(self.links[head as usize].last, timeout);
-            earliest = earliest.min(deadline);
-            if deadline > now {
-                continue;
-            }
-            let id = self.nodes[head].flow.id;
-            if best.is_none_or(|(time, other, ..)| (deadline, id) < (time, other)) {
-                best = Some((deadline, id, head, timeout));
-            }
-        }
-        self.earliest = earliest;
-        let (due, _, at, timeout) = best?;
-        self.due = due;
-        self.nodes[at].flow.timeout_secs = timeout;
-        self.end(at, EndReason::Timeout);
-        Some(Slot(at))
-    }
-
-    /// When the flow was due that [`Table::next_due`] gave last.
-    pub fn due(&self) -> Time {
-        self.due
-    }
-
-    /// When a flow is due: always later than its last packet, and than the packet that shortened its timeout.
-    fn deadline(&self, last: Time, timeout_secs: u32) -> Time {
-        let deadline = last.plus_secs(u64::from(timeout_secs)).max(last.plus_nanos(1));
-        if self.emergency { deadline.max(self.emergency_from) } else { deadline }
-    }
-
-    /// Lets flows that were silent long enough forget what nobody needs, all that are due by the last whole second, so that
-    /// several of them are waited for at once. As with deadlines, this is done before anything at `now` is looked at, so it
-    /// does not matter who asks when.
-    fn lay_to_rest(&mut self, now: Time) {
-        let second = Time::from_secs(now.secs());
-        self.rest_due = Time::from_nanos(u64::MAX);
-        for class in 0..CLASSES {
-            let mut at = self.queues[class].awake;
-            while at != NONE {
-                let mut due = [NONE; RESTED_TOGETHER];
-                let mut count = 0;
-                while at != NONE && count < RESTED_TOGETHER {
-                    let link = self.links[at as usize];
-                    if rest_due(link.last) > second {
-                        break;
-                    }
-                    due[count] = at;
-                    count += 1;
-                    at = link.after;
-                }
-                if count == 0 {
-                    self.rest_due = self.rest_due.min(rest_due(self.links[at as usize].last));
-                    break;
-                }
-                let due = &due[..count];
-                for step in Fetch::STEPS {
-                    due.iter().for_each(|at| self.fetch(Slot(*at), step, |_, _| ()));
-                }
-                for at in due {
-                    let node = &mut self.nodes[*at];
-                    if let Some(session) = &mut node.session {
-                        rest(session, &self.config.stream, &mut self.memory);
-                    }
-                    node.app.rest();
-                }
-            }
-            self.queues[class].awake = at;
-        }
-    }
-
-    /// Takes the next flow that [`Table::touch`] ended (port reuse, eviction).
-    pub fn next_ended(&mut self) -> Option<Slot> {
-        self.ended.pop_front().map(Slot)
-    }
-
-    /// Takes the next flow at the end of the input: those past their deadline at `now` first, with reason `timeout`, then
-    /// the others with reason `shutdown`, in the order of their ids.
-    pub fn next_at_end(&mut self, now: Time) -> Option<Slot> {
-        if let Some(slot) = self.next_due(now) {
-            return Some(slot);
-        }
-        if self.ended.is_empty() {
-            let mut rest: Vec<u32> = self.index.iter().copied().collect();
-            rest.sort_unstable_by_key(|at| self.nodes[*at].flow.id);
-            for at in rest {
-                self.end(at, EndReason::Shutdown);
-                self.ended.push_back(at);
-            }
-        }
-        self.next_ended()
-    }
-
-    /// Finds the flow of a packet or opens one, and counts the packet in it.
-    pub fn touch(&mut self, seen: &Seen<'_>) -> Touch {
-        self.touch_along(seen, None)
-    }
-
-    /// The same for an ordinary packet whose [`Table::trail`] was taken already.
-    pub fn touch_along(&mut self, seen: &Seen<'_>, trail: Option<&Trail>) -> Touch {
-        self.settle();
-        let nothing = Touch {
-            slot: None,
-            direction: Direction::ToServer,
-            opened: false,
-            first: false,
-            established: false,
-        };
-        let Some(Found { identity, hash }) = self.identify(seen.layers, trail) else { return nothing };
-        let mut found = self.find(hash, &identity.key);
-        if let Some(at) = found
-            && self.is_reused(at, seen)
-        {
-            self.end(at, EndReason::TcpReuse);
-            self.ended.push_back(at);
-            self.counters.reused += 1;
-            found = None;
-        }
-        let opened = found.is_none();
-        let at = match found {
-            Some(at) => at,
-            None if identity.may_open => self.open(seen, &identity, hash),
-            None => return nothing,
-        };
-        let node = &mut self.nodes[at];
-        let touch = count(&mut node.flow, node.session.as_deref(), seen, &identity);
-        self.requeue(at);
-        Touch { slot: Some(Slot(at)), opened, ..touch }
-    }
-
-    /// Who a packet belongs to. Of an ordinary packet that is known already; what its layers turned out to be still counts.
-    fn identify(&self, layers: &Layers, trail: Option<&Trail>) -> Option<Found> {
-        if let (Some(trail), decode::Transport::Tcp(_) | decode::Transport::Udp { .. }, None) =
-            (trail, &layers.transport, &layers.fragment)
-        {
-            let identity = Identity::of_ports(trail.key);
-            debug_assert_eq!(key::identify(layers, &self.config).map(|known| known.key), Some(identity.key));
-            return Some(Found { identity, hash: trail.hash });
-        }
-        let identity = key::identify(layers, &self.config)?;
-        Some(Found { hash: self.hasher.hash_one(identity.key), identity })
+    /// The table at work, with what lies in the pool.
+    pub fn with<'a, A>(&'a mut self, pool: &'a mut Pool<A>) -> Flows<'a, A> {
+        Flows { table: self, pool }
     }
 
     /// Where an ordinary packet's flow is looked for; the same in all tables with one seed.
@@ -424,94 +218,28 @@ impl<A: Default + Rest> Table<A> {
         self.index.find(trail.hash, |_| true).copied().map(Slot)
     }
 
-    /// Brings what a packet of this flow is going to need near, a step at a time: the flow, then what hangs on it, then what
-    /// hangs on that. The places of a step are known when the step before has come, so it is taken for several flows first;
-    /// `of_app` is the caller's share in it. Nothing but speed depends on it.
-    ///
-    /// Flows lie far apart, and a packet that is worked on waits for one place after the other. What is asked for together is
-    /// waited for once.
-    #[inline]
-    pub fn fetch(&self, slot: Slot, step: Fetch, of_app: impl Fn(&A, Fetch)) {
-        let Some(node) = self.nodes.get(slot.0) else { return };
-        match step {
-            Fetch::Flow => fetch(node),
-            Fetch::Session => {
-                if let Some(session) = node.session.as_deref() {
-                    fetch(session);
-                }
-                if let Some(link) = self.links.get(slot.0 as usize) {
-                    let beside = [link.before, link.after];
-                    beside.iter().filter_map(|at| self.links.get(*at as usize)).for_each(fetch);
-                }
-            }
-            Fetch::Bytes => {
-                if let Some(session) = node.session.as_deref() {
-                    session.fetch();
-                }
-            }
-        }
-        of_app(&node.app, step);
+    /// When the flow was due that [`Flows::next_due`] gave last.
+    pub fn due(&self) -> Time {
+        self.due
     }
 
-    /// The same for the flows that will have to be ended first by `now`.
-    #[inline]
-    pub fn fetch_due(&self, now: Time, step: Fetch, of_app: impl Fn(&A, Fetch)) {
-        if now >= self.earliest {
-            self.fetch_heads(now, step, of_app);
-        }
+    /// When a flow is due: always later than its last packet, and than the packet that shortened its timeout.
+    pub(crate) fn deadline(&self, last: Time, timeout_secs: u32) -> Time {
+        let deadline = last.plus_secs(u64::from(timeout_secs)).max(last.plus_nanos(1));
+        if self.emergency { deadline.max(self.emergency_from) } else { deadline }
     }
 
-    #[inline(never)]
-    fn fetch_heads(&self, now: Time, step: Fetch, of_app: impl Fn(&A, Fetch)) {
-        for (class, queue) in self.queues.iter().enumerate() {
-            let timeout = self.timeout(class as u8);
-            let mut at = queue.head;
-            for _ in 0..ENDED_TOGETHER {
-                let Some(link) = self.links.get(at as usize) else { break };
-                if self.deadline(link.last, timeout) > now {
-                    break;
-                }
-                self.fetch(Slot(at), step, &of_app);
-                at = link.after;
-            }
+    /// Who a packet belongs to. Of an ordinary packet that is known already; what its layers turned out to be still counts.
+    fn identify(&self, layers: &Layers, trail: Option<&Trail>) -> Option<Found> {
+        if let (Some(trail), decode::Transport::Tcp(_) | decode::Transport::Udp { .. }, None) =
+            (trail, &layers.transport, &layers.fragment)
+        {
+            let identity = Identity::of_ports(trail.key);
+            debug_assert_eq!(key::identify(layers, &self.config).map(|known| known.key), Some(identity.key));
+            return Some(Found { identity, hash: trail.hash });
         }
-    }
-
-    /// The same for the `count` flows that [`Table::next_ended`] gives next.
-    pub fn fetch_ended(&self, count: usize, step: Fetch, of_app: impl Fn(&A, Fetch)) {
-        self.ended.iter().take(count).for_each(|at| self.fetch(Slot(*at), step, &of_app));
-    }
-
-    /// The flow behind a handle.
-    pub fn entry(&mut self, slot: Slot) -> Entry<'_, A> {
-        self.settle();
-        self.dirty = Some(slot.0);
-        let node = &mut self.nodes[slot.0];
-        let stream = (node.flow.protocol == key::TCP).then(|| {
-            Stream::new(&mut node.session, &mut self.memory, &self.config.stream, &mut self.counters)
-        });
-        Entry { flow: &mut node.flow, app: &mut node.app, stream }
-    }
-
-    /// Calls `change` with the application state of every flow, in no order that means anything.
-    pub fn each_app(&mut self, mut change: impl FnMut(&mut A)) {
-        for node in self.nodes.iter_mut() {
-            change(&mut node.app);
-        }
-    }
-
-    /// Forgets an ended flow; gives its application state back for logging or recycling.
-    pub fn release(&mut self, slot: Slot) -> A {
-        let at = slot.0;
-        assert!(!self.links[at as usize].linked, "only ended flows are released");
-        if self.dirty == Some(at) {
-            self.dirty = None;
-        }
-        let node = self.nodes.remove(at);
-        if let Some(session) = node.session {
-            self.memory.recycle(session);
-        }
-        node.app
+        let identity = key::identify(layers, &self.config)?;
+        Some(Found { hash: self.hasher.hash_one(identity.key), identity })
     }
 
     /// What was counted so far.
@@ -534,73 +262,6 @@ impl<A: Default + Rest> Table<A> {
         self.memory.used()
     }
 
-    fn find(&self, hash: u64, key: &Key) -> Option<u32> {
-        self.index.find(hash, |at| self.nodes[*at].key == *key).copied()
-    }
-
-    fn is_reused(&self, at: u32, seen: &Seen<'_>) -> bool {
-        let decode::Transport::Tcp(tcp) = &seen.layers.transport else { return false };
-        let node = &self.nodes[at];
-        is_reuse(&self.config.stream, node.session.as_deref(), direction(&node.flow, seen.layers), tcp)
-    }
-
-    fn open(&mut self, seen: &Seen<'_>, identity: &Identity, hash: u64) -> u32 {
-        if self.index.len() >= self.config.flows_max.max(1) as usize {
-            if !self.emergency {
-                self.emergency = true;
-                self.emergency_from = seen.time.plus_nanos(1);
-            }
-            self.earliest = Time::default();
-            self.evict();
-        }
-        let flow = new_flow(seen, identity);
-        let node = Node { flow, app: A::default(), session: None, key: identity.key };
-        let at = self.nodes.insert(node);
-        if self.links.len() <= at as usize {
-            self.links.resize(
-                at as usize + 1,
-                Link { before: NONE, after: NONE, last: Time::default(), class: 0, linked: false },
-            );
-        }
-        let (nodes, hasher) = (&self.nodes, &self.hasher);
-        self.index.insert_unique(hash, at, |other| hasher.hash_one(nodes[*other].key));
-        self.counters.opened += 1;
-        // The state that it begins in comes on top.
-        self.links[at as usize].class = protocol_class(self.nodes[at].flow.protocol);
-        self.links[at as usize].class = self.class_of(at);
-        self.link(at);
-        at
-    }
-
-    /// Ends the flow that has been idle longest.
-    fn evict(&mut self) {
-        let oldest = self
-            .queues
-            .iter()
-            .filter(|queue| queue.head != NONE)
-            .map(|queue| queue.head)
-            .min_by_key(|at| (self.nodes[*at].flow.last_time, self.nodes[*at].flow.id));
-        if let Some(at) = oldest {
-            self.end(at, EndReason::Forced);
-            self.ended.push_back(at);
-            self.counters.evicted += 1;
-        }
-    }
-
-    fn end(&mut self, at: u32, reason: EndReason) {
-        self.unlink(at);
-        let node = &mut self.nodes[at];
-        node.flow.reason = reason;
-        node.flow.emergency = self.emergency;
-        let hash = self.hasher.hash_one(node.key);
-        let entry = self.index.find_entry(hash, |other| *other == at).expect("a linked flow is indexed");
-        entry.remove();
-        // Emergency ends once three tenths of the table are free again.
-        if self.emergency && self.index.len() * 10 <= self.config.flows_max as usize * 7 {
-            self.emergency = false;
-        }
-    }
-
     fn timeouts(&self, protocol_class: u8) -> &Timeouts {
         match protocol_class {
             0 => &self.config.tcp,
@@ -610,7 +271,7 @@ impl<A: Default + Rest> Table<A> {
         }
     }
 
-    fn timeout(&self, class: u8) -> u32 {
+    pub(crate) fn timeout(&self, class: u8) -> u32 {
         let t = self.timeouts(class / 4);
         match (class % 4, self.emergency) {
             (0, false) => t.new,
@@ -623,26 +284,280 @@ impl<A: Default + Rest> Table<A> {
             (_, true) => t.emergency_bypassed,
         }
     }
+}
+
+/// The flows of one shard at work: its table, and the pool that they lie in, always the same one.
+#[derive(Debug)]
+pub struct Flows<'a, A> {
+    table: &'a mut Table,
+    pool: &'a mut Pool<A>,
+}
+
+impl<'a, A: Default + Rest> Flows<'a, A> {
+    /// Takes the next flow whose deadline has come by `now` out of the table, earliest deadline first.
+    ///
+    /// The caller finishes it through [`Flows::entry`] and then calls [`Flows::release`].
+    #[inline]
+    pub fn next_due(&mut self, now: Time) -> Option<Slot> {
+        self.settle();
+        // Asked before each packet, and nearly always in vain.
+        if now < self.table.rest_due && now < self.table.earliest { None } else { self.look_for_due(now) }
+    }
+
+    #[inline(never)]
+    fn look_for_due(&mut self, now: Time) -> Option<Slot> {
+        if now >= self.table.rest_due {
+            self.lay_to_rest(now);
+        }
+        if now < self.table.earliest {
+            return None;
+        }
+        let mut best: Option<(Time, FlowId, u32, u32)> = None;
+        let mut earliest = Time::from_nanos(u64::MAX);
+        for class in 0..CLASSES {
+            let head = self.table.queues[class].head;
+            if head == NONE {
+                continue;
+            }
+            let timeout = self.table.timeout(class as u8);
+            let deadline = self.table.deadline(self.pool.links[head as usize].last, timeout);
+            earliest = earliest.min(deadline);
+            if deadline > now {
+                continue;
+            }
+            let id = self.pool.nodes[head].flow.id;
+            if best.is_none_or(|(time, other, ..)| (deadline, id) < (time, other)) {
+                best = Some((deadline, id, head, timeout));
+            }
+        }
+        self.table.earliest = earliest;
+        let (due, _, at, timeout) = best?;
+        self.table.due = due;
+        self.pool.nodes[at].flow.timeout_secs = timeout;
+        self.end(at, EndReason::Timeout);
+        Some(Slot(at))
+    }
+
+    /// Lets flows that were silent long enough forget what nobody needs, all that are due by the last whole second, so that
+    /// several of them are waited for at once. As with deadlines, this is done before anything at `now` is looked at, so it
+    /// does not matter who asks when.
+    fn lay_to_rest(&mut self, now: Time) {
+        let second = Time::from_secs(now.secs());
+        self.table.rest_due = Time::from_nanos(u64::MAX);
+        for class in 0..CLASSES {
+            let mut at = self.table.queues[class].awake;
+            while at != NONE {
+                let mut due = [NONE; RESTED_TOGETHER];
+                let mut count = 0;
+                while at != NONE && count < RESTED_TOGETHER {
+                    let link = self.pool.links[at as usize];
+                    if rest_due(link.last) > second {
+                        break;
+                    }
+                    due[count] = at;
+                    count += 1;
+                    at = link.after;
+                }
+                if count == 0 {
+                    self.table.rest_due =
+                        self.table.rest_due.min(rest_due(self.pool.links[at as usize].last));
+                    break;
+                }
+                let due = &due[..count];
+                for step in Fetch::STEPS {
+                    due.iter().for_each(|at| self.pool.fetch(Slot(*at), step, |_, _| ()));
+                }
+                for at in due {
+                    let node = &mut self.pool.nodes[*at];
+                    if let Some(session) = node.session {
+                        rest(
+                            &mut self.pool.sessions[session],
+                            &self.table.config.stream,
+                            &mut self.table.memory,
+                        );
+                    }
+                    node.app.rest();
+                }
+            }
+            self.table.queues[class].awake = at;
+        }
+    }
+
+    /// Takes the next flow that [`Flows::touch`] ended (port reuse, eviction).
+    pub fn next_ended(&mut self) -> Option<Slot> {
+        self.table.ended.pop_front().map(Slot)
+    }
+
+    /// Takes the next flow at the end of the input: those past their deadline at `now` first, with reason `timeout`, then
+    /// the others with reason `shutdown`, in the order of their ids.
+    pub fn next_at_end(&mut self, now: Time) -> Option<Slot> {
+        if let Some(slot) = self.next_due(now) {
+            return Some(slot);
+        }
+        if self.table.ended.is_empty() {
+            let mut rest: Vec<u32> = self.table.index.iter().copied().collect();
+            rest.sort_unstable_by_key(|at| self.pool.nodes[*at].flow.id);
+            for at in rest {
+                self.end(at, EndReason::Shutdown);
+                self.table.ended.push_back(at);
+            }
+        }
+        self.next_ended()
+    }
+
+    /// Finds the flow of a packet or opens one, and counts the packet in it.
+    pub fn touch(&mut self, seen: &Seen<'_>) -> Touch {
+        self.touch_along(seen, None)
+    }
+
+    /// The same for an ordinary packet whose [`Table::trail`] was taken already.
+    pub fn touch_along(&mut self, seen: &Seen<'_>, trail: Option<&Trail>) -> Touch {
+        self.settle();
+        let nothing = Touch {
+            slot: None,
+            direction: Direction::ToServer,
+            opened: false,
+            first: false,
+            established: false,
+        };
+        let Some(Found { identity, hash }) = self.table.identify(seen.layers, trail) else { return nothing };
+        let mut found = self.find(hash, &identity.key);
+        if let Some(at) = found
+            && self.is_reused(at, seen)
+        {
+            self.end(at, EndReason::TcpReuse);
+            self.table.ended.push_back(at);
+            self.table.counters.reused += 1;
+            found = None;
+        }
+        let opened = found.is_none();
+        let at = match found {
+            Some(at) => at,
+            None if identity.may_open => self.open(seen, &identity, hash),
+            None => return nothing,
+        };
+        let node = &mut self.pool.nodes[at];
+        let session = node.session.map(|session| &self.pool.sessions[session]);
+        let touch = count(&mut node.flow, session, seen, &identity);
+        self.requeue(at);
+        Touch { slot: Some(Slot(at)), opened, ..touch }
+    }
+
+    /// The flow behind a handle.
+    pub fn entry(mut self, slot: Slot) -> Entry<'a, A> {
+        self.settle();
+        self.table.dirty = Some(slot.0);
+        let node = &mut self.pool.nodes[slot.0];
+        let stream = (node.flow.protocol == key::TCP).then(|| {
+            let session = Held { number: &mut node.session, sessions: &mut self.pool.sessions };
+            Stream::new(session, &mut self.table.memory, &self.table.config.stream, &mut self.table.counters)
+        });
+        Entry { flow: &mut node.flow, app: &mut node.app, stream }
+    }
+
+    /// Forgets an ended flow; gives its application state back for logging or recycling.
+    pub fn release(&mut self, slot: Slot) -> A {
+        let at = slot.0;
+        assert!(!self.pool.links[at as usize].linked, "only ended flows are released");
+        if self.table.dirty == Some(at) {
+            self.table.dirty = None;
+        }
+        let node = self.pool.nodes.remove(at);
+        if let Some(session) = node.session {
+            self.pool.sessions.remove(session).close(&mut self.table.memory);
+        }
+        node.app
+    }
+
+    fn find(&self, hash: u64, key: &Key) -> Option<u32> {
+        self.table.index.find(hash, |at| self.pool.nodes[*at].key == *key).copied()
+    }
+
+    fn is_reused(&self, at: u32, seen: &Seen<'_>) -> bool {
+        let decode::Transport::Tcp(tcp) = &seen.layers.transport else { return false };
+        let node = &self.pool.nodes[at];
+        let session = node.session.map(|session| &self.pool.sessions[session]);
+        is_reuse(&self.table.config.stream, session, direction(&node.flow, seen.layers), tcp)
+    }
+
+    fn open(&mut self, seen: &Seen<'_>, identity: &Identity, hash: u64) -> u32 {
+        if self.table.index.len() >= self.table.config.flows_max.max(1) as usize {
+            if !self.table.emergency {
+                self.table.emergency = true;
+                self.table.emergency_from = seen.time.plus_nanos(1);
+            }
+            self.table.earliest = Time::default();
+            self.evict();
+        }
+        let flow = new_flow(seen, identity);
+        let node = Node { flow, app: A::default(), session: None, key: identity.key };
+        let at = self.pool.nodes.insert(node);
+        if self.pool.links.len() <= at as usize {
+            self.pool.links.resize(
+                at as usize + 1,
+                Link { before: NONE, after: NONE, last: Time::default(), class: 0, linked: false },
+            );
+        }
+        let (nodes, hasher) = (&self.pool.nodes, &self.table.hasher);
+        self.table.index.insert_unique(hash, at, |other| hasher.hash_one(nodes[*other].key));
+        self.table.counters.opened += 1;
+        // The state that it begins in comes on top.
+        self.pool.links[at as usize].class = protocol_class(self.pool.nodes[at].flow.protocol);
+        self.pool.links[at as usize].class = self.class_of(at);
+        self.link(at);
+        at
+    }
+
+    /// Ends the flow that has been idle longest.
+    fn evict(&mut self) {
+        let oldest = self
+            .table
+            .queues
+            .iter()
+            .filter(|queue| queue.head != NONE)
+            .map(|queue| queue.head)
+            .min_by_key(|at| (self.pool.nodes[*at].flow.last_time, self.pool.nodes[*at].flow.id));
+        if let Some(at) = oldest {
+            self.end(at, EndReason::Forced);
+            self.table.ended.push_back(at);
+            self.table.counters.evicted += 1;
+        }
+    }
+
+    fn end(&mut self, at: u32, reason: EndReason) {
+        self.unlink(at);
+        let node = &mut self.pool.nodes[at];
+        node.flow.reason = reason;
+        node.flow.emergency = self.table.emergency;
+        let hash = self.table.hasher.hash_one(node.key);
+        let entry =
+            self.table.index.find_entry(hash, |other| *other == at).expect("a linked flow is indexed");
+        entry.remove();
+        // Emergency ends once three tenths of the table are free again.
+        if self.table.emergency && self.table.index.len() * 10 <= self.table.config.flows_max as usize * 7 {
+            self.table.emergency = false;
+        }
+    }
 
     /// The class that a flow belongs to now: its protocol stays what it was.
     #[inline]
     fn class_of(&self, at: u32) -> u8 {
-        let state = match self.nodes[at].flow.state {
+        let state = match self.pool.nodes[at].flow.state {
             FlowState::New => 0,
             FlowState::Established => 1,
             FlowState::Closed => 2,
             FlowState::LocalBypassed | FlowState::CaptureBypassed => 3,
         };
-        self.links[at as usize].class & !3 | state
+        self.pool.links[at as usize].class & !3 | state
     }
 
     /// Takes note of what the last flow handed out became. Whoever asks for something next does so too; done at once, the
     /// flow is still at hand.
     #[inline]
     pub fn settle(&mut self) {
-        if let Some(at) = self.dirty.take()
-            && self.links[at as usize].linked
-            && self.class_of(at) != self.links[at as usize].class
+        if let Some(at) = self.table.dirty.take()
+            && self.pool.links[at as usize].linked
+            && self.class_of(at) != self.pool.links[at as usize].class
         {
             self.requeue(at);
         }
@@ -650,64 +565,64 @@ impl<A: Default + Rest> Table<A> {
 
     fn requeue(&mut self, at: u32) {
         let class = self.class_of(at);
-        if self.links[at as usize].class == class && self.queues[class as usize].tail == at {
-            let last = self.nodes[at].flow.last_time;
-            self.links[at as usize].last = last;
-            let queue = &mut self.queues[class as usize];
+        if self.pool.links[at as usize].class == class && self.table.queues[class as usize].tail == at {
+            let last = self.pool.nodes[at].flow.last_time;
+            self.pool.links[at as usize].last = last;
+            let queue = &mut self.table.queues[class as usize];
             queue.latest = queue.latest.max(last);
             return;
         }
         self.unlink(at);
-        self.links[at as usize].class = class;
+        self.pool.links[at as usize].class = class;
         self.link(at);
     }
 
     fn link(&mut self, at: u32) {
-        let class = self.links[at as usize].class;
-        let timeout = self.timeout(class);
-        let flow = &mut self.nodes[at].flow;
+        let class = self.pool.links[at as usize].class;
+        let timeout = self.table.timeout(class);
+        let flow = &mut self.pool.nodes[at].flow;
         flow.timeout_secs = timeout;
         let time = flow.last_time;
-        let queue = &mut self.queues[class as usize];
+        let queue = &mut self.table.queues[class as usize];
         // Time is monotone, so the place is the tail, save for a flow whose state changed without a packet of its own.
         let mut before = queue.tail;
         if time < queue.latest {
-            while before != NONE && self.links[before as usize].last > time {
-                before = self.links[before as usize].before;
+            while before != NONE && self.pool.links[before as usize].last > time {
+                before = self.pool.links[before as usize].before;
             }
         }
         queue.latest = queue.latest.max(time);
         let after = match before {
             NONE => std::mem::replace(&mut queue.head, at),
-            _ => std::mem::replace(&mut self.links[before as usize].after, at),
+            _ => std::mem::replace(&mut self.pool.links[before as usize].after, at),
         };
         if queue.awake == after {
             queue.awake = at;
-            self.rest_due = self.rest_due.min(rest_due(time));
+            self.table.rest_due = self.table.rest_due.min(rest_due(time));
         }
         match after {
             NONE => queue.tail = at,
-            _ => self.links[after as usize].before = at,
+            _ => self.pool.links[after as usize].before = at,
         }
-        self.earliest = self.earliest.min(time.plus_secs(u64::from(timeout)));
-        self.links[at as usize] = Link { before, after, last: time, class, linked: true };
+        self.table.earliest = self.table.earliest.min(time.plus_secs(u64::from(timeout)));
+        self.pool.links[at as usize] = Link { before, after, last: time, class, linked: true };
     }
 
     fn unlink(&mut self, at: u32) {
-        let Link { before, after, class, linked, .. } = self.links[at as usize];
+        let Link { before, after, class, linked, .. } = self.pool.links[at as usize];
         assert!(linked, "a flow leaves its queue once");
-        self.links[at as usize].linked = false;
-        let queue = &mut self.queues[class as usize];
+        self.pool.links[at as usize].linked = false;
+        let queue = &mut self.table.queues[class as usize];
         if queue.awake == at {
             queue.awake = after;
         }
         match before {
             NONE => queue.head = after,
-            _ => self.links[before as usize].after = after,
+            _ => self.pool.links[before as usize].after = after,
         }
         match after {
             NONE => queue.tail = before,
-            _ => self.links[after as usize].before = before,
+            _ => self.pool.links[after as usize].before = before,
         }
     }
 }

@@ -197,7 +197,7 @@ impl Data {
         self.seen
     }
 
-    /// Brings what inserting a segment needs near; see [`crate::Table::fetch`].
+    /// Brings what inserting a segment needs near; see [`crate::Pool::fetch`].
     pub(super) fn fetch(&self) {
         self.regions.front().into_iter().for_each(fetch);
         self.bounds.back().into_iter().for_each(fetch);
@@ -414,17 +414,6 @@ impl Data {
             memory.give(region.buffer);
         }
         self.bounds.clear();
-    }
-
-    /// Back to the beginning, for reuse.
-    pub(super) fn reset(&mut self, memory: &mut Memory) {
-        self.clear(memory);
-        self.base = 0;
-        self.edge = 0;
-        self.right = 0;
-        self.seen = false;
-        self.regions_most = 0;
-        self.conflicts.clear();
     }
 
     fn append(&mut self, at: u64, bytes: &[u8], bound: (u64, u64), memory: &mut Memory) {

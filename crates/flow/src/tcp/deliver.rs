@@ -25,7 +25,7 @@ impl Stream<'_> {
     /// What the application layer should read next in `direction`; `None` when nothing is ready. Events that appear
     /// while reading (`reassembly_seq_gap`) are added to `turn.events`.
     pub fn peek(&mut self, turn: &mut Turn, direction: Direction) -> Option<Chunk<'_>> {
-        let session = self.session.as_deref_mut()?;
+        let session = self.session.get_mut()?;
         let way = direction.index();
         let delivery = &mut turn.delivery[way];
         if delivery.done || session.app_disabled || session.sides[way].no_reassembly {
@@ -95,7 +95,7 @@ impl Stream<'_> {
     /// Takes `count` bytes of what [`Stream::peek`] showed; `needed` is how many the parser wants before it is called again
     /// (0: whatever comes). A chunk that is not consumed at all ends the delivery of this turn.
     pub fn consume(&mut self, direction: Direction, count: u32, needed: u32) {
-        if let Some(session) = self.session.as_deref_mut() {
+        if let Some(session) = self.session.get_mut() {
             let side = &mut session.sides[direction.index()];
             side.app_progress = side.app_progress.saturating_add(u64::from(count));
             side.needed = needed;
@@ -104,31 +104,31 @@ impl Stream<'_> {
 
     /// How far the application layer read in `direction`.
     pub fn app_progress(&self, direction: Direction) -> u64 {
-        self.session.as_deref().map_or(0, |s| s.sides[direction.index()].app_progress)
+        self.session.get().map_or(0, |s| s.sides[direction.index()].app_progress)
     }
 
     /// The application layer is done with both directions (`STREAMTCP_FLAG_APP_LAYER_DISABLED`).
     pub fn disable_app(&mut self) {
-        if let Some(session) = self.session.as_deref_mut() {
+        if let Some(session) = self.session.get_mut() {
             session.app_disabled = true;
         }
     }
 
     /// Whether [`Stream::disable_app`] was called.
     pub fn app_disabled(&self) -> bool {
-        self.session.as_deref().is_some_and(|s| s.app_disabled)
+        self.session.get().is_some_and(|s| s.app_disabled)
     }
 
     /// No data of `direction` is kept any more.
     pub fn set_no_reassembly(&mut self, direction: Direction) {
-        if let Some(session) = self.session.as_deref_mut() {
+        if let Some(session) = self.session.get_mut() {
             session.sides[direction.index()].no_reassembly = true;
         }
     }
 
     /// Content rules see what there is of both directions at their next packets, and nothing more after that.
     pub fn disable_raw(&mut self) {
-        if let Some(session) = self.session.as_deref_mut() {
+        if let Some(session) = self.session.get_mut() {
             for side in &mut session.sides {
                 side.raw_closing = true;
             }
@@ -137,14 +137,14 @@ impl Stream<'_> {
 
     /// Nobody wants to see more of this session.
     pub fn set_bypass(&mut self) {
-        if let Some(session) = self.session.as_deref_mut() {
+        if let Some(session) = self.session.get_mut() {
             session.bypass = true;
         }
     }
 
     /// Raises the bytes of each direction after which reassembly stops; 0 = unlimited.
     pub fn set_depth(&mut self, depth: u32) {
-        if let Some(session) = self.session.as_deref_mut()
+        if let Some(session) = self.session.get_mut()
             && (depth == 0 || depth > session.depth)
         {
             session.depth = depth;
@@ -158,7 +158,7 @@ impl Stream<'_> {
             Direction::ToServer => self.config.chunk_to_server,
             Direction::ToClient => self.config.chunk_to_client,
         };
-        let Some(session) = self.session.as_deref_mut() else { return };
+        let Some(session) = self.session.get_mut() else { return };
         let (state, app_disabled) = (session.state, session.app_disabled);
         let side = &mut session.sides[direction.index()];
         if side.no_reassembly {
@@ -176,7 +176,7 @@ impl Stream<'_> {
 
     /// Forgets all data of both directions: the flow is bypassed.
     pub fn forget(&mut self) {
-        if let Some(session) = self.session.as_deref_mut() {
+        if let Some(session) = self.session.get_mut() {
             for side in &mut session.sides {
                 side.no_reassembly = true;
                 side.data.clear(self.memory);

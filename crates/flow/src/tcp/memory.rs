@@ -1,22 +1,17 @@
 //! Reassembly memory of a shard: how much is in use, and buffers waiting for their next stream.
 
-use super::session::Session;
-
 /// Buffers kept for reuse.
 const BUFFERS_MAX: usize = 4;
 /// Larger buffers go back to the allocator.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
-/// Sessions kept for reuse.
-const SESSIONS_MAX: usize = 16;
 
 /// Reassembly memory of a shard.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     used: u64,
-    sessions_open: u32,
+    /// Sessions that are open.
+    pub(super) sessions: u32,
     buffers: Vec<Vec<u8>>,
-    #[expect(clippy::vec_box, reason = "the box itself is what is reused")]
-    sessions: Vec<Box<Session>>,
 }
 
 impl Memory {
@@ -42,24 +37,6 @@ impl Memory {
         {
             buffer.clear();
             self.buffers.push(buffer);
-        }
-    }
-
-    /// A fresh session; `None` when `limit` are open.
-    pub(super) fn open_session(&mut self, limit: u32) -> Option<Box<Session>> {
-        if self.sessions_open >= limit {
-            return None;
-        }
-        self.sessions_open += 1;
-        Some(self.sessions.pop().unwrap_or_default())
-    }
-
-    /// Takes a session back.
-    pub(crate) fn recycle(&mut self, mut session: Box<Session>) {
-        session.reset(self);
-        self.sessions_open -= 1;
-        if self.sessions.len() < SESSIONS_MAX {
-            self.sessions.push(session);
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use deliver::rest;
 pub use event::{StreamEvent, StreamEvents};
 pub(crate) use memory::Memory;
 use model::Direction;
-pub(crate) use session::Session;
+pub(crate) use session::{Held, Session, Sessions};
 use work::{ACK, FIN, Packet, RST, SYN, Step, Work};
 
 use crate::table::{Counters, Seen};
@@ -221,7 +221,7 @@ pub type Windows<'a> = smallvec::SmallVec<[Window<'a>; 2]>;
 /// A TCP stream at work: its session, the shard's memory, the configuration.
 #[derive(Debug)]
 pub struct Stream<'a> {
-    session: &'a mut Option<Box<Session>>,
+    session: Held<'a>,
     memory: &'a mut Memory,
     config: &'a StreamConfig,
     counters: &'a mut Counters,
@@ -229,7 +229,7 @@ pub struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     pub(crate) fn new(
-        session: &'a mut Option<Box<Session>>,
+        session: Held<'a>,
         memory: &'a mut Memory,
         config: &'a StreamConfig,
         counters: &'a mut Counters,
@@ -252,14 +252,14 @@ impl<'a> Stream<'a> {
         if !packet.has(ACK) && packet.ack != 0 {
             turn.events.insert(StreamEvent::PktBrokenAck);
         }
-        if self.session.as_deref().is_some_and(|session| session.state != State::None) {
+        if self.session.get().is_some_and(|session| session.state != State::None) {
             return self.work(flow, packet, turn, Occasion::Running);
         }
         self.begin(flow, packet, turn)
     }
 
     fn work(&mut self, flow: &mut Flow, packet: Packet<'_>, turn: Turn, occasion: Occasion) -> Turn {
-        let session = self.session.as_deref_mut().expect("callers make sure of a session");
+        let session = self.session.get_mut().expect("callers make sure of a session");
         if !packet.pseudo {
             session.sides[packet.direction.index()].tcp_flags |= packet.flags;
             if session.one_sided && session.sides[0].tcp_flags != 0 && session.sides[1].tcp_flags != 0 {
@@ -313,12 +313,13 @@ impl<'a> Stream<'a> {
                 return turn;
             }
         }
-        let Some(session) = self.memory.open_session(self.config.sessions_max) else {
+        if self.memory.sessions >= self.config.sessions_max {
             self.counters.sessions_refused += 1;
             turn.trouble = Some(StreamTrouble::SessionMemcap);
             return self.refuse(turn);
-        };
-        let session = self.session.insert(session);
+        }
+        self.memory.sessions += 1;
+        let session = self.session.open();
         session.depth = self.config.reassembly_depth;
         for side in &mut session.sides {
             side.raw_disabled = !self.config.raw;
@@ -349,7 +350,7 @@ impl<'a> Stream<'a> {
     ///
     /// `app_busy` says per direction whether the application layer has unfinished transactions.
     pub fn needs_flush(&self, app_busy: [bool; 2]) -> [bool; 2] {
-        let Some(session) = self.session.as_deref() else { return [false; 2] };
+        let Some(session) = self.session.get() else { return [false; 2] };
         if session.state >= State::Established && session.state != State::Closed {
             return [true; 2];
         }
@@ -366,7 +367,7 @@ impl<'a> Stream<'a> {
     pub fn accept_end(&mut self, flow: &mut Flow, direction: Direction) -> Turn {
         let mut turn = Turn::new(direction);
         turn.pseudo = true;
-        let Some(session) = self.session.as_deref() else {
+        let Some(session) = self.session.get() else {
             turn.fate = Fate::Untracked;
             return turn;
         };
@@ -403,57 +404,57 @@ impl<'a> Stream<'a> {
     pub fn swap(&mut self, flow: &mut Flow, turn: &mut Turn) {
         flow.swap();
         turn.swap();
-        if let Some(session) = self.session.as_deref_mut() {
+        if let Some(session) = self.session.get_mut() {
             session.swap();
         }
     }
 
     /// State for EVE, `None` when no session was opened.
     pub fn state(&self) -> Option<State> {
-        self.session.as_deref().map(|session| session.state)
+        self.session.get().map(|session| session.state)
     }
 
     /// Union of TCP flags per direction in the session, as EVE's `tcp.tcp_flags_ts`/`_tc`.
     pub fn flags(&self) -> [u8; 2] {
-        self.session.as_deref().map_or([0; 2], |s| [s.sides[0].tcp_flags, s.sides[1].tcp_flags])
+        self.session.get().map_or([0; 2], |s| [s.sides[0].tcp_flags, s.sides[1].tcp_flags])
     }
 
     /// Most regions of disjoint data held at once per direction, as EVE's `tcp.ts_max_regions`.
     pub fn regions_max(&self) -> [u32; 2] {
         self.session
-            .as_deref()
+            .get()
             .map_or([1; 2], |s| [s.sides[0].data.regions_most(), s.sides[1].data.regions_most()])
     }
 
     /// Whether a gap was delivered per direction, as EVE's `tcp.ts_gap`.
     pub fn gaps(&self) -> [bool; 2] {
-        self.session.as_deref().map_or([false; 2], |s| [s.sides[0].has_gap, s.sides[1].has_gap])
+        self.session.get().map_or([false; 2], |s| [s.sides[0].has_gap, s.sides[1].has_gap])
     }
 
     /// Bytes sent so far per direction: what the keyword `stream_size` compares.
     pub fn sizes(&self) -> [u32; 2] {
         let size = |side: &session::Side| side.next_seq.wrapping_sub(side.isn);
-        self.session.as_deref().map_or([0; 2], |s| [size(&s.sides[0]), size(&s.sides[1])])
+        self.session.get().map_or([0; 2], |s| [size(&s.sides[0]), size(&s.sides[1])])
     }
 
     /// Whether anything of `direction` was ever inserted (data seen, delivered or not).
     pub fn has_data(&self, direction: Direction) -> bool {
-        self.session.as_deref().is_some_and(|s| s.sides[direction.index()].data.seen())
+        self.session.get().is_some_and(|s| s.sides[direction.index()].data.seen())
     }
 
     /// The session began without its handshake.
     pub fn is_midstream(&self) -> bool {
-        self.session.as_deref().is_some_and(|s| s.midstream)
+        self.session.get().is_some_and(|s| s.midstream)
     }
 
     /// Readings of the same bytes that differed: which was used, and the first bytes of both.
     pub fn conflicts(&self, direction: Direction) -> &[Conflict] {
-        self.session.as_deref().map_or(&[], |s| s.sides[direction.index()].data.conflicts())
+        self.session.get().map_or(&[], |s| s.sides[direction.index()].data.conflicts())
     }
 
     /// The reassembly depth was reached in `direction`.
     pub fn depth_reached(&self, direction: Direction) -> bool {
-        self.session.as_deref().is_some_and(|s| s.sides[direction.index()].depth_reached)
+        self.session.get().is_some_and(|s| s.sides[direction.index()].depth_reached)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{State, Stream, Turn, Window, Windows};
 impl Stream<'_> {
     /// Whether content rules have something to look at in the packet's direction.
     pub fn raw_ready(&self, turn: &Turn) -> bool {
-        let Some(session) = self.session.as_deref() else { return false };
+        let Some(session) = self.session.get() else { return false };
         let side = &session.sides[turn.direction.index()];
         if side.no_reassembly || side.raw_disabled {
             return false;
@@ -41,7 +41,7 @@ impl Stream<'_> {
 
     /// Whether [`Stream::raw`] with `min_depth` reaches further back than without.
     pub fn raw_reaches_back(&self, turn: &Turn) -> bool {
-        self.session.as_deref().is_some_and(|session| {
+        self.session.get().is_some_and(|session| {
             let side = &session.sides[turn.direction.index()];
             side.raw_triggered && side.min_inspect_depth > 0
         })
@@ -52,7 +52,7 @@ impl Stream<'_> {
     /// `seq_payload` is the packet's payload (inline mode looks around it). `min_depth`: widen to the left by the minimal
     /// inspection depth, as for rules that also look at a transaction.
     pub fn raw<'s>(&'s self, turn: &Turn, payload: &'s [u8], min_depth: bool) -> (Windows<'s>, u64) {
-        let Some(session) = self.session.as_deref() else { return (Windows::new(), 0) };
+        let Some(session) = self.session.get() else { return (Windows::new(), 0) };
         let side = &session.sides[turn.direction.index()];
         let idle = (Windows::new(), side.raw_progress);
         if side.no_reassembly || side.raw_disabled {
@@ -133,7 +133,7 @@ impl Stream<'_> {
 
     /// Inline: what was passed on before in the place of the packet's payload of `len` bytes.
     pub fn replacement(&self, turn: &Turn, len: usize) -> Option<&[u8]> {
-        let side = &self.session.as_deref()?.sides[turn.direction.index()];
+        let side = &self.session.get()?.sides[turn.direction.index()];
         let settled = side.data.contiguous(turn.payload_at).get(..len);
         settled.or_else(|| {
             let Around { at, bytes } = &side.rare.around;
@@ -144,7 +144,7 @@ impl Stream<'_> {
 
     /// Content rules have looked at everything up to `upto`; 0 when they did not look at all.
     pub fn raw_done(&mut self, turn: &Turn, upto: u64) {
-        let Some(session) = self.session.as_deref_mut() else { return };
+        let Some(session) = self.session.get_mut() else { return };
         let app_disabled = session.app_disabled;
         let side = &mut session.sides[turn.direction.index()];
         if upto > side.raw_progress {
@@ -166,14 +166,14 @@ impl Stream<'_> {
 
     /// Content rules shall look at `direction` at the next occasion, however little there is (a transaction completed).
     pub fn trigger_raw(&mut self, direction: Direction) {
-        if let Some(session) = self.session.as_deref_mut() {
+        if let Some(session) = self.session.get_mut() {
             session.sides[direction.index()].raw_triggered = true;
         }
     }
 
     /// Content rules that also look at transactions want so many bytes before the window.
     pub fn set_min_inspect_depth(&mut self, direction: Direction, bytes: u32) {
-        if let Some(session) = self.session.as_deref_mut() {
+        if let Some(session) = self.session.get_mut() {
             let side = &mut session.sides[direction.index()];
             side.min_inspect_depth = side.min_inspect_depth.max(bytes);
         }
@@ -182,7 +182,7 @@ impl Stream<'_> {
     /// Everything still kept of `direction`: for payload in alerts. Offsets show what is missing between. When only
     /// watching, what was not acknowledged is no part of it.
     pub fn kept(&self, direction: Direction) -> Windows<'_> {
-        let Some(session) = self.session.as_deref() else { return Windows::new() };
+        let Some(session) = self.session.get() else { return Windows::new() };
         let side = &session.sides[direction.index()];
         let right = if self.config.inline { u64::MAX } else { side.acked() };
         let until = |(offset, data): (u64, _)| {
@@ -195,13 +195,13 @@ impl Stream<'_> {
 
     /// Everything still there of `direction`, acknowledged or not: for frames, which know how far they may look.
     pub fn held(&self, direction: Direction) -> Windows<'_> {
-        let Some(session) = self.session.as_deref() else { return Windows::new() };
+        let Some(session) = self.session.get() else { return Windows::new() };
         let all = session.sides[direction.index()].data.everything();
         all.map(|(offset, data)| Window { offset, data }).collect()
     }
 
     /// Bytes of `direction` from `offset` on, as far as they are kept and contiguous (frames look at them).
     pub fn bytes_at(&self, direction: Direction, offset: u64) -> &[u8] {
-        self.session.as_deref().map_or(&[], |s| s.sides[direction.index()].data.contiguous(offset))
+        self.session.get().map_or(&[], |s| s.sides[direction.index()].data.contiguous(offset))
     }
 }

@@ -6,6 +6,7 @@ use super::State;
 use super::data::Data;
 use super::memory::Memory;
 use crate::Policy;
+use crate::slab::Slab;
 
 /// SACK ranges remembered per direction.
 pub(super) const SACK_MAX: usize = 32;
@@ -246,7 +247,7 @@ impl Session {
         self.state >= State::Established
     }
 
-    /// Brings what lies outside of it near; see [`crate::Table::fetch`].
+    /// Brings what lies outside of it near; see [`crate::Pool::fetch`].
     pub(crate) fn fetch(&self) {
         self.sides.iter().for_each(|side| side.data.fetch());
     }
@@ -255,20 +256,36 @@ impl Session {
         self.sides.swap(0, 1);
     }
 
-    /// Forgets everything, keeping allocations.
-    pub(super) fn reset(&mut self, memory: &mut Memory) {
-        let [a, b] = &mut self.sides;
-        for side in [a, b] {
-            let mut data = std::mem::take(&mut side.data);
-            data.reset(memory);
-            let around = side.rare.written_mut().map(|lists| std::mem::take(&mut lists.around));
-            *side = Side { data, ..Side::default() };
-            if let Some(around) = around.filter(|around| around.bytes.capacity() > 0) {
-                side.rare.around = around;
-            }
-        }
-        let sides = std::mem::take(&mut self.sides);
-        *self = Session { sides, ..Session::default() };
+    /// Gives back what it holds of its shard's memory.
+    pub(crate) fn close(mut self, memory: &mut Memory) {
+        memory.sessions -= 1;
+        self.sides.iter_mut().for_each(|side| side.data.clear(memory));
+    }
+}
+
+/// Sessions of several shards.
+pub(crate) type Sessions = Slab<Session>;
+
+/// A flow's session, when it has one.
+#[derive(Debug)]
+pub(crate) struct Held<'a> {
+    pub(crate) number: &'a mut Option<u32>,
+    pub(crate) sessions: &'a mut Sessions,
+}
+
+impl Held<'_> {
+    pub(super) fn get(&self) -> Option<&Session> {
+        self.sessions.get((*self.number)?)
+    }
+
+    pub(super) fn get_mut(&mut self) -> Option<&mut Session> {
+        Some(&mut self.sessions[(*self.number)?])
+    }
+
+    /// A fresh session.
+    pub(super) fn open(&mut self) -> &mut Session {
+        let number = *self.number.insert(self.sessions.insert(Session::default()));
+        &mut self.sessions[number]
     }
 }
 

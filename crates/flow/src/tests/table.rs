@@ -3,7 +3,23 @@ use std::net::{IpAddr, Ipv4Addr};
 use decode::{Embedded, Icmp, Layers, Transport};
 use model::{Direction, FlowId, PacketId, Time};
 
-use crate::{Config, EndReason, FlowState, Seen, Table, Touch};
+use crate::{Config, EndReason, FlowState, Flows, Pool, Seen, Table, Touch};
+
+/// A table with a pool of its own.
+struct Alone {
+    table: Table,
+    pool: Pool<()>,
+}
+
+impl Alone {
+    fn new(config: Config) -> Self {
+        Self { table: Table::new(config), pool: Pool::default() }
+    }
+
+    fn flows(&mut self) -> Flows<'_, ()> {
+        self.table.with(&mut self.pool)
+    }
+}
 
 fn address(last: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(10, 0, 0, last))
@@ -36,32 +52,32 @@ fn icmp(from: u8, to: u8, kind: u8, code: u8, embedded: Option<Embedded>) -> Lay
     }
 }
 
-fn touch(table: &mut Table<()>, id: u64, secs: u64, layers: &Layers) -> Touch {
+fn touch(table: &mut Alone, id: u64, secs: u64, layers: &Layers) -> Touch {
     let seen =
         Seen { id: PacketId(id), time: Time::from_secs(secs), bytes: &[], layers, len: 60 + id as u32 };
-    table.touch(&seen)
+    table.flows().touch(&seen)
 }
 
-fn ended(table: &mut Table<()>, now: u64) -> Vec<(FlowId, EndReason)> {
+fn ended(table: &mut Alone, now: u64) -> Vec<(FlowId, EndReason)> {
     let mut all = Vec::new();
-    while let Some(slot) = table.next_due(Time::from_secs(now)) {
-        let flow = table.entry(slot).flow.clone();
+    while let Some(slot) = table.flows().next_due(Time::from_secs(now)) {
+        let flow = table.flows().entry(slot).flow.clone();
         all.push((flow.id, flow.reason));
-        table.release(slot);
+        table.flows().release(slot);
     }
     all
 }
 
 #[test]
 fn both_directions_are_one_flow_and_count_apart() {
-    let mut table = Table::<()>::new(Config::default());
+    let mut table = Alone::new(Config::default());
     let first = touch(&mut table, 1, 10, &udp((1, 1000), (2, 53)));
     let second = touch(&mut table, 2, 11, &udp((2, 53), (1, 1000)));
     assert_eq!(first.slot, second.slot);
     assert!(first.opened && first.first && !first.established);
     assert!(!second.opened && second.first && second.established);
     let slot = first.slot.expect("a flow");
-    let flow = table.entry(slot).flow;
+    let flow = table.flows().entry(slot).flow;
     assert_eq!((flow.packets, flow.bytes), ([1, 1], [61, 62]));
     assert_eq!(flow.state, FlowState::Established);
     assert_eq!(flow.age_secs(), 1);
@@ -69,14 +85,14 @@ fn both_directions_are_one_flow_and_count_apart() {
 
 #[test]
 fn equal_ports_are_told_apart_by_address() {
-    let mut table = Table::<()>::new(Config::default());
+    let mut table = Alone::new(Config::default());
     assert_eq!(touch(&mut table, 1, 1, &udp((1, 123), (2, 123))).direction, Direction::ToServer);
     assert_eq!(touch(&mut table, 2, 1, &udp((2, 123), (1, 123))).direction, Direction::ToClient);
 }
 
 #[test]
 fn vlan_level_and_tenant_keep_flows_apart() {
-    let mut table = Table::<()>::new(Config { tenant_tracking: true, ..Config::default() });
+    let mut table = Alone::new(Config { tenant_tracking: true, ..Config::default() });
     let plain = udp((1, 1000), (2, 53));
     let tagged = Layers { vlans: [5, 0, 0], vlan_count: 1, ..plain.clone() };
     let deeper = Layers { level: 1, ..plain.clone() };
@@ -87,7 +103,7 @@ fn vlan_level_and_tenant_keep_flows_apart() {
         .collect();
     assert_eq!(opened, [true; 4]);
     let loose = Config { vlan_tracking: false, level_tracking: false, ..Config::default() };
-    let mut table = Table::<()>::new(loose);
+    let mut table = Alone::new(loose);
     assert!(touch(&mut table, 1, 1, &plain).opened);
     assert!(!touch(&mut table, 2, 1, &tagged).opened);
     assert!(!touch(&mut table, 3, 1, &deeper).opened);
@@ -95,7 +111,7 @@ fn vlan_level_and_tenant_keep_flows_apart() {
 
 #[test]
 fn an_echo_and_its_reply_are_one_flow() {
-    let mut table = Table::<()>::new(Config::default());
+    let mut table = Alone::new(Config::default());
     assert!(touch(&mut table, 1, 1, &icmp(1, 2, 8, 0, None)).opened);
     let reply = touch(&mut table, 2, 1, &icmp(2, 1, 0, 0, None));
     assert!(!reply.opened);
@@ -108,7 +124,7 @@ fn an_echo_and_its_reply_are_one_flow() {
 
 #[test]
 fn an_icmp_error_belongs_to_the_flow_it_quotes() {
-    let mut table = Table::<()>::new(Config::default());
+    let mut table = Alone::new(Config::default());
     let opened = touch(&mut table, 1, 1, &udp((1, 1000), (2, 53)));
     let quoted = Embedded { src: address(1), dst: address(2), protocol: 17, src_port: 1000, dst_port: 53 };
     let error = touch(&mut table, 2, 1, &icmp(9, 1, 3, 3, Some(quoted)));
@@ -122,7 +138,7 @@ fn an_icmp_error_belongs_to_the_flow_it_quotes() {
 
 #[test]
 fn flows_end_at_their_deadline_in_its_order() {
-    let mut table = Table::<()>::new(Config::default());
+    let mut table = Alone::new(Config::default());
     touch(&mut table, 1, 100, &udp((1, 1), (2, 53)));
     touch(&mut table, 2, 100, &udp((1, 2), (2, 53)));
     touch(&mut table, 3, 101, &udp((2, 53), (1, 2)));
@@ -133,45 +149,45 @@ fn flows_end_at_their_deadline_in_its_order() {
         ended(&mut table, 1000),
         [(FlowId(4 << 4), EndReason::Timeout), (FlowId(2 << 4), EndReason::Timeout)]
     );
-    assert!(table.is_empty());
+    assert!(table.table.is_empty());
 }
 
 #[test]
 fn a_change_of_state_changes_the_deadline() {
-    let mut table = Table::<()>::new(Config::default());
+    let mut table = Alone::new(Config::default());
     let slot = touch(&mut table, 1, 100, &udp((1, 1), (2, 53))).slot.expect("a flow");
-    table.entry(slot).flow.state = FlowState::LocalBypassed;
+    table.flows().entry(slot).flow.state = FlowState::LocalBypassed;
     assert_eq!(ended(&mut table, 199), []);
     assert_eq!(ended(&mut table, 200).len(), 1);
 }
 
 #[test]
 fn a_full_table_gives_up_the_longest_idle() {
-    let mut table = Table::<()>::new(Config { flows_max: 2, ..Config::default() });
+    let mut table = Alone::new(Config { flows_max: 2, ..Config::default() });
     touch(&mut table, 1, 1, &udp((1, 1), (2, 53)));
     touch(&mut table, 2, 2, &udp((1, 2), (2, 53)));
     touch(&mut table, 3, 3, &udp((2, 53), (1, 1)));
     touch(&mut table, 4, 4, &udp((1, 3), (2, 53)));
-    let slot = table.next_ended().expect("one had to go");
-    let flow = table.entry(slot).flow.clone();
+    let slot = table.flows().next_ended().expect("one had to go");
+    let flow = table.flows().entry(slot).flow.clone();
     assert_eq!((flow.id, flow.reason, flow.emergency), (FlowId(2 << 4), EndReason::Forced, true));
-    table.release(slot);
-    assert_eq!(table.len(), 2);
-    assert_eq!(table.counters().evicted, 1);
+    table.flows().release(slot);
+    assert_eq!(table.table.len(), 2);
+    assert_eq!(table.table.counters().evicted, 1);
 }
 
 #[test]
 fn the_end_of_input_ends_everything() {
-    let mut table = Table::<()>::new(Config::default());
+    let mut table = Alone::new(Config::default());
     touch(&mut table, 1, 1, &udp((1, 1), (2, 53)));
     touch(&mut table, 3, 50, &udp((1, 3), (2, 53)));
     touch(&mut table, 2, 60, &udp((1, 2), (2, 53)));
     let mut all = Vec::new();
-    while let Some(slot) = table.next_at_end(Time::from_secs(60)) {
-        let flow = table.entry(slot).flow.clone();
+    while let Some(slot) = table.flows().next_at_end(Time::from_secs(60)) {
+        let flow = table.flows().entry(slot).flow.clone();
         all.push((flow.id.0 >> 4, flow.reason));
-        table.release(slot);
+        table.flows().release(slot);
     }
     assert_eq!(all, [(1, EndReason::Timeout), (2, EndReason::Shutdown), (3, EndReason::Shutdown)]);
-    assert!(table.is_empty());
+    assert!(table.table.is_empty());
 }

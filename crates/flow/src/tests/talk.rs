@@ -11,11 +11,12 @@ use decode::{Checksum, Layers, Tcp, Transport};
 use model::{Direction, PacketId, Time};
 
 use crate::tcp::Turn;
-use crate::{Chunk, Config, Fate, Seen, Slot, Table};
+use crate::{Chunk, Config, Fate, Pool, Seen, Slot, Table};
 
 /// Runs a conversation and writes down what came of each packet.
 pub(super) struct Talk {
-    table: Table<()>,
+    table: Table,
+    pool: Pool<()>,
     packets: u64,
     now: Time,
     pub(super) said: String,
@@ -31,6 +32,7 @@ impl Talk {
     pub(super) fn new(config: Config) -> Self {
         Self {
             table: Table::new(config),
+            pool: Pool::default(),
             packets: 0,
             now: Time::from_secs(1_000_000),
             said: String::new(),
@@ -56,7 +58,7 @@ impl Talk {
     }
 
     fn send(&mut self, line: &Line) {
-        while let Some(slot) = self.table.next_due(self.now) {
+        while let Some(slot) = self.table.with(&mut self.pool).next_due(self.now) {
             self.end(slot);
         }
         let seen = Seen {
@@ -66,12 +68,12 @@ impl Talk {
             layers: &line.layers,
             len: line.bytes.len() as u32 + 54,
         };
-        let touch = self.table.touch(&seen);
-        while let Some(slot) = self.table.next_ended() {
+        let touch = self.table.with(&mut self.pool).touch(&seen);
+        while let Some(slot) = self.table.with(&mut self.pool).next_ended() {
             self.end(slot);
         }
         let slot = touch.slot.expect("TCP always has a flow");
-        let mut entry = self.table.entry(slot);
+        let mut entry = self.table.with(&mut self.pool).entry(slot);
         let stream = entry.stream.as_mut().expect("TCP has a stream");
         let mut turn = stream.accept(entry.flow, &seen, touch.direction);
         let mut said = format!("{}", self.packets);
@@ -95,7 +97,7 @@ impl Talk {
     }
 
     fn finish(&mut self, slot: Slot, turn: &mut Turn, payload: &[u8], said: &mut String) {
-        let mut entry = self.table.entry(slot);
+        let mut entry = self.table.with(&mut self.pool).entry(slot);
         let stream = entry.stream.as_mut().expect("TCP has a stream");
         for direction in turn.deliver {
             let way = direction.index();
@@ -154,13 +156,13 @@ impl Talk {
     }
 
     fn end(&mut self, slot: Slot) {
-        let entry = self.table.entry(slot);
+        let entry = self.table.with(&mut self.pool).entry(slot);
         let flow = entry.flow.clone();
         let needed = entry.stream.as_ref().expect("TCP has a stream").needs_flush([false; 2]);
         let mut said = format!("end {} {}", flow.reason.word(), flow.state.word());
         for direction in Direction::BOTH {
             if needed[direction.index()] {
-                let mut entry = self.table.entry(slot);
+                let mut entry = self.table.with(&mut self.pool).entry(slot);
                 let stream = entry.stream.as_mut().expect("TCP has a stream");
                 let mut turn = stream.accept_end(entry.flow, direction);
                 self.finish(slot, &mut turn, &[], &mut said);
@@ -169,12 +171,12 @@ impl Talk {
         let _ = write!(said, " packets={}/{}", flow.packets[0], flow.packets[1]);
         self.said.push_str(&said);
         self.said.push('\n');
-        self.table.release(slot);
+        self.table.with(&mut self.pool).release(slot);
     }
 
     /// Ends the input.
     pub(super) fn over(&mut self) {
-        while let Some(slot) = self.table.next_at_end(self.now) {
+        while let Some(slot) = self.table.with(&mut self.pool).next_at_end(self.now) {
             self.end(slot);
         }
         assert_eq!(self.table.memory_used(), 0, "ended flows give all their memory back");

@@ -1,7 +1,7 @@
 //! One TCP conversation, segment by segment.
 
 use ::decode::{Config as DecodeConfig, Decoder};
-use ::flow::{Chunk, Config, Policy, Seen, Slot, Table, Turn};
+use ::flow::{Chunk, Config, Policy, Pool, Seen, Slot, Table, Turn};
 use model::{Direction, LinkType, PacketId};
 
 use crate::wire::{Side, Wire};
@@ -21,7 +21,7 @@ pub(super) fn run(bytes: &[u8]) {
         [Policy::First, Policy::Last, Policy::Linux, Policy::OldLinux, Policy::Windows, Policy::Solaris];
     let policy = policies[usize::from(choice >> 2) % policies.len()];
     config.stream.policies = vec![("0.0.0.0".parse().expect("an address"), 0, policy)];
-    let mut state = State { table: Table::new(config), read: [0; 2] };
+    let mut state = State { table: Table::new(config), pool: Pool::default(), read: [0; 2] };
     let mut decoder = Decoder::new(DecodeConfig::default());
     for ((time, frame), id) in frames(rest).iter().zip(1..) {
         for layers in decoder.decode(LinkType::ETHERNET, frame, *time) {
@@ -51,29 +51,30 @@ fn frames(instructions: &[u8]) -> crate::Frames {
 }
 
 struct State {
-    table: Table<()>,
+    table: Table,
+    pool: Pool<()>,
     /// Bytes and gaps that were read, per direction.
     read: [u64; 2],
 }
 
 impl State {
     fn packet(&mut self, seen: &Seen<'_>) {
-        while let Some(slot) = self.table.next_due(seen.time) {
+        while let Some(slot) = self.table.with(&mut self.pool).next_due(seen.time) {
             self.end(slot);
         }
-        let touch = self.table.touch(seen);
-        while let Some(slot) = self.table.next_ended() {
+        let touch = self.table.with(&mut self.pool).touch(seen);
+        while let Some(slot) = self.table.with(&mut self.pool).next_ended() {
             self.end(slot);
         }
         let Some(slot) = touch.slot else { return };
-        let mut entry = self.table.entry(slot);
+        let mut entry = self.table.with(&mut self.pool).entry(slot);
         let Some(stream) = entry.stream.as_mut() else { return };
         let mut turn = stream.accept(entry.flow, seen, touch.direction);
         self.deliver(slot, &mut turn, seen.payload());
     }
 
     fn deliver(&mut self, slot: Slot, turn: &mut Turn, payload: &[u8]) {
-        let mut entry = self.table.entry(slot);
+        let mut entry = self.table.with(&mut self.pool).entry(slot);
         let Some(stream) = entry.stream.as_mut() else { return };
         for direction in turn.deliver {
             turn.begin(direction);
@@ -95,9 +96,15 @@ impl State {
     }
 
     fn end(&mut self, slot: Slot) {
-        let needed = self.table.entry(slot).stream.as_ref().map(|stream| stream.needs_flush([false; 2]));
+        let needed = self
+            .table
+            .with(&mut self.pool)
+            .entry(slot)
+            .stream
+            .as_ref()
+            .map(|stream| stream.needs_flush([false; 2]));
         for direction in Direction::BOTH {
-            let mut entry = self.table.entry(slot);
+            let mut entry = self.table.with(&mut self.pool).entry(slot);
             if let (Some(stream), Some(true)) =
                 (entry.stream.as_mut(), needed.map(|both| both[direction.index()]))
             {
@@ -105,11 +112,11 @@ impl State {
                 self.deliver(slot, &mut turn, &[]);
             }
         }
-        self.table.release(slot);
+        self.table.with(&mut self.pool).release(slot);
     }
 
     fn over(&mut self, now: model::Time) {
-        while let Some(slot) = self.table.next_at_end(now) {
+        while let Some(slot) = self.table.with(&mut self.pool).next_at_end(now) {
             self.end(slot);
         }
         assert_eq!(self.table.memory_used(), 0, "ended flows give all their memory back");
