@@ -50,6 +50,7 @@ mod scan;
 mod statistic;
 mod theft;
 mod tls_channel;
+mod users;
 mod verdict;
 mod ways;
 mod web_attack;

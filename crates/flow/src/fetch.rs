@@ -5,6 +5,7 @@
 
 use model::{Time, fetch};
 
+use crate::tcp::Session;
 use crate::{Pool, Slot, Table};
 
 /// What is brought near together; see [`Pool::fetch`].
@@ -32,18 +33,19 @@ impl<A> Pool<A> {
     /// `of_app` is the caller's share in it.
     #[inline]
     pub fn fetch(&self, slot: Slot, step: Fetch, of_app: impl Fn(&A, Fetch)) {
+        if step == Fetch::Flow {
+            return self.nodes.fetch(slot.0);
+        }
         let Some(node) = self.nodes.get(slot.0) else { return };
-        let session = || self.sessions.get(node.session?);
-        match step {
-            Fetch::Flow => fetch(node),
-            Fetch::Session => {
-                session().into_iter().for_each(fetch);
-                if let Some(link) = self.links.get(slot.0 as usize) {
-                    let beside = [link.before, link.after];
-                    beside.iter().filter_map(|at| self.links.get(*at as usize)).for_each(fetch);
-                }
+        if let Some(session) = node.session {
+            match step {
+                Fetch::Bytes => self.sessions.get(session).into_iter().for_each(Session::fetch),
+                _ => self.sessions.fetch(session),
             }
-            Fetch::Bytes => session().into_iter().for_each(|session| session.fetch()),
+        }
+        if let (Fetch::Session, Some(link)) = (step, self.links.get(slot.0 as usize)) {
+            let beside = [link.before, link.after];
+            beside.iter().filter_map(|at| self.links.get(*at as usize)).for_each(fetch);
         }
         of_app(&node.app, step);
     }

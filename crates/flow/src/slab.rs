@@ -6,6 +6,8 @@
 
 use std::ops::{Index, IndexMut};
 
+use model::fetch;
+
 /// Bytes of a chunk, unless one item takes more. An allocator cuts smaller blocks out of larger ones, which it then keeps for
 /// the last block in use.
 const CHUNK_BYTES: usize = 80 * 1024;
@@ -88,8 +90,17 @@ impl<T> Slab<T> {
 
     /// The item under a number, when there is one.
     pub(crate) fn get(&self, number: u32) -> Option<&T> {
+        self.place_of(number)?.as_ref()
+    }
+
+    /// Brings the item under a number near, without looking at it; see [`model::fetch`].
+    pub(crate) fn fetch(&self, number: u32) {
+        self.place_of(number).into_iter().for_each(fetch);
+    }
+
+    fn place_of(&self, number: u32) -> Option<&Option<T>> {
         let at = *self.places.get(number as usize)? as usize;
-        self.chunks.get(at / Self::CHUNK)?.get(at % Self::CHUNK)?.as_ref()
+        self.chunks.get(at / Self::CHUNK)?.get(at % Self::CHUNK)
     }
 
     /// Every item, in no order that means anything.

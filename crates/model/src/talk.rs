@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Who talks to whom; to which port over which transport, where that is told apart (else 0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,15 +31,6 @@ impl Talk {
     /// Between two hosts, over whatever.
     pub const fn between(client: IpAddr, server: IpAddr) -> Self {
         Self { client, server, port: 0, transport: 0 }
-    }
-
-    /// With a port of a server, whoever asks.
-    pub const fn with(server: IpAddr, port: u16) -> Self {
-        let client = match server {
-            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        };
-        Self { client, server, port, transport: 0 }
     }
 }
 

@@ -11,9 +11,10 @@ use model::{
     Time, TransactionFact,
 };
 
-use crate::few::{Few, Hosts};
+use crate::few::Few;
 use crate::rhythm::{Rhythm, rhythm};
 use crate::statistic::{median, spread};
+use crate::users::{Door, Users};
 use crate::verdict::{Packets, Verdict, is_nobody};
 use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
@@ -62,7 +63,6 @@ pub(crate) const DESCRIPTION: Description = Description {
             score_min: knobs.get("score_min"),
             channels: Bounded::new(CHANNELS_MAX),
             names: Bounded::new(NAMES_MAX),
-            users: Bounded::new(CHANNELS_MAX),
         })
     },
 };
@@ -73,7 +73,7 @@ const CHANNELS_MAX: usize = 65_536;
 const NAMES_MAX: usize = 16_384;
 /// Contacts remembered per channel.
 const CONTACTS_MAX: usize = 512;
-/// Clients remembered per server, and servers per name.
+/// Clients told apart per server, and servers per name.
 const CLIENTS_MAX: usize = 64;
 /// Protocols whose rhythm is their purpose, or whose keep-alive is part of them.
 const RHYTHMIC: [&str; 12] = [
@@ -102,7 +102,6 @@ struct Beacon {
     channels: Bounded<KeptTalk, Contacts>,
     /// The same by name: a server may change its address between contacts.
     names: Bounded<(IpAddr, String), Named>,
-    users: Bounded<KeptTalk, Hosts>,
 }
 
 /// Contacts of one channel. Tens of thousands of channels see one contact.
@@ -154,22 +153,29 @@ impl Detector for Beacon {
         let many = self.channels.sorted_if(|_, contacts| contacts.list.len() >= self.contacts_min);
         let many: Vec<(Talk, &Contacts)> =
             many.into_iter().map(|(channel, contacts)| (channel.talk(), contacts)).collect();
+        let mut named: Vec<(Talk, &str, &Contacts)> = Vec::new();
+        for ((client, name), of_name) in self.names.sorted() {
+            // A name at one address is judged by its address already.
+            if let [(server, port), _, ..] = of_name.servers[..] {
+                named.push((Talk { client: *client, server, port, transport: 6 }, name, &of_name.contacts));
+            }
+        }
         let pools = self.pools(many.iter().map(|(channel, _)| pool_of(channel)));
+        let channels = self.channels.all().map(|(channel, _)| channel.talk());
+        let users = Users::new(channels.map(|channel| (door_of(&channel), channel.client)), CLIENTS_MAX);
         for (channel, contacts) in many {
             let pool = pools.get(&pool_of(&channel)).copied().unwrap_or(1);
-            self.judge(&Place { channel, name: "", pool }, contacts, home, findings);
+            let place = Place { channel, name: "", pool, users: users.of(door_of(&channel)) };
+            self.judge(&place, contacts, home, findings);
         }
-        for ((client, name), named) in self.names.sorted() {
-            // A name at one address is judged by its address already.
-            if let [(server, port), _, ..] = named.servers[..] {
-                let channel = Talk { client: *client, server, port, transport: 6 };
-                self.judge(&Place { channel, name, pool: 1 }, &named.contacts, home, findings);
-            }
+        for (channel, name, contacts) in named {
+            let place = Place { channel, name, pool: 1, users: users.of(door_of(&channel)) };
+            self.judge(&place, contacts, home, findings);
         }
     }
 
     fn evicted(&self) -> u64 {
-        self.channels.evicted() + self.users.evicted() + self.names.evicted()
+        self.channels.evicted() + self.names.evicted()
     }
 }
 
@@ -179,6 +185,12 @@ struct Place<'a> {
     name: &'a str,
     /// Servers of one network that the client has like contacts with.
     pool: usize,
+    /// Hosts that use this server and port.
+    users: usize,
+}
+
+fn door_of(channel: &Talk) -> Door {
+    (channel.server, channel.port)
 }
 
 /// Client, port, and the network of the server: the first half of its address.
@@ -246,10 +258,7 @@ impl Beacon {
         if !matches!(flow.who.transport, 6 | 17) || RHYTHMIC.contains(&flow.protocol) {
             return;
         }
-        let who = &flow.who;
-        let door = Talk::with(who.server, who.server_port);
-        self.users.touch_as(door, Hosts::default).add(who.client, CLIENTS_MAX);
-        let Fact { client, server, server_port: port, transport, .. } = *who;
+        let Fact { client, server, server_port: port, transport, .. } = flow.who;
         self.channels.touch_as(Talk { client, server, port, transport }, Contacts::default).take(flow);
     }
 
@@ -296,8 +305,7 @@ impl Beacon {
         if found.contacts < self.contacts_min || found.period < self.interval_min {
             return;
         }
-        let users = self.users.get(&Talk::with(server, port).into()).map_or(1, Hosts::len);
-        let verdict = self.weigh(place, contacts, &found, users, home);
+        let verdict = self.weigh(place, contacts, &found, home);
         if verdict.score() < self.score_min {
             return;
         }
@@ -332,14 +340,7 @@ impl Beacon {
         });
     }
 
-    fn weigh(
-        &self,
-        place: &Place<'_>,
-        contacts: &Contacts,
-        found: &Rhythm,
-        users: usize,
-        home: &Home,
-    ) -> Verdict {
+    fn weigh(&self, place: &Place<'_>, contacts: &Contacts, found: &Rhythm, home: &Home) -> Verdict {
         let Talk { client, server, transport, .. } = place.channel;
         let mut verdict = Verdict::new(-3.0);
         let timing = (0.35 - found.jitter).clamp(-0.5, 0.35) * 10.0;
@@ -385,9 +386,9 @@ impl Beacon {
         );
         verdict.term(
             "hosts that use this server and port",
-            users as f64,
+            place.users as f64,
             3.0,
-            prevalence(users),
+            prevalence(place.users),
             "what many hosts do is more often an update or a monitor",
         );
         verdict.term(

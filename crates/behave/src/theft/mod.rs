@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use model::{Event, EventKind, Finding, FlowFact, KeptTalk, Severity, Subject, Talk, TransactionFact};
 
 use crate::domain::is_below;
-use crate::few::Hosts;
 use crate::statistic::median;
+use crate::users::Users;
 use crate::verdict::{Verdict, is_nobody};
 use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use ledger::{Account, Drop, Host};
@@ -54,7 +54,6 @@ pub(crate) const DESCRIPTION: Description = Description {
             score_min: knobs.get("score_min"),
             accounts: Bounded::new(ACCOUNTS_MAX),
             hosts: Bounded::new(HOSTS_MAX),
-            users: Bounded::new(ACCOUNTS_MAX),
             drops: Bounded::new(HOSTS_MAX),
             stores: Bounded::new(STORES_MAX),
         })
@@ -113,7 +112,6 @@ struct Theft {
     score_min: f64,
     accounts: Bounded<KeptTalk, Account>,
     hosts: Bounded<IpAddr, Host>,
-    users: Bounded<IpAddr, Hosts>,
     drops: Bounded<(IpAddr, IpAddr), Drop>,
     /// Servers that keep what anybody gives them.
     stores: Bounded<IpAddr, ()>,
@@ -131,10 +129,13 @@ impl Detector for Theft {
     fn finish(&mut self, home: &Home, findings: &mut Findings) {
         let outward: BTreeMap<IpAddr, u64> =
             self.hosts.sorted().into_iter().map(|(host, seen)| (*host, seen.outward)).collect();
+        let talks = self.accounts.all().map(|(talk, _)| talk.talk());
+        let users = Users::new(talks.map(|talk| ((talk.server, 0), talk.client)), CLIENTS_MAX);
         let much = |account: &Account| account.bytes[0] as f64 >= self.bytes_min;
         for (talk, account) in self.accounts.sorted_if(|_, account| much(account)) {
             let Talk { client, server, .. } = talk.talk();
-            self.judge(client, server, account, &outward, home, findings);
+            let users = users.of((server, 0));
+            self.judge((client, server), account, users, &outward, home, findings);
         }
         for ((host, server), drop) in self.drops.sorted() {
             self.judge_drop(*host, *server, drop, home, findings);
@@ -161,7 +162,6 @@ impl Theft {
         }
         host.flow(flow, sent[0]);
         let staged = host.read_since(who.began, STAGING_SECS);
-        self.users.touch(&who.server, Hosts::default).add(who.client, CLIENTS_MAX);
         let talk = Talk::between(who.client, who.server);
         self.accounts.touch_as(talk, Account::default).take(flow, sent, staged);
     }
@@ -183,14 +183,13 @@ impl Theft {
 
     fn judge(
         &self,
-        host: IpAddr,
-        server: IpAddr,
+        (host, server): (IpAddr, IpAddr),
         account: &Account,
+        users: usize,
         outward: &BTreeMap<IpAddr, u64>,
         home: &Home,
         findings: &mut Findings,
     ) {
-        let users = self.users.get(&server).map_or(1, Hosts::len);
         let mut verdict = Verdict::new(-4.5);
         weigh_volume(&mut verdict, host, account, outward);
         weigh_place(&mut verdict, account, home.is_unasked(host, server), users);

@@ -5,13 +5,11 @@ mod tests;
 
 use std::net::IpAddr;
 
-use model::{
-    Direction, Event, EventKind, Finding, FlowFact, KeptTalk, Severity, Subject, Talk, Time, TransactionFact,
-};
+use model::{Direction, Event, EventKind, Finding, FlowFact, Severity, Subject, Time, TransactionFact};
 
-use crate::few::Hosts;
 use crate::rhythm::rhythm;
 use crate::statistic::{median, spread};
+use crate::users::Users;
 use crate::verdict::{Packets, Verdict, is_nobody, start_of};
 use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 
@@ -49,11 +47,7 @@ pub(crate) const DESCRIPTION: Description = Description {
         default: 0.5,
     }],
     new: |knobs| {
-        Box::new(TlsChannel {
-            score_min: knobs.get("score_min"),
-            channels: Bounded::new(CHANNELS_MAX),
-            users: Bounded::new(CHANNELS_MAX),
-        })
+        Box::new(TlsChannel { score_min: knobs.get("score_min"), channels: Bounded::new(CHANNELS_MAX) })
     },
 };
 
@@ -74,7 +68,6 @@ type Key = (IpAddr, IpAddr, u16);
 struct TlsChannel {
     score_min: f64,
     channels: Bounded<Key, Channel>,
-    users: Bounded<KeptTalk, Hosts>,
 }
 
 #[derive(Debug, Default)]
@@ -105,8 +98,6 @@ impl Detector for TlsChannel {
             EventKind::Transaction(fact) if fact.protocol == "tls" => {
                 let who = &fact.who;
                 if (home.has(who.client) || !home.has(who.server)) && !is_nobody(who.server) {
-                    let door = Talk::with(who.server, who.server_port);
-                    self.users.touch_as(door, Hosts::default).add(who.client, CLIENTS_MAX);
                     let key = (who.client, who.server, who.server_port);
                     self.channels.touch(&key, Channel::default).handshake(fact);
                 }
@@ -122,13 +113,16 @@ impl Detector for TlsChannel {
     }
 
     fn finish(&mut self, home: &Home, findings: &mut Findings) {
+        let channels = self.channels.all();
+        let users =
+            Users::new(channels.map(|((client, server, port), _)| ((*server, *port), *client)), CLIENTS_MAX);
         for (key, channel) in self.channels.sorted() {
-            self.judge(key, channel, home, findings);
+            self.judge(key, channel, &users, home, findings);
         }
     }
 
     fn evicted(&self) -> u64 {
-        self.channels.evicted() + self.users.evicted()
+        self.channels.evicted()
     }
 }
 
@@ -268,9 +262,9 @@ fn weigh(key: &Key, channel: &Channel, home: &Home, users: usize) -> Verdict {
 }
 
 impl TlsChannel {
-    fn judge(&self, key: &Key, channel: &Channel, home: &Home, findings: &mut Findings) {
+    fn judge(&self, key: &Key, channel: &Channel, users: &Users, home: &Home, findings: &mut Findings) {
         let (client, server, port) = *key;
-        let users = self.users.get(&Talk::with(server, port).into()).map_or(1, Hosts::len);
+        let users = users.of((server, port));
         let verdict = weigh(key, channel, home, users);
         if verdict.score() < self.score_min {
             return;

@@ -7,14 +7,11 @@ mod tests;
 
 use std::net::IpAddr;
 
-use model::{
-    Direction, Event, EventKind, FileFact, Finding, FlowFact, KeptTalk, Severity, Subject, Talk,
-    TransactionFact,
-};
+use model::{Direction, Event, EventKind, FileFact, Finding, FlowFact, Severity, Subject, TransactionFact};
 
 use crate::encoding::Writing;
-use crate::few::Hosts;
 use crate::rhythm::rhythm;
+use crate::users::Users;
 use crate::verdict::{Verdict, WEB_PORTS, is_nobody};
 use crate::{Bounded, Description, Detector, Findings, Hears, Home, Knob};
 use agent::Agent;
@@ -55,11 +52,7 @@ pub(crate) const DESCRIPTION: Description = Description {
         default: 0.5,
     }],
     new: |knobs| {
-        Box::new(WebChannel {
-            score_min: knobs.get("score_min"),
-            channels: Bounded::new(CHANNELS_MAX),
-            users: Bounded::new(CHANNELS_MAX),
-        })
+        Box::new(WebChannel { score_min: knobs.get("score_min"), channels: Bounded::new(CHANNELS_MAX) })
     },
 };
 
@@ -76,7 +69,6 @@ type Key = (IpAddr, IpAddr, u16);
 struct WebChannel {
     score_min: f64,
     channels: Bounded<Key, Channel>,
-    users: Bounded<KeptTalk, Hosts>,
 }
 
 impl Detector for WebChannel {
@@ -90,13 +82,16 @@ impl Detector for WebChannel {
     }
 
     fn finish(&mut self, home: &Home, findings: &mut Findings) {
+        let channels = self.channels.all().filter(|(_, channel)| channel.exchanges > 0);
+        let users =
+            Users::new(channels.map(|((client, server, port), _)| ((*server, *port), *client)), CLIENTS_MAX);
         for (key, channel) in self.channels.sorted() {
-            self.judge(key, channel, home, findings);
+            self.judge(key, channel, &users, home, findings);
         }
     }
 
     fn evicted(&self) -> u64 {
-        self.channels.evicted() + self.users.evicted()
+        self.channels.evicted()
     }
 }
 
@@ -111,8 +106,6 @@ impl WebChannel {
         if !Self::is_of_interest(who.client, who.server, home) {
             return;
         }
-        let door = Talk::with(who.server, who.server_port);
-        self.users.touch_as(door, Hosts::default).add(who.client, CLIENTS_MAX);
         self.channels.touch(&(who.client, who.server, who.server_port), Channel::default).exchange(fact);
     }
 
@@ -132,12 +125,12 @@ impl WebChannel {
         }
     }
 
-    fn judge(&self, key: &Key, channel: &Channel, home: &Home, findings: &mut Findings) {
+    fn judge(&self, key: &Key, channel: &Channel, users: &Users, home: &Home, findings: &mut Findings) {
         let (client, server, port) = *key;
         if channel.exchanges == 0 {
             return;
         }
-        let users = self.users.get(&Talk::with(server, port).into()).map_or(1, Hosts::len);
+        let users = users.of((server, port));
         let mut verdict = Verdict::new(-4.0);
         weigh_server(&mut verdict, key, channel, home, users);
         weigh_client(&mut verdict, channel);
