@@ -106,7 +106,7 @@ impl Passes {
             Means::Avx512 => unsafe { avx512(self, bytes, cut, strings, found) },
         }
         for (byte, string) in &self.single {
-            if bytes.contains(byte) || bytes.contains(&byte.to_ascii_uppercase()) {
+            if memchr::memchr2(*byte, byte.to_ascii_uppercase(), bytes).is_some() {
                 found.tell(strings, *string);
             }
         }
