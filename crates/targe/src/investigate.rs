@@ -106,9 +106,15 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     }
     let report = report;
     let saved = report.to_json();
-    // Pages and formats show what is saved, so that they are the same when they are made again later.
-    let frozen = Report::from_json(&saved);
-    let page = report::page::render(frozen.as_ref().unwrap_or(&report), arguments.output_as.edition());
+    let page = report::page::render(&report, arguments.output_as.edition());
+    debug_assert_eq!(
+        Report::from_json(&saved)
+            .map(|again| report::page::render(&again, arguments.output_as.edition()))
+            .ok()
+            .as_ref(),
+        Some(&page),
+        "the page is the same when it is made again from what is saved"
+    );
     let files = [
         ("findings.json", report.findings_json()),
         ("incidents.json", report.incidents_json()),
@@ -123,8 +129,7 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
         let path = folder.join(name);
         std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    let frozen = frozen.context("the report does not come back from its own file")?;
-    let more = crate::publish::investigated(arguments, &frozen)?;
+    let more = crate::publish::investigated(arguments, &report)?;
     say(arguments, &report, &more);
     if let Some(path) = &arguments.bundle {
         let making = crate::proof::Making {
