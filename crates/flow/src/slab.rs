@@ -82,7 +82,7 @@ impl<T> Slab<T> {
         let item = self.place(at as usize).take().expect("a number belongs to an item until it is removed");
         self.free.push(number);
         self.holes.push(at);
-        while self.numbers.len() - self.len() > HOLES + self.len() / 16 {
+        while self.numbers.len() - self.len() > HOLES + self.len() / 32 {
             self.draw_in();
         }
         item
@@ -195,7 +195,7 @@ mod tests {
                 }
             }
             let (per_chunk, chunks) = (Slab::<Item>::CHUNK, slab.chunks.len());
-            assert!(chunks <= (count + count / 16 + HOLES).div_ceil(per_chunk), "{chunks} for {count}");
+            assert!(chunks <= (count + count / 32 + HOLES).div_ceil(per_chunk), "{chunks} for {count}");
             assert_eq!(slab.len(), count);
             assert!(items.iter().all(|(number, item)| slab.get(*number) == Some(item)));
             assert_eq!(slab.iter_mut().count(), count);
