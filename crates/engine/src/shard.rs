@@ -211,7 +211,10 @@ impl Shard {
         let direction = turn.as_ref().map_or(touch.direction, |turn| turn.direction);
         log::frames(&mut entry, Some(view), seen.time, direction, tools);
         log::transactions(&mut entry, Some(view), Some(direction), tools.config, tools.out, false);
-        if tools.outcome.bypass || turn.as_ref().is_some_and(|turn| turn.bypass) {
+        if tools.outcome.bypass
+            || turn.as_ref().is_some_and(|turn| turn.bypass)
+            || entry.app.app.may_be_bypassed()
+        {
             exception::bypass(&mut entry);
         }
         if let (Some(stream), Some(turn)) = (&mut entry.stream, turn)

@@ -15,5 +15,5 @@ mod run;
 pub mod target;
 mod wire;
 
-pub use run::{Heard, hear};
+pub use run::{Heard, hear, hear_with};
 pub use wire::{Conversation, Frames, Side, Wire};

@@ -93,7 +93,10 @@ pub fn hear(frames: &Frames) -> Heard {
 }
 
 /// The same, with a configuration.
-pub(crate) fn hear_with(frames: &Frames, config: &Config) -> Heard {
+///
+/// # Panics
+/// When the engine fails.
+pub fn hear_with(frames: &Frames, config: &Config) -> Heard {
     let scratch = Scratch::with_frames(frames);
     let mut source = capture::Source::open(&[scratch.path()]).expect("a written capture opens");
     let mut heard = Heard::default();

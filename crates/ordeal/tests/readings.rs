@@ -1,13 +1,16 @@
 //! What the hostile cases are read as. Each names the records that an analyst must find.
 
 use ordeal::case::find;
-use ordeal::hear;
+use ordeal::{Heard, hear, hear_with};
 use serde_json::Value;
 
 /// The records of a case of this size.
 fn records(name: &str, size: usize) -> Vec<Value> {
     let case = find(name).expect("a case of this name");
-    let heard = hear(&(case.build)(size));
+    read(hear(&(case.build)(size)))
+}
+
+fn read(heard: Heard) -> Vec<Value> {
     let text = String::from_utf8(heard.records).expect("records are UTF-8");
     text.lines().map(|line| serde_json::from_str(line).expect("a record is JSON")).collect()
 }
@@ -164,4 +167,25 @@ fn unknown_bytes_are_a_flow_without_a_protocol() {
     let flows = of(&records, "flow");
     assert_eq!(flows.len(), 1);
     assert!(matches!(flows[0]["app_proto"].as_str(), None | Some("failed" | "unknown")), "{:?}", flows[0]);
+}
+
+#[test]
+fn what_is_sealed_is_bypassed_when_that_is_asked_for() {
+    let frames = (find("tls-application-data").expect("a case of this name").build)(40);
+    let state = |handling: Option<&str>| {
+        let mut config = engine::Config::default();
+        let setting = handling.map(|word| ("tls.encryption_handling".to_owned(), word.to_owned()));
+        config.protocol.settings.extend(setting);
+        let records = read(hear_with(&frames, &config));
+        let [tls] = of(&records, "tls")[..] else { panic!("one handshake") };
+        assert_eq!(tls["tls"]["sni"], "sealed.example");
+        let [flow] = of(&records, "flow")[..] else { panic!("one flow") };
+        let packets: Vec<u64> = ["pkts_toserver", "pkts_toclient"]
+            .iter()
+            .map(|way| flow["flow"][way].as_u64().expect("a count"))
+            .collect();
+        assert_eq!(packets.iter().sum::<u64>(), frames.len() as u64, "all packets are counted");
+        flow["flow"]["state"].clone()
+    };
+    assert_eq!([None, Some("full"), Some("bypass")].map(state), ["closed", "closed", "bypassed"]);
 }

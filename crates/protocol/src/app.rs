@@ -86,6 +86,7 @@ pub struct App {
     /// App-layer events of the flow itself (`applayer_mismatch_protocol_both_directions`, …), to be logged.
     events: Thin<&'static str>,
     no_inspection: bool,
+    bypass: bool,
     /// What the last transaction before a change of protocol said.
     told: Option<Box<Told>>,
 }
@@ -161,6 +162,7 @@ impl App {
             session: None,
             events: Thin::default(),
             no_inspection: false,
+            bypass: false,
             told: None,
         }
     }
@@ -252,6 +254,11 @@ impl App {
     /// Whether content rules need not look at the flow's payload any more: it is encrypted.
     pub fn no_inspection(&self) -> bool {
         self.no_inspection
+    }
+
+    /// Whether nobody need look at the flow any more, its protocol being done with it (`tls.encryption_handling: bypass`).
+    pub fn may_be_bypassed(&self) -> bool {
+        self.bypass
     }
 
     /// The session, when there is one.
@@ -598,6 +605,7 @@ impl App {
             self.end_parsing();
         }
         self.no_inspection |= std::mem::take(&mut asks.stop_inspection);
+        self.bypass |= std::mem::take(&mut asks.bypass);
         if let Some(id) = asks.rename.take().and_then(crate::find)
             && self.protocol != Some(id)
         {

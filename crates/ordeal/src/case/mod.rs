@@ -56,6 +56,7 @@ pub const CASES: &[Case] = &[
     web::RAPID_RESET,
     web::PING_FLOOD,
     web::HELLO_IN_PIECES,
+    web::APPLICATION_DATA,
     web::RECORD_FLOOD,
     mail::NESTED_PARTS,
     mail::LONG_LINE,

@@ -215,6 +215,31 @@ pub(super) fn hello(name: &str, padding: usize) -> Vec<u8> {
     message
 }
 
+pub(super) const APPLICATION_DATA: Case = Case {
+    name: "tls-application-data",
+    what: "A handshake, and then nothing that can be read.",
+    size: 20_000,
+    build: |size| {
+        let mut wire = Wire::default();
+        let mut talk = wire.open(443);
+        let message = hello("sealed.example", 0);
+        let mut greeting = vec![22, 3, 1];
+        greeting.extend_from_slice(&(message.len() as u16).to_be_bytes());
+        greeting.extend_from_slice(&message);
+        wire.say(&mut talk, Side::Client, &greeting);
+        // ServerHello: version, random, no session, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, no compression.
+        let chosen = [&[2, 0, 0, 38, 3, 3], &[7; 32][..], &[0, 0xc0, 0x2f, 0]].concat();
+        wire.say(&mut talk, Side::Server, &[&[22, 3, 3, 0, 42][..], &chosen].concat());
+        let record = [&[23, 3, 3, 0, 32][..], &[0xa5; 32]].concat();
+        for round in 0..size {
+            let side = if round.is_multiple_of(2) { Side::Client } else { Side::Server };
+            wire.say(&mut talk, side, &record);
+        }
+        wire.close(talk);
+        wire.finish()
+    },
+};
+
 pub(super) const RECORD_FLOOD: Case = Case {
     name: "tls-record-flood",
     what: "Warnings and heartbeats without end behind a ClientHello.",
