@@ -115,7 +115,7 @@ pub struct Entry<'a, A> {
 /// The flows of one shard, by number in a [`Pool`].
 #[derive(Debug)]
 pub struct Table {
-    pub(crate) config: Config,
+    config: Config,
     hasher: FixedState,
     index: HashTable<u32>,
     pub(crate) queues: [Queue; CLASSES],
