@@ -318,8 +318,7 @@ impl<'a> Stream<'a> {
             turn.trouble = Some(StreamTrouble::SessionMemcap);
             return self.refuse(turn);
         }
-        self.memory.sessions += 1;
-        let session = self.session.open();
+        let session = self.session.open(self.memory);
         session.depth = self.config.reassembly_depth;
         for side in &mut session.sides {
             side.raw_disabled = !self.config.raw;

@@ -282,8 +282,12 @@ impl Held<'_> {
         Some(&mut self.sessions[(*self.number)?])
     }
 
-    /// A fresh session.
-    pub(super) fn open(&mut self) -> &mut Session {
+    /// A fresh session in place of whatever there was.
+    pub(super) fn open(&mut self, memory: &mut Memory) -> &mut Session {
+        if let Some(old) = self.number.take() {
+            self.sessions.remove(old).close(memory);
+        }
+        memory.sessions += 1;
         let number = *self.number.insert(self.sessions.insert(Session::default()));
         &mut self.sessions[number]
     }
