@@ -462,10 +462,9 @@ impl<'a, A: Default + Rest> Flows<'a, A> {
         if self.table.dirty == Some(at) {
             self.table.dirty = None;
         }
-        let node = self.pool.nodes.remove(at);
-        if let Some(session) = node.session {
-            self.pool.sessions.remove(session).close(&mut self.table.memory);
-        }
+        let mut node = self.pool.nodes.remove(at);
+        let mut session = Held { number: &mut node.session, sessions: &mut self.pool.sessions };
+        session.close(&mut self.table.memory);
         node.app
     }
 

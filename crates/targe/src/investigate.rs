@@ -107,12 +107,9 @@ pub(crate) fn run(arguments: &Investigate) -> Result<ExitCode> {
     let report = report;
     let saved = report.to_json();
     let page = report::page::render(&report, arguments.output_as.edition());
-    debug_assert_eq!(
+    debug_assert!(
         Report::from_json(&saved)
-            .map(|again| report::page::render(&again, arguments.output_as.edition()))
-            .ok()
-            .as_ref(),
-        Some(&page),
+            .is_ok_and(|again| report::page::render(&again, arguments.output_as.edition()) == page),
         "the page is the same when it is made again from what is saved"
     );
     let files = [

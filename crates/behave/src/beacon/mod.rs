@@ -153,13 +153,6 @@ impl Detector for Beacon {
         let many = self.channels.sorted_if(|_, contacts| contacts.list.len() >= self.contacts_min);
         let many: Vec<(Talk, &Contacts)> =
             many.into_iter().map(|(channel, contacts)| (channel.talk(), contacts)).collect();
-        let mut named: Vec<(Talk, &str, &Contacts)> = Vec::new();
-        for ((client, name), of_name) in self.names.sorted() {
-            // A name at one address is judged by its address already.
-            if let [(server, port), _, ..] = of_name.servers[..] {
-                named.push((Talk { client: *client, server, port, transport: 6 }, name, &of_name.contacts));
-            }
-        }
         let pools = self.pools(many.iter().map(|(channel, _)| pool_of(channel)));
         let channels = self.channels.all().map(|(channel, _)| channel.talk());
         let users = Users::new(channels.map(|channel| (door_of(&channel), channel.client)), CLIENTS_MAX);
@@ -168,9 +161,13 @@ impl Detector for Beacon {
             let place = Place { channel, name: "", pool, users: users.of(door_of(&channel)) };
             self.judge(&place, contacts, home, findings);
         }
-        for (channel, name, contacts) in named {
-            let place = Place { channel, name, pool: 1, users: users.of(door_of(&channel)) };
-            self.judge(&place, contacts, home, findings);
+        for ((client, name), named) in self.names.sorted() {
+            // A name at one address is judged by its address already.
+            if let [(server, port), _, ..] = named.servers[..] {
+                let channel = Talk { client: *client, server, port, transport: 6 };
+                let place = Place { channel, name, pool: 1, users: users.of((server, port)) };
+                self.judge(&place, &named.contacts, home, findings);
+            }
         }
     }
 

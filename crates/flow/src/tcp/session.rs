@@ -255,12 +255,6 @@ impl Session {
     pub(super) fn swap(&mut self) {
         self.sides.swap(0, 1);
     }
-
-    /// Gives back what it holds of its shard's memory.
-    pub(crate) fn close(mut self, memory: &mut Memory) {
-        memory.sessions -= 1;
-        self.sides.iter_mut().for_each(|side| side.data.clear(memory));
-    }
 }
 
 /// Sessions of several shards.
@@ -282,11 +276,17 @@ impl Held<'_> {
         Some(&mut self.sessions[(*self.number)?])
     }
 
+    /// Ends the session, when there is one, and gives back what it holds of its shard's memory.
+    pub(crate) fn close(&mut self, memory: &mut Memory) {
+        if let Some(number) = self.number.take() {
+            memory.sessions -= 1;
+            self.sessions.remove(number).sides.iter_mut().for_each(|side| side.data.clear(memory));
+        }
+    }
+
     /// A fresh session in place of whatever there was.
     pub(super) fn open(&mut self, memory: &mut Memory) -> &mut Session {
-        if let Some(old) = self.number.take() {
-            self.sessions.remove(old).close(memory);
-        }
+        self.close(memory);
         memory.sessions += 1;
         let number = *self.number.insert(self.sessions.insert(Session::default()));
         &mut self.sessions[number]

@@ -215,6 +215,15 @@ pub(super) fn hello(name: &str, padding: usize) -> Vec<u8> {
     message
 }
 
+/// A ClientHello in a record of its own.
+fn greeting(name: &str) -> Vec<u8> {
+    let message = hello(name, 0);
+    let mut record = vec![22, 3, 1];
+    record.extend_from_slice(&(message.len() as u16).to_be_bytes());
+    record.extend_from_slice(&message);
+    record
+}
+
 pub(super) const APPLICATION_DATA: Case = Case {
     name: "tls-application-data",
     what: "A handshake, and then nothing that can be read.",
@@ -222,14 +231,8 @@ pub(super) const APPLICATION_DATA: Case = Case {
     build: |size| {
         let mut wire = Wire::default();
         let mut talk = wire.open(443);
-        let message = hello("sealed.example", 0);
-        let mut greeting = vec![22, 3, 1];
-        greeting.extend_from_slice(&(message.len() as u16).to_be_bytes());
-        greeting.extend_from_slice(&message);
-        wire.say(&mut talk, Side::Client, &greeting);
-        // ServerHello: version, random, no session, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, no compression.
-        let chosen = [&[2, 0, 0, 38, 3, 3], &[7; 32][..], &[0, 0xc0, 0x2f, 0]].concat();
-        wire.say(&mut talk, Side::Server, &[&[22, 3, 3, 0, 42][..], &chosen].concat());
+        wire.say(&mut talk, Side::Client, &greeting("sealed.example"));
+        wire.say(&mut talk, Side::Server, SERVER_HELLO);
         let record = [&[23, 3, 3, 0, 32][..], &[0xa5; 32]].concat();
         for round in 0..size {
             let side = if round.is_multiple_of(2) { Side::Client } else { Side::Server };
@@ -245,10 +248,7 @@ pub(super) const RECORD_FLOOD: Case = Case {
     what: "Warnings and heartbeats without end behind a ClientHello.",
     size: 50_000,
     build: |size| {
-        let message = hello("flood.example", 0);
-        let mut stream = vec![22, 3, 1];
-        stream.extend_from_slice(&(message.len() as u16).to_be_bytes());
-        stream.extend_from_slice(&message);
+        let mut stream = greeting("flood.example");
         stream.extend_from_slice(&[21, 3, 3, 0, 2, 1, 90].repeat(size));
         stream.extend_from_slice(&[24, 3, 3, 0, 3, 1, 0x40, 0].repeat(size));
         exchange(443, &stream, b"")
